@@ -1,0 +1,4 @@
+// `npm run build`: compiles afresh.
+import { build } from './setup.mjs';
+
+build();

@@ -1,0 +1,44 @@
+// `npm test`: sets the checkout up, makes sure of a browser, runs every test. Arguments go to vitest.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { root, setup } from './setup.mjs';
+
+const BROWSERS = [
+  process.env.CHROME_PATH,
+  '/usr/bin/chromium',
+  '/usr/bin/google-chrome',
+  '/usr/bin/chromium-browser',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+];
+
+setup();
+const browser = findBrowser() ?? installChromium();
+if (!browser) {
+  process.stderr.write('The browser tests need Chrome or Chromium: install one, or set CHROME_PATH to it.\n');
+  process.exit(1);
+}
+const { status } = spawnSync(
+  process.execPath,
+  ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, CHROME_PATH: browser } },
+);
+process.exit(status ?? 1);
+
+function findBrowser() {
+  return BROWSERS.find((path) => path && existsSync(path));
+}
+
+/** As root on Debian the browser is one package away. */
+function installChromium() {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined;
+  process.stderr.write('Installing chromium for the browser tests …\n');
+  const apt = (...args) =>
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', 'chromium');
+  return findBrowser();
+}

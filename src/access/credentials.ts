@@ -1,0 +1,64 @@
+// Makes and recognises secrets. What is made is shown once and kept only as its SHA-256 digest:
+// the secrets are 32 random bytes, so that a plain digest can be neither guessed nor reversed.
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { AccessStore, Principal } from './store.js';
+
+export function digest(secret: string): Uint8Array {
+  return createHash('sha256').update(secret).digest();
+}
+
+/** A fresh secret: URL-safe, 256 bits, with a prefix that says what it is when it is found somewhere. */
+export function newSecret(kind: 'token' | 'secret' | 'key'): string {
+  return `tl-${kind}-${randomBytes(32).toString('base64url')}`;
+}
+
+export function newClientId(): string {
+  return randomUUID();
+}
+
+/** Principals and developer keys, from a bounded cache in front of the store. */
+export interface Credentials {
+  principal(token: string): Principal | undefined;
+  /** The id of the app whose developer key this is. */
+  appOf(developerKey: string): number | undefined;
+  /** Forgets what was looked up: somebody may have changed it. */
+  forget(): void;
+}
+
+const MAX_CACHED_SECRETS = 10_000;
+const MAX_SECRET_LENGTH = 512;
+
+/** `known` are credentials that exist in this process only, as the demo's do. */
+export function credentials(
+  store: AccessStore,
+  known: { token?: string; developerKey?: string; principal: () => Principal | undefined } | undefined,
+): Credentials {
+  const principals = new Map<string, Principal>();
+  const apps = new Map<string, number>();
+  const remember = <T>(cache: Map<string, T>, secret: string, find: () => T | undefined): T | undefined => {
+    const cached = cache.get(secret);
+    if (cached !== undefined) return cached;
+    if (secret.length > MAX_SECRET_LENGTH) return undefined;
+    const found = find();
+    if (found === undefined) return undefined;
+    if (cache.size >= MAX_CACHED_SECRETS) cache.clear();
+    cache.set(secret, found);
+    return found;
+  };
+  return {
+    principal: (token) =>
+      remember(principals, token, () =>
+        known && token === known.token ? known.principal() : store.principalByToken(digest(token)),
+      ),
+    appOf: (key) =>
+      remember(apps, key, () =>
+        known && key === known.developerKey
+          ? known.principal()?.appId
+          : store.appIdByDeveloperKey(digest(key)),
+      ),
+    forget() {
+      principals.clear();
+      apps.clear();
+    },
+  };
+}

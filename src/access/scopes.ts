@@ -1,0 +1,24 @@
+// The scopes that guard timelines and templates. Of each list any one will do.
+// Source: the security entries of HubSpot's OpenAPI file for timeline v3.
+
+const CRM_TYPES = ['contacts', 'companies', 'deals'] as const;
+const TICKETS = ['tickets', 'tickets.sensitive.v2', 'tickets.highly_sensitive.v2'];
+
+function crm(verb: 'read' | 'write'): string[] {
+  return CRM_TYPES.flatMap((type) => [
+    `crm.objects.${type}.${verb}`,
+    `crm.objects.${type}.sensitive.${verb}.v2`,
+    `crm.objects.${type}.highly_sensitive.${verb}.v2`,
+    `crm.schemas.${type}.${verb}`,
+  ]);
+}
+
+export const EVENTS_READ: readonly string[] = ['timeline', ...crm('read'), ...TICKETS];
+export const EVENTS_WRITE: readonly string[] = ['timeline', ...crm('write'), ...TICKETS];
+export const TEMPLATES_READ: readonly string[] = ['developers-read'];
+export const TEMPLATES_WRITE: readonly string[] = ['developers-write'];
+
+/** Every scope there is, as the demo's token has them. */
+export const ALL_SCOPES: readonly string[] = [
+  ...new Set([...EVENTS_READ, ...EVENTS_WRITE, ...TEMPLATES_READ, ...TEMPLATES_WRITE]),
+];

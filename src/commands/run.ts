@@ -1,0 +1,36 @@
+// Runs a server until it is told to stop: what `dev` and `serve` share.
+import { dataFolder, type Settings } from '../config.js';
+import { type ServerOptions, startServer } from '../server.js';
+
+/** How a start is announced: as one line of JSON, or as text. */
+export interface Announcement {
+  json: Readonly<Record<string, string>>;
+  text: string;
+}
+
+export async function run(
+  settings: Settings,
+  mode: Partial<ServerOptions>,
+  announce: (baseUrl: string) => Announcement,
+): Promise<void> {
+  const { folder, discard } = dataFolder(settings);
+  process.once('exit', discard);
+  const { host, port, timeZone } = settings;
+  const server = await startServer({ folder, host, port, timeZone, ...mode });
+  let stopping = false;
+  const stop = () => {
+    if (stopping) process.exit(1); // asked twice: at once
+    stopping = true;
+    server.close().then(
+      () => process.exit(0),
+      (error) => {
+        process.stderr.write(`${error}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  const { json, text } = announce(server.baseUrl);
+  process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text);
+}

@@ -1,0 +1,15 @@
+// `throughline serve`: the real mode. Nothing is ready-made; portals, apps and tokens come from the commands.
+import type { Command } from 'commander';
+import { type Settings, withServerOptions } from '../config.js';
+import { run } from './run.js';
+
+export function serveCommand(program: Command): void {
+  withServerOptions(program.command('serve'))
+    .description('start the server with what the data folder holds')
+    .action((settings: Settings) =>
+      run(settings, {}, (baseUrl) => ({
+        json: { baseUrl, referenceUrl: `${baseUrl}/docs` },
+        text: `Throughline serves ${baseUrl} (API reference: ${baseUrl}/docs)\n`,
+      })),
+    );
+}

@@ -1,0 +1,114 @@
+// What `dev` has ready: a portal, the app "Petspot" and its template, and events on two contacts, so that the first
+// page is not empty. Its credentials are well known; they are never written to the folder.
+import { ALL_SCOPES } from './access/scopes.js';
+import type { AccessStore, Principal } from './access/store.js';
+import { draftEvent } from './timeline/event.js';
+import type { TimelineStore } from './timeline/store.js';
+import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
+
+export interface DemoCredentials {
+  token: string;
+  developerKey: string;
+}
+
+export const DEMO_CREDENTIALS: DemoCredentials = { token: 'demo-token', developerKey: 'demo-developer-key' };
+
+const portalId = 8420;
+const appId = 8420;
+const templateId = 1001298;
+
+export const demo = {
+  portalId,
+  appId,
+  templateId,
+  principal(store: AccessStore): Principal | undefined {
+    const portal = store.portal(portalId);
+    return portal && { portal, appId, scopes: ALL_SCOPES };
+  },
+};
+
+const TEMPLATE = {
+  name: 'PetSpot Registration',
+  objectType: 'contacts',
+  headerTemplate: 'Registered [{{petName}}](https://my.petspot.com/pets/{{petName}})',
+  detailTemplate: [
+    'Registration of {{petName}} ({{petColor}}, age {{petAge}}) occurred at {{#formatDate timestamp}}{{/formatDate}}',
+    '',
+    '{{#if extraData.questions}}',
+    '#### Questions',
+    '{{#each extraData.questions}}',
+    '',
+    '**{{question}}**: {{answer}}',
+    '{{/each}}',
+    '{{/if}}',
+  ].join('\n'),
+  tokens: [
+    { name: 'petName', label: 'Pet Name', type: 'string' as const },
+    { name: 'petAge', label: 'Pet Age', type: 'number' as const },
+    {
+      name: 'petColor',
+      label: 'Pet Color',
+      type: 'enumeration' as const,
+      options: ['white', 'black', 'brown', 'yellow', 'other'].map((value) => ({
+        value,
+        label: `${value.slice(0, 1).toUpperCase()}${value.slice(1)}`,
+      })),
+    },
+  ],
+};
+
+const EVENTS: [
+  email: string,
+  hoursAgo: number,
+  petName: string,
+  petAge: string,
+  petColor: string,
+  answers: object[],
+][] = [
+  ['ada@example.com', 2, 'Biscuit', '4', 'brown', [{ question: 'Favourite toy?', answer: 'The red ball' }]],
+  ['ada@example.com', 27, 'Marmalade', '2', 'yellow', [{ question: 'Indoor or outdoor?', answer: 'Indoor' }]],
+  ['ada@example.com', 24 * 40, 'Domino', '9', 'black', []],
+  ['grace@example.com', 5, 'Pixel', '1', 'white', [{ question: 'Vaccinated?', answer: 'Yes, in May' }]],
+  ['grace@example.com', 24 * 9, 'Turing', '7', 'other', [{ question: 'Species?', answer: 'Tortoise' }]],
+];
+
+/** Adds what is missing of the demo, whatever else the folder holds. */
+export async function ensureDemo(store: AccessStore & TimelineStore, clock: () => number): Promise<void> {
+  await store.createPortal({ id: portalId, name: 'Demo', lenient: true });
+  await store.createApp({
+    id: appId,
+    name: 'Petspot',
+    clientId: '00000000-0000-4000-8000-000000008420',
+    redirectUris: [],
+    scopes: ALL_SCOPES,
+  });
+  if (store.template(templateId)) return;
+  const now = clock();
+  await store.createTemplate(
+    { id: templateId, ...newTemplate(appId, TEMPLATE, now) },
+    MAX_TEMPLATES_PER_APP + 1,
+  );
+  const template = store.template(templateId);
+  if (!template) return;
+  const drafts = EVENTS.map(([email, hoursAgo, petName, petAge, petColor, questions], index) =>
+    draftEvent(
+      {
+        id: `petspot:demo-${index + 1}`,
+        email,
+        timestamp: now - hoursAgo * 3_600_000,
+        tokens: { petName, petAge, petColor },
+        extraData: JSON.stringify({ questions }),
+        timelineIFrame: {
+          linkLabel: `View ${petName}`,
+          headerLabel: petName,
+          url: `https://my.petspot.com/pets/${petName}`,
+          width: 600,
+          height: 400,
+        },
+      },
+      { portalId, unknown: 'create', template, now },
+      [],
+    ),
+  );
+  await store.append(drafts);
+}

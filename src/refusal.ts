@@ -1,0 +1,43 @@
+// How the domain says no. Every room may throw it; wire/problem.ts alone turns it into HTTP.
+// A refusal names the field, what was wrong with it and what would do.
+
+/** One thing wrong: `in` is the field's path, such as `tokens.petColor`. */
+export interface Fault {
+  in?: string;
+  message: string;
+  code?: string;
+}
+
+export type RefusalReason =
+  | 'invalid' //        the caller's input breaks a rule
+  | 'not-found' //      the thing named is not there, or not the caller's
+  | 'conflict' //       it contradicts what is stored
+  | 'overloaded' //     a bounded queue is full: try again shortly
+  | 'unavailable'; //   the disk does not take writes at present
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  constructor(
+    readonly reason: RefusalReason,
+    message: string,
+    readonly faults: readonly Fault[] = [],
+    readonly context: Readonly<Record<string, readonly string[]>> = {},
+  ) {
+    super(message);
+  }
+}
+
+/** At most this many faults of one input are told; the rest are counted. */
+export const MAX_FAULTS = 100;
+
+/** The refusal of an input that breaks rules: one fault speaks for itself, several are listed. */
+export function invalid(what: string, faults: readonly Fault[]): Refusal {
+  const told = faults.slice(0, MAX_FAULTS);
+  const line = (fault: Fault) => (fault.in ? `${fault.in}: ${fault.message}` : fault.message);
+  const [first] = told;
+  const message =
+    faults.length === 1 && first
+      ? line(first)
+      : `Invalid ${what}, ${faults.length} problems: ${told.slice(0, 5).map(line).join('; ')}${faults.length > 5 ? '; …' : ''}`;
+  return new Refusal('invalid', message, told);
+}

@@ -1,0 +1,85 @@
+// The hall: joins the store, the ground and the wire. start() answers when the server takes requests; close() lets
+// what is under way finish, then leaves a tidy folder.
+import type { FastifyInstance } from 'fastify';
+import { credentials } from './access/credentials.js';
+import { type DemoCredentials, demo, ensureDemo } from './demo.js';
+import { openStore } from './store/sqlite/engine.js';
+import { Intake } from './timeline/intake.js';
+import { Templates } from './timeline/templates.js';
+import { pages } from './ui/pages.js';
+import { createApp } from './wire/app.js';
+
+export interface ServerOptions {
+  /** The folder that holds everything; made where it is missing. */
+  folder: string;
+  host: string;
+  /** 0 takes a free one. */
+  port: number;
+  /** IANA zone for portals that have none of their own. */
+  timeZone: string;
+  /** The demo portal, its page, and credentials that exist in this process only. */
+  demo?: DemoCredentials;
+  /** Refuse requests whose Host header is not a loopback name. */
+  loopbackOnly?: boolean;
+  /** What people must give to see the pages; absent: they are open. */
+  pagePassword?: string;
+  /** Epoch ms; absent: the machine's clock. */
+  clock?: () => number;
+}
+
+export interface Server {
+  /** Without a trailing slash. */
+  baseUrl: string;
+  close(): Promise<void>;
+}
+
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { folder, host, port, timeZone, clock = Date.now } = options;
+  const remembered: { forget(): void }[] = [];
+  const store = await openStore({
+    folder,
+    clock,
+    onOthersWrote: () => {
+      for (const each of remembered) each.forget();
+    },
+  });
+  try {
+    if (options.demo) await ensureDemo(store, clock);
+    const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
+    const access = credentials(store, known);
+    const templates = new Templates(store, clock);
+    remembered.push(access, templates);
+    const app = await createApp({
+      store,
+      intake: new Intake(store),
+      templates,
+      credentials: access,
+      clock,
+      timeZone,
+      loopbackOnly: options.loopbackOnly ?? false,
+      ...(options.demo
+        ? {
+            pages: (on: FastifyInstance) =>
+              pages(on, {
+                store,
+                templates,
+                portal: () => store.portal(demo.portalId),
+                timeZone,
+                ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
+              }),
+          }
+        : {}),
+    });
+    const address = new URL(await app.listen({ host, port }));
+    return {
+      baseUrl: `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`,
+      async close() {
+        await app.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

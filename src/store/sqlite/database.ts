@@ -1,0 +1,63 @@
+// Opens the folder's SQLite file: for the one writer, for readers, for the checkpointer. Brings the schema up to
+// date before anybody reads it. STRICT tables, WAL; the writer is durable (synchronous=FULL) and leaves no traces of
+// what was deleted (secure_delete).
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+export type Connection = Database.Database;
+
+const MIGRATIONS = new URL('migrations/', import.meta.url);
+const BUSY_TIMEOUT_MS = 5_000;
+const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
+const MMAP_BYTES = 2 ** 31;
+
+export function databaseFile(folder: string): string {
+  return join(folder, 'throughline.sqlite');
+}
+
+/** Creates the folder and the file where they are missing, and applies the migrations that are not yet in. */
+export function openWriter(folder: string): Connection {
+  mkdirSync(folder, { recursive: true });
+  const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = FULL');
+  db.pragma('secure_delete = ON');
+  db.pragma('wal_autocheckpoint = 0'); // the checkpointer's work, off the reply path
+  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma('foreign_keys = ON');
+  migrate(db);
+  return db;
+}
+
+export function openReader(folder: string): Connection {
+  const db = new Database(databaseFile(folder), { readonly: true, timeout: BUSY_TIMEOUT_MS });
+  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`mmap_size = ${MMAP_BYTES}`);
+  return db;
+}
+
+export function openCheckpointer(folder: string): Connection {
+  const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
+  db.pragma('synchronous = FULL');
+  db.pragma('wal_autocheckpoint = 0');
+  return db;
+}
+
+function migrate(db: Connection): void {
+  const files = readdirSync(MIGRATIONS)
+    .filter((name) => name.endsWith('.sql'))
+    .sort();
+  const version = () => db.pragma('user_version', { simple: true }) as number;
+  if (version() > files.length)
+    throw new Error(
+      `the data folder is of a newer Throughline (schema ${version()}, this one knows ${files.length})`,
+    );
+  if (version() === files.length) return;
+  db.transaction(() => {
+    for (const name of files.slice(version())) {
+      db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+      db.pragma(`user_version = ${version() + 1}`);
+    }
+  }).immediate();
+}

@@ -1,0 +1,145 @@
+// The SQLite engine: one object that keeps everything that the ground's ports ask for, in one folder.
+// Writes go to the writer thread, one transaction a message; reads are made here, on a connection of their own.
+import { Worker } from 'node:worker_threads';
+import type { AccessStore } from '../../access/store.js';
+import type { RecordStore } from '../../records/record.js';
+import { Refusal } from '../../refusal.js';
+import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
+import type { Filed } from './append.js';
+import { openReader } from './database.js';
+import { reader } from './read.js';
+import type { Report, Request } from './writer.js';
+
+export type Store = TimelineStore & RecordStore & AccessStore;
+
+export interface StoreOptions {
+  folder: string;
+  clock: () => number;
+  /** Called when another process has written to the folder: what was remembered may be stale. */
+  onOthersWrote?: () => void;
+}
+
+const CHECKPOINT_EVERY_EVENTS = 40_000;
+const CHECKPOINT_EVERY_BYTES = 64 * 1024 * 1024;
+
+/** Opens the folder, creating what is missing. `close` leaves one tidy file behind. */
+export async function openStore(options: StoreOptions): Promise<Store & { close(): Promise<void> }> {
+  const { folder, clock } = options;
+  const writer = await startWriter(folder, () => options.onOthersWrote?.());
+  const db = openReader(folder);
+  const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
+  return {
+    ...reader(db),
+
+    async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
+      const filed = (await writer.ask('append', [drafts])) as Filed[];
+      checkpoints.count(drafts);
+      return drafts.map((draft, index) => outcome(draft, filed[index] as Filed));
+    },
+    createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
+    createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
+    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<void>,
+    createTemplate: (template, max) =>
+      writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
+    saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,
+    archiveTemplate: (id, at) => writer.ask('archiveTemplate', [id, at]) as Promise<void>,
+
+    async close() {
+      await checkpoints.close();
+      db.close(); // before the writer, so that it can empty the WAL
+      await writer.ask('close', []);
+    },
+  };
+}
+
+function outcome(draft: EventDraft, filed: Filed): AppendOutcome {
+  if (filed !== null && typeof filed === 'object')
+    return new Refusal(filed.reason, filed.message, filed.faults, filed.context);
+  const { templateId, id, timestamp, body } = draft;
+  return { templateId, id, timestamp, body, ...(filed === null ? {} : { objectId: filed }) };
+}
+
+interface Writer {
+  ask<Op extends Request['op']>(op: Op, args: Extract<Request, { op: Op }>['args']): Promise<unknown>;
+}
+
+function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer> {
+  const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
+  const asked = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  let n = 0;
+  let ended: Error | undefined;
+  const writer: Writer = {
+    ask: (op, args) =>
+      new Promise((resolve, reject) => {
+        if (ended) return reject(ended);
+        n++;
+        asked.set(n, { resolve, reject });
+        worker.postMessage({ n, op, args } as Request);
+      }),
+  };
+  return new Promise((opened, failed) => {
+    worker.on('message', (report: Report) => {
+      if ('opened' in report) return opened(writer);
+      if ('othersWrote' in report) return onOthersWrote();
+      const caller = asked.get(report.n);
+      asked.delete(report.n);
+      if ('error' in report) caller?.reject(failure(report.error, report.code));
+      else caller?.resolve(report.result);
+    });
+    const end = (error: Error) => {
+      ended ??= error;
+      failed(error);
+      for (const caller of asked.values()) caller.reject(error);
+      asked.clear();
+    };
+    worker.on('error', end);
+    worker.on('exit', () => end(new Refusal('unavailable', 'the store is closed')));
+  });
+}
+
+/** SQLite's word for what a person can mend, as advice. Nothing of the transaction was stored. */
+function failure(message: string, code: string): Error {
+  const reason = code.startsWith('SQLITE_FULL')
+    ? 'the disk is full; make room in the data folder and send it again'
+    : code.startsWith('SQLITE_READONLY')
+      ? 'the data folder is read-only; make it writable and send it again'
+      : code.startsWith('SQLITE_IOERR')
+        ? `the disk failed (${code}); see to it and send it again`
+        : code.startsWith('SQLITE_BUSY')
+          ? 'another process has been writing to the data folder for too long; send it again'
+          : undefined;
+  return reason
+    ? new Refusal('unavailable', `Nothing was stored: ${reason}`)
+    : new Error(`${message} ${code}`.trim());
+}
+
+/** Copies the WAL into the database now and then, on a thread of its own, then has the writer start it over. */
+function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
+  const worker = new Worker(new URL('checkpointer.js', import.meta.url), { workerData: { folder } });
+  let events = 0;
+  let bytes = 0;
+  let running = false;
+  worker.on('message', () => {
+    resetWal()
+      .catch(() => undefined) // closing, or the disk is full: the next round tries again
+      .finally(() => {
+        running = false;
+      });
+  });
+  return {
+    count(drafts: readonly EventDraft[]): void {
+      events += drafts.length;
+      for (const draft of drafts) bytes += draft.body.length;
+      if (running || (events < CHECKPOINT_EVERY_EVENTS && bytes < CHECKPOINT_EVERY_BYTES)) return;
+      events = 0;
+      bytes = 0;
+      running = true;
+      worker.postMessage('checkpoint');
+    },
+    close: () =>
+      new Promise<void>((resolve) => {
+        worker.once('exit', () => resolve());
+        worker.postMessage('close');
+      }),
+  };
+}

@@ -1,0 +1,191 @@
+// Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
+import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
+import type { CrmRecord, ObjectType, RecordKey } from '../../records/record.js';
+import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
+import type { Template } from '../../timeline/template.js';
+import type { Connection } from './database.js';
+import { type TimelineRow, timelineReader } from './timeline_index.js';
+
+/** How many of the newest events are looked at to find the records that were active last. */
+const RECENT_EVENTS = 2_000;
+const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
+
+export function reader(db: Connection) {
+  const event = db.prepare(`
+    SELECT e.timestamp, e.body, p.object_id AS objectId
+    FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`);
+  const places = db
+    .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
+    .pluck();
+  const page = timelineReader(db);
+
+  const record = db
+    .prepare('SELECT created_at FROM record WHERE portal = ? AND object_type = ? AND id = ?')
+    .pluck();
+  const emails = db.prepare(`
+    SELECT value, is_primary FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' ORDER BY key`);
+  const recent = db.prepare(`
+    SELECT p.object_type AS type, p.object_id AS id
+    FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e JOIN place p ON p.id = e.place
+    WHERE p.portal = ? AND p.object_id IS NOT NULL
+    GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC LIMIT ?`);
+
+  const portals = db.prepare('SELECT * FROM portal ORDER BY id');
+  const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
+  const apps = db.prepare('SELECT * FROM app ORDER BY id');
+  const app = db.prepare('SELECT * FROM app WHERE id = ?');
+  const tokens = db.prepare('SELECT portal, app, scopes, created_at FROM access_token ORDER BY created_at');
+  const principal = db.prepare(`
+    SELECT portal.*, t.app, t.scopes FROM access_token t JOIN portal ON portal.id = t.portal WHERE t.hash = ?`);
+  const developer = db.prepare('SELECT id FROM app WHERE developer_key_hash = ?').pluck();
+
+  const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
+  const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
+
+  return {
+    event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
+      const row = event.get(portalId, templateId, id) as
+        | { timestamp: number; body: string; objectId: number | null }
+        | undefined;
+      return row && toEvent({ ...row, template: templateId, id }, row.objectId);
+    },
+
+    timeline(key: RecordKey, query: TimelineQuery): TimelinePage {
+      const { limit, from = Number.MIN_SAFE_INTEGER } = query;
+      const before = earlier(query.after ?? AFTER_ALL, {
+        timestamp: query.to ?? AFTER_ALL.timestamp,
+        seq: 0,
+      });
+      const rows = (places.all(key.portalId, key.type, key.id) as number[])
+        .flatMap((place) => page(place, { before, from, template: query.templateId, limit: limit + 1 }))
+        .sort((a, b) => b.timestamp - a.timestamp || b.seq - a.seq);
+      const shown = rows.slice(0, limit);
+      const last = shown.at(-1);
+      return {
+        events: shown.map((row) => toEvent(row, key.id)),
+        ...(rows.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
+      };
+    },
+
+    record(key: RecordKey): CrmRecord | undefined {
+      const createdAt = record.get(key.portalId, key.type, key.id) as number | undefined;
+      if (createdAt === undefined) return undefined;
+      const owned = key.type === 'contacts' ? (emails.all(key.portalId, key.id) as EmailRow[]) : [];
+      const primary = owned.find((row) => row.is_primary === 1);
+      return {
+        ...key,
+        ...(primary ? { email: primary.value } : {}),
+        additionalEmails: owned.filter((row) => row !== primary).map((row) => row.value),
+        createdAt,
+      };
+    },
+
+    recentRecords(portalId: number, limit: number): CrmRecord[] {
+      const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
+      return keys.flatMap((key) => this.record({ portalId, ...key }) ?? []);
+    },
+
+    portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
+    portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
+    apps: (): App[] => (apps.all() as AppRow[]).map(toApp),
+    app: (id: number): App | undefined => optional(app.get(id) as AppRow | undefined, toApp),
+    tokens: (): IssuedToken[] =>
+      (tokens.all() as { portal: number; app: number; scopes: string; created_at: number }[]).map((row) => ({
+        portalId: row.portal,
+        appId: row.app,
+        scopes: JSON.parse(row.scopes),
+        createdAt: row.created_at,
+      })),
+    principalByToken(hash: Uint8Array): Principal | undefined {
+      const row = principal.get(hash) as (PortalRow & { app: number; scopes: string }) | undefined;
+      return row && { portal: toPortal(row), appId: row.app, scopes: JSON.parse(row.scopes) };
+    },
+    appIdByDeveloperKey: (hash: Uint8Array): number | undefined => developer.get(hash) as number | undefined,
+
+    template: (id: number): Template | undefined =>
+      optional(template.get(id) as TemplateRow | undefined, toTemplate),
+    templates: (appId: number): Template[] => (templates.all(appId) as TemplateRow[]).map(toTemplate),
+  };
+}
+
+interface EmailRow {
+  value: string;
+  is_primary: number;
+}
+interface PortalRow {
+  id: number;
+  name: string;
+  lenient: number;
+  time_zone: string | null;
+}
+interface AppRow {
+  id: number;
+  name: string;
+  client_id: string;
+  redirect_uris: string;
+  scopes: string;
+}
+interface TemplateRow {
+  id: number;
+  app: number;
+  object_type: ObjectType;
+  name: string;
+  header_template: string | null;
+  detail_template: string | null;
+  tokens: string;
+  created_at: number;
+  updated_at: number;
+  version: number;
+}
+
+function optional<Row, Value>(row: Row | undefined, to: (row: Row) => Value): Value | undefined {
+  return row === undefined ? undefined : to(row);
+}
+
+function earlier(a: Cursor, b: Cursor): Cursor {
+  return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.seq < b.seq) ? a : b;
+}
+
+function toEvent(row: Omit<TimelineRow, 'seq'>, objectId: number | null): StoredEvent {
+  return {
+    templateId: row.template,
+    id: row.id,
+    ...(objectId === null ? {} : { objectId }),
+    timestamp: row.timestamp,
+    body: row.body,
+  };
+}
+
+function toPortal(row: PortalRow): Portal {
+  return {
+    id: row.id,
+    name: row.name,
+    lenient: row.lenient === 1,
+    ...(row.time_zone === null ? {} : { timeZone: row.time_zone }),
+  };
+}
+
+function toApp(row: AppRow): App {
+  return {
+    id: row.id,
+    name: row.name,
+    clientId: row.client_id,
+    redirectUris: JSON.parse(row.redirect_uris),
+    scopes: JSON.parse(row.scopes),
+  };
+}
+
+function toTemplate(row: TemplateRow): Template {
+  return {
+    id: row.id,
+    appId: row.app,
+    objectType: row.object_type,
+    name: row.name,
+    ...(row.header_template === null ? {} : { headerTemplate: row.header_template }),
+    ...(row.detail_template === null ? {} : { detailTemplate: row.detail_template }),
+    tokens: JSON.parse(row.tokens),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    version: row.version,
+  };
+}

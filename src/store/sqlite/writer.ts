@@ -1,0 +1,70 @@
+// The writer thread: the only write connection of the process. Each message is one transaction, and its answer is
+// posted after the commit is on disk. When another process has written, it says so.
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Admin, admin } from './admin.js';
+import { appender, type Filed } from './append.js';
+import { openWriter } from './database.js';
+
+/** What the writer is asked to do. */
+export type Request = { n: number } & (
+  | { op: 'append'; args: Parameters<ReturnType<typeof appender>> }
+  | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
+  | { op: 'resetWal'; args: [] }
+  | { op: 'close'; args: [] }
+);
+/** What it says: it is open; an answer, or how the work failed (`code` is SQLite's); another process wrote. */
+export type Report =
+  | { opened: true }
+  | { n: number; result: unknown }
+  | { n: number; error: string; code: string }
+  | { othersWrote: true };
+
+const LOOK_FOR_OTHERS_MS = 500;
+
+const port = parentPort;
+if (!port) throw new Error('the writer runs as a worker thread');
+const report = (message: Report) => port.postMessage(message);
+
+const db = openWriter((workerData as { folder: string }).folder);
+const append = appender(db);
+const others = db.prepare('PRAGMA data_version').pluck();
+const work = {
+  append: (...args: Parameters<typeof append>): Filed[] => append(...args),
+  ...admin(db),
+};
+let version = others.get();
+
+const looking = setInterval(() => {
+  const now = others.get();
+  if (now !== version) report({ othersWrote: true });
+  version = now;
+}, LOOK_FOR_OTHERS_MS);
+
+port.on('message', (request: Request) => {
+  const { n, op, args } = request;
+  try {
+    report({ n, result: perform(op, args) });
+  } catch (error) {
+    const { message, code } = error as Error & { code?: string };
+    report({ n, error: message, code: code ?? '' });
+  }
+});
+report({ opened: true });
+
+function perform(op: Request['op'], args: readonly unknown[]): unknown {
+  if (op === 'close') return close();
+  // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
+  if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
+  const perform = work[op] as (...args: readonly unknown[]) => unknown;
+  return db.transaction(() => perform(...args)).immediate();
+}
+
+function close(): void {
+  clearInterval(looking);
+  try {
+    db.pragma('wal_checkpoint(TRUNCATE)');
+  } finally {
+    db.close();
+    setImmediate(() => port?.close()); // after the answer
+  }
+}

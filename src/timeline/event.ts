@@ -1,0 +1,259 @@
+// Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
+// Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
+import { v7 as uuidv7 } from 'uuid';
+import { identifiedBy, type Subject } from '../records/identity.js';
+import { objectIdOf, singular } from '../records/record.js';
+import type { Fault } from '../refusal.js';
+import type { EventDraft } from './store.js';
+import type { Template, TemplateToken } from './template.js';
+import { MOMENT_HINT, parseMoment } from './time.js';
+
+export const MAX_EVENT_BYTES = 1024 * 1024;
+export const MAX_EVENT_ID_BYTES = 500;
+export const MAX_TOKEN_VALUE_BYTES = 510 * 1024;
+export const MAX_IDENTIFIER_BYTES = 500;
+export const MAX_EMAIL_LENGTH = 254;
+export const MAX_IFRAME_PIXELS = 10_000;
+
+/** An event as a caller sends it: shapes are right, rules are not yet checked. */
+export interface EventInput {
+  id?: string;
+  /** The values as text. Own properties only. */
+  tokens: Readonly<Record<string, string>>;
+  objectId?: string;
+  email?: string;
+  utk?: string;
+  domain?: string;
+  customObjectTypeId?: string;
+  timestamp?: string | number;
+  /** JSON text, kept as it is. */
+  extraData?: string;
+  timelineIFrame?: TimelineIFrame;
+}
+
+export interface TimelineIFrame {
+  linkLabel: string;
+  headerLabel: string;
+  url: string;
+  width: number;
+  height: number;
+}
+
+/** Where an event goes, besides its own fields. */
+export interface Setting {
+  portalId: number;
+  unknown: Subject['unknown'];
+  template: Template;
+  /** Epoch ms. */
+  now: number;
+}
+
+const UUID_MARK = /\{\{uuid\}\}/g;
+// NUL and lone surrogates do not survive as keys in every engine.
+const UNKEEPABLE = /[\0\p{Surrogate}]/u;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+const PROTECTED_EMAIL = /\[email\s+protected\]/i;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+
+/** The draft of an event; or, where `faults` has gained any, nothing to use. */
+export function draftEvent(
+  input: EventInput,
+  { portalId, unknown, template, now }: Setting,
+  faults: Fault[],
+): EventDraft {
+  const id = eventId(input.id, faults);
+  const tokens = tokensText(input.tokens, template, faults);
+  const timestamp = input.timestamp === undefined ? now : parseMoment(input.timestamp);
+  if (timestamp === undefined)
+    faults.push({
+      in: 'timestamp',
+      message: `'${brief(String(input.timestamp))}' is not a time; ${MOMENT_HINT}`,
+    });
+  const subject = subjectOf(input, template, unknown, faults);
+  if (input.timelineIFrame) checkIFrame(input.timelineIFrame, faults);
+
+  const text = (field: string, value: string | undefined) =>
+    value === undefined ? '' : `,"${field}":${JSON.stringify(value)}`;
+  const body =
+    `{"objectType":"${template.objectType}","eventTemplateId":"${template.id}","id":${JSON.stringify(id)}` +
+    text('email', input.email) +
+    text('utk', input.utk) +
+    text('domain', input.domain) +
+    text('customObjectTypeId', input.customObjectTypeId) +
+    `,"timestamp":"${new Date(timestamp ?? now).toISOString()}","tokens":${tokens}` +
+    (input.extraData === undefined ? '' : `,"extraData":${input.extraData}`) +
+    (input.timelineIFrame ? `,"timelineIFrame":${iframeText(input.timelineIFrame)}` : '') +
+    '}';
+  return {
+    portalId,
+    templateId: template.id,
+    id,
+    subject,
+    identifiedBy: identifiedBy(subject),
+    timestamp: timestamp ?? now,
+    receivedAt: now,
+    body,
+  };
+}
+
+function eventId(sent: string | undefined, faults: Fault[]): string {
+  if (sent === undefined) return uuidv7();
+  const fault = (message: string) => faults.push({ in: 'id', message });
+  if (sent === '') fault('must not be empty; leave it out and the server makes one');
+  if (UNKEEPABLE.test(sent)) fault('has a NUL or half a surrogate pair; send well-formed text');
+  const id =
+    sent.length <= MAX_EVENT_ID_BYTES && sent.includes('{{uuid}}')
+      ? sent.replace(UUID_MARK, () => uuidv7())
+      : sent;
+  const bytes = Buffer.byteLength(id);
+  if (bytes > MAX_EVENT_ID_BYTES) fault(`is ${bytes} bytes; at most ${MAX_EVENT_ID_BYTES} are taken`);
+  return id;
+}
+
+/** The tokens as JSON text, in the template's order. */
+function tokensText(values: EventInput['tokens'], template: Template, faults: Fault[]): string {
+  let text = '';
+  let known = 0;
+  for (const { token, key, options } of rulesOf(template)) {
+    if (!Object.hasOwn(values, token.name)) continue;
+    known++;
+    const value = values[token.name] as string;
+    const fault = valueFault(value, token, options);
+    if (fault) faults.push({ in: `tokens.${token.name}`, message: fault });
+    text += `${text === '' ? '' : ','}${key}${JSON.stringify(value)}`;
+  }
+  const names = Object.keys(values);
+  if (known < names.length) {
+    const has = new Set(template.tokens.map((token) => token.name));
+    for (const name of names)
+      if (!has.has(name))
+        faults.push({
+          in: `tokens.${brief(name)}`,
+          message: `the template has no token '${brief(name)}'; ${has.size > 0 ? `it has ${listed([...has])}` : 'it has none'}`,
+        });
+  }
+  return `{${text}}`;
+}
+
+interface TokenRule {
+  token: TemplateToken;
+  /** `"name":` */
+  key: string;
+  options: ReadonlySet<string>;
+}
+
+/** What an event needs of a template, worked out once for each version of it. */
+const rules = new WeakMap<Template, readonly TokenRule[]>();
+
+function rulesOf(template: Template): readonly TokenRule[] {
+  let of = rules.get(template);
+  if (!of) {
+    of = template.tokens.map((token) => ({
+      token,
+      key: `${JSON.stringify(token.name)}:`,
+      options: new Set(token.options.map((option) => option.value)),
+    }));
+    rules.set(template, of);
+  }
+  return of;
+}
+
+function valueFault(
+  value: string,
+  { type }: TemplateToken,
+  options: ReadonlySet<string>,
+): string | undefined {
+  if (value.length * 3 > MAX_TOKEN_VALUE_BYTES && Buffer.byteLength(value) > MAX_TOKEN_VALUE_BYTES)
+    return `is ${Buffer.byteLength(value)} bytes; a token's value has at most ${MAX_TOKEN_VALUE_BYTES} (510 KB)`;
+  if (type === 'enumeration')
+    return options.has(value) ? undefined : `'${brief(value)}' is not one of ${listed([...options])}`;
+  if (type === 'number')
+    return DECIMAL.test(value) && Number.isFinite(Number(value))
+      ? undefined
+      : `'${brief(value)}' is not a number; send a finite decimal number such as 3 or 3.5`;
+  if (type === 'date')
+    return parseMoment(value) === undefined ? `'${brief(value)}' is not a date; ${MOMENT_HINT}` : undefined;
+  return undefined;
+}
+
+function subjectOf(
+  input: EventInput,
+  template: Template,
+  unknown: Subject['unknown'],
+  faults: Fault[],
+): Subject {
+  const { email, utk, domain } = input;
+  const type = template.objectType;
+  const subject: Subject = { type, unknown };
+  if (input.objectId !== undefined) {
+    const objectId = objectIdOf(input.objectId);
+    if (objectId === undefined)
+      faults.push({
+        in: 'objectId',
+        message: `'${brief(input.objectId)}' is not a record's id; send 1 to 16 digits without a leading zero, at most ${Number.MAX_SAFE_INTEGER}`,
+      });
+    else subject.objectId = objectId;
+  }
+  if (email !== undefined) {
+    const fault = emailFault(email);
+    if (fault) faults.push({ in: 'email', message: fault });
+  }
+  for (const [field, value] of [
+    ['utk', utk],
+    ['domain', domain],
+  ] as const) {
+    if (value === undefined) continue;
+    if (value === '' || UNKEEPABLE.test(value) || Buffer.byteLength(value) > MAX_IDENTIFIER_BYTES)
+      faults.push({ in: field, message: `must be 1 to ${MAX_IDENTIFIER_BYTES} bytes of well-formed text` });
+  }
+  if (type === 'contacts') {
+    if (email !== undefined) subject.email = email;
+    if (utk !== undefined) subject.utk = utk;
+    if (input.objectId === undefined && email === undefined && utk === undefined)
+      faults.push({
+        message: 'nobody is named; send objectId, email or utk, so that the event finds its contact',
+      });
+  } else if (input.objectId === undefined) {
+    faults.push({
+      in: 'objectId',
+      message: `${singular(type)} id must be provided. Creation is not supported at the moment.`,
+    });
+  }
+  return subject;
+}
+
+function emailFault(email: string): string | undefined {
+  if (PROTECTED_EMAIL.test(email))
+    return "is the placeholder '[email protected]' that e-mail protection leaves when an example is copied from a web page; put a real address in its place";
+  if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH || UNKEEPABLE.test(email))
+    return `'${brief(email)}' is not an e-mail address; send one such as someone@example.com, at most ${MAX_EMAIL_LENGTH} characters`;
+  return undefined;
+}
+
+function checkIFrame(iframe: TimelineIFrame, faults: Fault[]): void {
+  if (!/^https?:\/\//i.test(iframe.url) || !URL.canParse(iframe.url))
+    faults.push({
+      in: 'timelineIFrame.url',
+      message: `'${brief(iframe.url)}' is not a web address; send one that begins with https:// or http://`,
+    });
+  for (const side of ['width', 'height'] as const)
+    if (!(iframe[side] >= 1 && iframe[side] <= MAX_IFRAME_PIXELS))
+      faults.push({
+        in: `timelineIFrame.${side}`,
+        message: `${iframe[side]} is out of bounds; send 1 to ${MAX_IFRAME_PIXELS} pixels`,
+      });
+}
+
+function iframeText({ linkLabel, headerLabel, url, width, height }: TimelineIFrame): string {
+  return JSON.stringify({ linkLabel, headerLabel, url, width, height });
+}
+
+/** A hostile or long value, short enough for a message. */
+function brief(value: string): string {
+  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
+}
+
+function listed(values: readonly string[]): string {
+  const shown = values.slice(0, 20).map(brief).join(', ');
+  return values.length > 20 ? `${shown} and ${values.length - 20} more` : shown;
+}

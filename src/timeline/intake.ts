@@ -1,0 +1,104 @@
+// The group commit in front of the store. While one batch commits, the next one gathers; there is no timer and no
+// delay at low load. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
+//
+// States: idle (nothing waits, nothing commits) → gathering (the first draft of a turn of the event loop has come;
+// the flip is due when the turn ends) → committing (a batch is with the store; drafts that come now wait) → when it
+// is done, the waiting ones are flipped before the callers of the finished batch hear of it, so that the disk is
+// never idle while there is work.
+import { Refusal } from '../refusal.js';
+import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
+
+export const MAX_WAITING_EVENTS = 20_000;
+export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+const MAX_BATCH_EVENTS = 1_000;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+
+interface Waiting {
+  drafts: readonly EventDraft[];
+  bytes: number;
+  resolve: (outcomes: AppendOutcome[]) => void;
+  reject: (error: unknown) => void;
+}
+
+export class Intake {
+  #waiting: Waiting[] = [];
+  #events = 0;
+  #bytes = 0;
+  #busy = false;
+
+  constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
+
+  /** Stores one event. Rejects with the Refusal where it is refused. */
+  async append(draft: EventDraft): Promise<StoredEvent> {
+    const [outcome] = await this.appendAll([draft]);
+    if (!outcome || outcome instanceof Refusal) throw outcome;
+    return outcome;
+  }
+
+  /** Stores the drafts of one caller, in order, in one transaction. */
+  appendAll(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
+    let bytes = 0;
+    for (const draft of drafts) bytes += draft.body.length;
+    if (this.#events + drafts.length > MAX_WAITING_EVENTS || this.#bytes + bytes > MAX_WAITING_BYTES)
+      return Promise.reject(
+        new Refusal(
+          'overloaded',
+          `${this.#events} events are waiting for the disk, as many as may; try again shortly`,
+        ),
+      );
+    this.#events += drafts.length;
+    this.#bytes += bytes;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ drafts, bytes, resolve, reject });
+      if (this.#busy) return;
+      this.#busy = true;
+      setImmediate(() => this.#flip());
+    });
+  }
+
+  #flip(): void {
+    const batch = this.#takeBatch();
+    if (batch.length === 0) {
+      this.#busy = false;
+      return;
+    }
+    const drafts = batch.flatMap((each) => each.drafts);
+    this.store.append(drafts).then(
+      (outcomes) => {
+        this.#flip();
+        let at = 0;
+        for (const { drafts, resolve } of batch) {
+          resolve(outcomes.slice(at, at + drafts.length));
+          at += drafts.length;
+        }
+        this.#leave(batch);
+      },
+      (error: unknown) => {
+        this.#flip();
+        for (const each of batch) each.reject(error);
+        this.#leave(batch);
+      },
+    );
+  }
+
+  /** The callers that go into the next commit: as many as its bounds allow, at least one. */
+  #takeBatch(): Waiting[] {
+    let events = 0;
+    let bytes = 0;
+    let count = 0;
+    for (const each of this.#waiting) {
+      events += each.drafts.length;
+      bytes += each.bytes;
+      if (count > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES)) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #leave(batch: readonly Waiting[]): void {
+    for (const each of batch) {
+      this.#events -= each.drafts.length;
+      this.#bytes -= each.bytes;
+    }
+  }
+}

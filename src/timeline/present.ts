@@ -1,0 +1,50 @@
+// How an event reads: its template's header and detail, rendered from the stored text. Templates are parsed once a
+// version; extraData is for the detail alone.
+import { type CompiledTemplate, compile, type RenderScope, render } from './render/render.js';
+import type { StoredEvent } from './store.js';
+import type { Template } from './template.js';
+
+type Part = 'headerTemplate' | 'detailTemplate';
+
+/** The stored event's own fields that a page shows besides what the template makes of it. */
+export interface EventBody {
+  tokens: Record<string, string>;
+  extraData?: unknown;
+  timelineIFrame?: { linkLabel: string; headerLabel: string; url: string; width: number; height: number };
+}
+
+export function eventBody(event: StoredEvent): EventBody {
+  return JSON.parse(event.body) as EventBody;
+}
+
+/** Safe HTML of one part; empty where the template has none. `timeZone` is IANA's name. Never throws. */
+export function present(
+  event: StoredEvent,
+  body: EventBody,
+  template: Template,
+  part: Part,
+  timeZone: string,
+): string {
+  const compiled = compiledPart(template, part);
+  if (!compiled) return '';
+  const scope: RenderScope = {
+    tokens: new Map(Object.entries(body.tokens)),
+    id: event.id,
+    objectType: template.objectType,
+    timestamp: event.timestamp,
+    ...(part === 'detailTemplate' && body.extraData !== undefined ? { extraData: body.extraData } : {}),
+  };
+  return render(compiled, scope, { timeZone });
+}
+
+const compiledParts = new WeakMap<Template, Map<Part, CompiledTemplate>>();
+
+function compiledPart(template: Template, part: Part): CompiledTemplate | undefined {
+  const source = template[part];
+  if (source === undefined) return undefined;
+  const parts = compiledParts.get(template) ?? new Map<Part, CompiledTemplate>();
+  compiledParts.set(template, parts);
+  const compiled = parts.get(part) ?? compile(source);
+  parts.set(part, compiled);
+  return compiled;
+}

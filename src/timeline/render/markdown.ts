@@ -1,0 +1,167 @@
+// From the interpreter's text to safe HTML. Values never meet the Markdown parser: the text has a placeholder for each,
+// made of characters that nothing else can hold, and the values are put into the parsed tokens, so that whatever they
+// say they are text (or a part of an address), never structure.
+// Of Markdown all is kept but: raw HTML is shown as text, reference links ([a]: …) are text, a picture becomes a link to
+// it (a strict page would not load it), the columns of a table are not aligned. Links lead to http, https and mailto;
+// any other is only its text.
+import MarkdownIt, { type Token } from 'markdown-it';
+import sanitize from 'sanitize-html';
+import { RenderFault } from './faults.js';
+
+/** The text with its placeholders. */
+export const MAX_MARKDOWN_CHARS = 128 * 1024;
+export const MAX_HTML_CHARS = 2 * 1024 * 1024;
+
+// Unicode's noncharacters "for internal use": no keyboard makes them, Markdown takes them for letters and refuses them
+// as &#x…; entities. A placeholder is FDD0, the value's index in hexadecimal FDE0–FDEF, FDD1.
+const RESERVED = /[\ufdd0-\ufdef]/g;
+const PLACEHOLDER = /\ufdd0([\ufde0-\ufdef]+)\ufdd1/g;
+const DIGIT_ZERO = 0xfde0;
+/** What cannot stand in HTML or in an address: NUL and halves of surrogate pairs. */
+const BROKEN = /\0|\p{Surrogate}/gu;
+
+/** Text without the characters that placeholders are made of. Of the same length, so that places in it stay true. */
+export function withoutPlaceholders(text: string): string {
+  return text.replace(RESERVED, '\ufffd').replace(BROKEN, '\ufffd');
+}
+
+export function placeholder(index: number): string {
+  const digits = [...index.toString(16)].map((digit) =>
+    String.fromCharCode(DIGIT_ZERO + parseInt(digit, 16)),
+  );
+  return `\ufdd0${digits.join('')}\ufdd1`;
+}
+
+/** `values` are those that `markdown` has placeholders for, without placeholders themselves. */
+export function toHtml(markdown: string, values: readonly string[]): string {
+  if (markdown.length > MAX_MARKDOWN_CHARS) throw tooLong(MAX_MARKDOWN_CHARS);
+  const tokens = settle(parser.parse(markdown, {}), values);
+  const html = parser.renderer.render(tokens, parser.options, {});
+  if (html.length > MAX_HTML_CHARS) throw tooLong(MAX_HTML_CHARS);
+  // HubSpot's output has &#x27;; outside of text an apostrophe stands only in attributes, where it is right as well.
+  return sanitize(html, ALLOWED).replaceAll("'", '&#x27;');
+}
+
+const ALLOWED: sanitize.IOptions = {
+  allowedTags:
+    'p h1 h2 h3 h4 h5 h6 strong em s code pre blockquote ul ol li br hr a table thead tbody tr th td'.split(
+      ' ',
+    ),
+  allowedAttributes: { a: ['href', 'title', 'rel'], ol: ['start'] },
+  allowedSchemes: ['http', 'https', 'mailto'],
+  allowProtocolRelative: false,
+};
+const LINK_PROTOCOLS = new Set(['http:', 'https:', 'mailto:']);
+
+const parser = makeParser();
+
+function makeParser() {
+  const md = new MarkdownIt({ html: false, breaks: true, linkify: false, typographer: false });
+  md.disable('reference');
+  // Addresses are settled when the values are in them.
+  md.normalizeLink = (url) => url;
+  md.normalizeLinkText = (url) => url;
+  md.validateLink = () => true;
+
+  // No line breaks between blocks, as in HubSpot's output.
+  const { escapeHtml } = md.utils;
+  const { renderer } = md;
+  renderer.renderToken = (tokens, index) => {
+    const token = at(tokens, index);
+    if (token.hidden) return '';
+    return token.nesting === -1 ? `</${token.tag}>` : `<${token.tag}${renderer.renderAttrs(token)}>`;
+  };
+  renderer.rules.softbreak = () => '<br>';
+  renderer.rules.hardbreak = () => '<br>';
+  const code = (tokens: Token[], index: number) =>
+    `<pre><code>${escapeHtml(at(tokens, index).content)}</code></pre>`;
+  renderer.rules.fence = code;
+  renderer.rules.code_block = code;
+  // Only a value has a line break inside of a text: it breaks the line as one of the template's does.
+  renderer.rules.text = (tokens, index) => escapeHtml(at(tokens, index).content).replace(/\r\n?|\n/g, '<br>');
+  renderer.rules.image = (tokens, index) => {
+    const token = at(tokens, index);
+    const text = escapeHtml(token.content);
+    return token.attrs?.length ? `<a${renderer.renderAttrs(token)}>${text}</a>` : text;
+  };
+  return md;
+}
+
+/** Puts the values into the tokens and settles where links lead; what cannot be a link leaves its text. */
+function settle(tokens: readonly Token[], values: readonly string[]): Token[] {
+  const settled: Token[] = [];
+  let link: 'none' | 'kept' | 'dropped' = 'none';
+  for (const token of tokens) {
+    if (token.type === 'link_open') {
+      token.attrs = linkAttributes(token, 'href', values);
+      link = token.attrs.length > 0 ? 'kept' : 'dropped';
+      if (link === 'dropped') continue;
+    } else if (token.type === 'link_close') {
+      const dropped = link === 'dropped';
+      link = 'none';
+      if (dropped) continue;
+    } else if (token.type === 'image') {
+      token.attrs = link === 'none' ? linkAttributes(token, 'src', values) : [];
+      const alt = fill(parser.renderer.renderInlineAsText(token.children ?? [], parser.options, {}), values);
+      token.content = alt || String(token.attrGet('href') ?? '');
+    } else if (token.children) {
+      token.children = settle(token.children, values);
+    } else {
+      token.content = fill(token.content, values);
+    }
+    settled.push(token);
+  }
+  return settled;
+}
+
+/** None, if the address is not one that a link may lead to. */
+function linkAttributes(token: Token, name: 'href' | 'src', values: readonly string[]): [string, string][] {
+  const href = address(String(token.attrGet(name) ?? ''), values);
+  if (href === undefined) return [];
+  const attributes: [string, string][] = [
+    ['href', href],
+    ['rel', 'noopener noreferrer'],
+  ];
+  const title = token.attrGet('title');
+  if (title) attributes.push(['title', fill(String(title), values)]);
+  return attributes;
+}
+
+/** A host that a value would lengthen (https://petspot.com{{x}}): only then could it lead elsewhere. */
+const LENGTHENED_HOST = /^https?:[\\/]*[^\\/?#]*[^\\/?#.:@]\ufdd0/i;
+
+/**
+ * The address with its values, as browsers will read it. A value at the start may be an address itself; any other is
+ * percent-encoded, so that it can neither end the address nor reach what stands before it.
+ */
+function address(template: string, values: readonly string[]): string | undefined {
+  const opened = template.replace(/^\ufdd0[\ufde0-\ufdef]+\ufdd1/, (slot) => fill(slot, values).trim());
+  if (LENGTHENED_HOST.test(opened)) return undefined;
+  const encode = /^mailto:/i.test(opened) ? encodeMailbox : encodeURIComponent;
+  const whole = fill(opened, values, encode);
+  if (!URL.canParse(whole)) return undefined;
+  const url = new URL(whole);
+  return LINK_PROTOCOLS.has(url.protocol) ? url.href : undefined;
+}
+
+function encodeMailbox(value: string): string {
+  return encodeURIComponent(value).replaceAll('%40', '@');
+}
+
+function fill(text: string, values: readonly string[], encode = (value: string) => value): string {
+  return text.replace(PLACEHOLDER, (_, digits: string) => encode(values[indexOf(digits)] ?? ''));
+}
+
+function indexOf(digits: string): number {
+  return [...digits].reduce((index, digit) => index * 16 + digit.charCodeAt(0) - DIGIT_ZERO, 0);
+}
+
+function at(tokens: readonly Token[], index: number): Token {
+  const token = tokens[index];
+  if (!token) throw new RangeError(`no token ${index}`);
+  return token;
+}
+
+function tooLong(bound: number): RenderFault {
+  return new RenderFault(`it has more than ${bound.toLocaleString('en-US')} characters`);
+}

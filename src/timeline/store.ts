@@ -1,0 +1,83 @@
+// The port of the timeline: what an engine must keep, and its promises.
+// test/store holds every engine against them.
+import type { IdentifiedBy, Subject } from '../records/identity.js';
+import type { RecordKey } from '../records/record.js';
+import type { Refusal } from '../refusal.js';
+import type { Template } from './template.js';
+
+/** An event that has passed every rule and is not yet stored. */
+export interface EventDraft {
+  portalId: number;
+  templateId: number;
+  id: string;
+  subject: Subject;
+  identifiedBy: IdentifiedBy;
+  /** Epoch ms: its place on the timeline. */
+  timestamp: number;
+  /** Epoch ms: when the server took it in. */
+  receivedAt: number;
+  /** The event's JSON text, without objectId. */
+  body: string;
+}
+
+export interface StoredEvent {
+  templateId: number;
+  id: string;
+  /** The record it stands on now; absent while it stands with a visitor. */
+  objectId?: number;
+  timestamp: number;
+  body: string;
+}
+
+/** The event as stored, or why it was not. */
+export type AppendOutcome = StoredEvent | Refusal;
+
+export interface TimelineQuery {
+  limit: number;
+  after?: Cursor;
+  templateId?: number;
+  /** Epoch ms, inclusive. */
+  from?: number;
+  /** Epoch ms, exclusive. */
+  to?: number;
+}
+
+/** A position on a timeline: the last event that was seen. */
+export interface Cursor {
+  timestamp: number;
+  seq: number;
+}
+
+export interface TimelinePage {
+  /** Newest first; of events at the same time, the one that arrived last. */
+  events: StoredEvent[];
+  /** Where the next page begins; absent on the last one. */
+  next?: Cursor;
+}
+
+export interface TimelineStore {
+  /**
+   * Commits every draft, in order, in one transaction: finds or creates the record that each is about and files the
+   * event there. Durable when it resolves. The same (portal, template, id) again replaces the event; with another
+   * record it moves there. One outcome a draft; a refused draft leaves no trace and does not harm its neighbours.
+   * Rejects with a Refusal `unavailable` when the disk takes nothing; then nothing of the batch is stored.
+   */
+  append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]>;
+  event(portalId: number, templateId: number, id: string): StoredEvent | undefined;
+  /** A record's events, without those whose template is archived. */
+  timeline(record: RecordKey, query: TimelineQuery): TimelinePage;
+
+  /** The template, unless it is archived. */
+  template(id: number): Template | undefined;
+  /** An app's templates that are not archived, oldest first. */
+  templates(appId: number): Template[];
+  /** Keeps a new template, unless the app has `max` already (then undefined). A given id that exists is unarchived. */
+  createTemplate(
+    template: Omit<Template, 'id' | 'version'> & { id?: number },
+    max: number,
+  ): Promise<number | undefined>;
+  /** Replaces a template when its version is still the given one; false when somebody was faster. */
+  saveTemplate(template: Template): Promise<boolean>;
+  /** Hides a template and all of its events, for good. */
+  archiveTemplate(id: number, at: number): Promise<void>;
+}

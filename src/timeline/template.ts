@@ -1,0 +1,249 @@
+// Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
+import { OBJECT_TYPES, type ObjectType, objectTypeOf } from '../records/record.js';
+import { type Fault, invalid } from '../refusal.js';
+import { compile, TemplateSyntaxError } from './render/render.js';
+
+export const TOKEN_TYPES = ['date', 'enumeration', 'number', 'string'] as const;
+
+export interface TokenOption {
+  value: string;
+  label: string;
+}
+
+export interface TemplateToken {
+  name: string;
+  label: string;
+  type: (typeof TOKEN_TYPES)[number];
+  options: readonly TokenOption[];
+  objectPropertyName?: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface Template {
+  id: number;
+  appId: number;
+  objectType: ObjectType;
+  name: string;
+  headerTemplate?: string;
+  detailTemplate?: string;
+  /** In the order last sent; tokens added one by one stand at the end. */
+  tokens: readonly TemplateToken[];
+  createdAt: number;
+  updatedAt: number;
+  /** Counts the changes, so that two at once cannot swallow one another. */
+  version: number;
+}
+
+export const MAX_TEMPLATES_PER_APP = 750;
+export const MAX_TOKENS_PER_TEMPLATE = 500;
+export const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
+export const MAX_NAME_LENGTH = 500;
+export const MAX_OPTIONS_PER_TOKEN = 5_000;
+const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
+const RESERVED_TOKEN_NAMES = new Set(
+  (
+    'applicationId domain eventTemplateId eventTypeId extraData id log lookup objectId objectType portalId ' +
+    'properties timelineIFrame timestamp tokens utk __proto__ constructor prototype'
+  ).split(' '),
+);
+
+/** A token as a caller sends it. */
+export interface TokenInput {
+  name: string;
+  label: string;
+  type: TemplateToken['type'];
+  options?: readonly TokenOption[] | null;
+  objectPropertyName?: string | null;
+}
+
+/** A template as a caller sends it. */
+export interface TemplateInput {
+  name: string;
+  objectType?: string | null;
+  headerTemplate?: string | null;
+  detailTemplate?: string | null;
+  tokens?: readonly TokenInput[] | null;
+}
+
+/** A new template of an app, checked. */
+export function newTemplate(
+  appId: number,
+  input: TemplateInput,
+  now: number,
+): Omit<Template, 'id' | 'version'> {
+  const faults: Fault[] = [];
+  const objectType = objectTypeOf(input.objectType ?? 'contacts');
+  if (!objectType)
+    faults.push({
+      in: 'objectType',
+      message: `'${input.objectType}' is not an object type; use one of ${OBJECT_TYPES.join(', ')}`,
+    });
+  const tokens = checkTokens(input.tokens ?? [], [], now, faults);
+  const texts = checkTexts(input, faults);
+  if (!objectType || faults.length > 0) throw invalid('event template', faults);
+  return { appId, objectType, ...texts, tokens, createdAt: now, updatedAt: now };
+}
+
+/** PUT: name, header and detail are replaced, the tokens too when they are sent. */
+export function replaced(
+  template: Template,
+  input: TemplateInput & { id?: string | null },
+  now: number,
+): Template {
+  const faults: Fault[] = [];
+  if (input.id != null && input.id !== String(template.id))
+    faults.push({
+      in: 'id',
+      message: `'${input.id}' is not the id in the path, ${template.id}; leave it out`,
+    });
+  const tokens = input.tokens ? checkTokens(input.tokens, template.tokens, now, faults) : template.tokens;
+  const texts = checkTexts(input, faults);
+  if (faults.length > 0) throw invalid('event template', faults);
+  const { headerTemplate: _header, detailTemplate: _detail, ...kept } = template;
+  return { ...kept, ...texts, tokens, updatedAt: now };
+}
+
+/** POST tokens: one more, at the end. */
+export function withToken(template: Template, input: TokenInput, now: number): Template {
+  const faults: Fault[] = [];
+  if (template.tokens.some((token) => token.name === input.name))
+    faults.push({
+      in: 'name',
+      message: `the template has a token '${input.name}' already; PUT it, or choose another name`,
+    });
+  if (template.tokens.length >= MAX_TOKENS_PER_TEMPLATE)
+    faults.push({
+      message: `a template has at most ${MAX_TOKENS_PER_TEMPLATE} tokens, and this one has them; delete one first`,
+    });
+  const token = checkToken(input, undefined, '', now, faults);
+  if (faults.length > 0) throw invalid('token', faults);
+  return { ...template, tokens: [...template.tokens, token], updatedAt: now };
+}
+
+/** PUT a token: label, options and property; its name and type are fixed. Undefined when there is no such token. */
+export function withTokenChanged(
+  template: Template,
+  name: string,
+  input: Pick<TokenInput, 'label' | 'options' | 'objectPropertyName'>,
+  now: number,
+): Template | undefined {
+  const old = template.tokens.find((token) => token.name === name);
+  if (!old) return undefined;
+  const faults: Fault[] = [];
+  const options = input.options ?? old.options;
+  const token = checkToken({ ...input, name, type: old.type, options }, old, '', now, faults);
+  if (faults.length > 0) throw invalid('token', faults);
+  return {
+    ...template,
+    tokens: template.tokens.map((each) => (each === old ? token : each)),
+    updatedAt: now,
+  };
+}
+
+/** DELETE a token: stored events keep its values. Undefined when there is no such token. */
+export function withoutToken(template: Template, name: string, now: number): Template | undefined {
+  const tokens = template.tokens.filter((token) => token.name !== name);
+  return tokens.length === template.tokens.length ? undefined : { ...template, tokens, updatedAt: now };
+}
+
+function checkTexts(
+  input: TemplateInput,
+  faults: Fault[],
+): Pick<Template, 'name' | 'headerTemplate' | 'detailTemplate'> {
+  if (input.name.trim() === '') faults.push({ in: 'name', message: 'must not be empty' });
+  if (input.name.length > MAX_NAME_LENGTH)
+    faults.push({
+      in: 'name',
+      message: `has ${input.name.length} characters; at most ${MAX_NAME_LENGTH} are taken`,
+    });
+  const texts: { name: string; headerTemplate?: string; detailTemplate?: string } = { name: input.name };
+  for (const field of ['headerTemplate', 'detailTemplate'] as const) {
+    const source = input[field];
+    if (source == null) continue;
+    texts[field] = source;
+    const bytes = Buffer.byteLength(source);
+    if (bytes > MAX_TEMPLATE_SOURCE_BYTES) {
+      faults.push({
+        in: field,
+        message: `is ${bytes} bytes; at most ${MAX_TEMPLATE_SOURCE_BYTES} (64 KB) are taken`,
+      });
+      continue;
+    }
+    try {
+      compile(source);
+    } catch (error) {
+      if (!(error instanceof TemplateSyntaxError)) throw error;
+      faults.push({ in: field, message: `line ${error.line}, column ${error.column}: ${error.reason}` });
+    }
+  }
+  return texts;
+}
+
+function checkTokens(
+  inputs: readonly TokenInput[],
+  before: readonly TemplateToken[],
+  now: number,
+  faults: Fault[],
+): TemplateToken[] {
+  if (inputs.length > MAX_TOKENS_PER_TEMPLATE) {
+    faults.push({
+      in: 'tokens',
+      message: `has ${inputs.length} tokens; a template has at most ${MAX_TOKENS_PER_TEMPLATE}`,
+    });
+    return [];
+  }
+  const old = new Map(before.map((token) => [token.name, token]));
+  const names = new Set<string>();
+  return inputs.map((input, index) => {
+    const path = `tokens[${index}].`;
+    if (names.has(input.name))
+      faults.push({
+        in: `${path}name`,
+        message: `'${input.name}' stands twice; names are unique within a template`,
+      });
+    names.add(input.name);
+    return checkToken(input, old.get(input.name), path, now, faults);
+  });
+}
+
+function checkToken(
+  input: TokenInput,
+  old: TemplateToken | undefined,
+  path: string,
+  now: number,
+  faults: Fault[],
+): TemplateToken {
+  const { name, label, type } = input;
+  const options = input.options ?? [];
+  const fault = (field: string, message: string) => faults.push({ in: `${path}${field}`, message });
+  if (!TOKEN_NAME.test(name) || name.length > MAX_NAME_LENGTH)
+    fault(
+      'name',
+      `'${name.slice(0, 80)}' is not a token name; use letters, digits, '.', '-' and '_', at most ${MAX_NAME_LENGTH}`,
+    );
+  else if (RESERVED_TOKEN_NAMES.has(name)) fault('name', `'${name}' is reserved; choose another name`);
+  if (label.length > MAX_NAME_LENGTH)
+    fault('label', `has ${label.length} characters; at most ${MAX_NAME_LENGTH} are taken`);
+  if (options.length > MAX_OPTIONS_PER_TOKEN)
+    fault('options', `has ${options.length} options; at most ${MAX_OPTIONS_PER_TOKEN} are taken`);
+  if (type === 'enumeration' && options.length === 0)
+    fault(
+      'options',
+      'an enumeration needs at least one option, such as {"value": "black", "label": "Black"}',
+    );
+  const values = new Set<string>();
+  for (const [index, option] of options.entries()) {
+    if (values.has(option.value)) fault(`options[${index}].value`, `'${option.value}' stands twice`);
+    values.add(option.value);
+  }
+  return {
+    name,
+    label,
+    type,
+    options: options.map((option) => ({ value: option.value, label: option.label })),
+    ...(input.objectPropertyName ? { objectPropertyName: input.objectPropertyName } : {}),
+    createdAt: old?.createdAt ?? now,
+    updatedAt: now,
+  };
+}

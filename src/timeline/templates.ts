@@ -1,0 +1,93 @@
+// The templates of all apps: a bounded cache in front of the store, and changes that do not swallow one another.
+import { Refusal } from '../refusal.js';
+import type { TimelineStore } from './store.js';
+import { MAX_TEMPLATES_PER_APP, type Template } from './template.js';
+
+const MAX_CACHED_TEMPLATES = 2_000;
+const MAX_ATTEMPTS = 20;
+
+type TemplateStore = Pick<
+  TimelineStore,
+  'template' | 'templates' | 'createTemplate' | 'saveTemplate' | 'archiveTemplate'
+>;
+
+export class Templates {
+  readonly #cache = new Map<number, Template>();
+
+  constructor(
+    private readonly store: TemplateStore,
+    private readonly clock: () => number,
+  ) {}
+
+  /** Any app's template that is not archived. The same object until it changes. */
+  get(id: number): Template | undefined {
+    const cached = this.#cache.get(id);
+    if (cached) return cached;
+    const found = this.store.template(id);
+    if (!found) return undefined;
+    if (this.#cache.size >= MAX_CACHED_TEMPLATES) this.#cache.clear();
+    this.#cache.set(id, found);
+    return found;
+  }
+
+  /** The template, where it is this app's; a refusal otherwise. `id` is as the caller sent it. */
+  ofApp(appId: number, id: string): Template {
+    const template = /^[1-9]\d{0,15}$/.test(id) ? this.get(Number(id)) : undefined;
+    if (template?.appId !== appId) throw notFound(id);
+    return template;
+  }
+
+  allOfApp(appId: number): Template[] {
+    return this.store.templates(appId);
+  }
+
+  async create(template: Omit<Template, 'id' | 'version'>): Promise<Template> {
+    const id = await this.store.createTemplate(template, MAX_TEMPLATES_PER_APP);
+    if (id === undefined)
+      throw new Refusal(
+        'invalid',
+        `an app has at most ${MAX_TEMPLATES_PER_APP} event templates, and this one has them; delete one first`,
+      );
+    return { ...template, id, version: 1 };
+  }
+
+  /** Applies a change to the template as it is now; again, when another change was faster. */
+  async change(
+    appId: number,
+    id: string,
+    apply: (template: Template, now: number) => Template,
+  ): Promise<Template> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { id: known } = this.ofApp(appId, id);
+      const current = this.store.template(known);
+      if (!current) throw notFound(id);
+      const changed = apply(current, this.clock());
+      const saved = await this.store.saveTemplate(changed);
+      this.#cache.delete(known);
+      if (saved) return changed;
+    }
+    throw new Refusal('overloaded', `template ${id} is being changed by many at once; try again shortly`);
+  }
+
+  async archive(appId: number, id: string): Promise<void> {
+    const { id: known } = this.ofApp(appId, id);
+    await this.store.archiveTemplate(known, this.clock());
+    this.#cache.delete(known);
+  }
+
+  /** Forgets what was looked up: somebody may have changed it. */
+  forget(): void {
+    this.#cache.clear();
+  }
+}
+
+function notFound(id: string): Refusal {
+  return new Refusal(
+    'not-found',
+    `resource not found: this app has no event template '${id.slice(0, 80)}'`,
+    [],
+    {
+      eventTemplateId: [id.slice(0, 80)],
+    },
+  );
+}

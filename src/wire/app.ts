@@ -1,0 +1,196 @@
+// The Fastify instance: plugins, limits, request ids, error answers, OpenAPI, and every route.
+import { isUtf8 } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import swagger from '@fastify/swagger';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
+import type { Credentials } from '../access/credentials.js';
+import type { RecordStore } from '../records/record.js';
+import { invalid } from '../refusal.js';
+import type { Intake } from '../timeline/intake.js';
+import type { TimelineStore } from '../timeline/store.js';
+import type { Templates } from '../timeline/templates.js';
+import { authenticator } from './authenticate.js';
+import { eventRoutes } from './events.js';
+import { openapi } from './openapi.js';
+import { faultsOf, HttpProblem, INTERNAL, type Problem, problemOf } from './problem.js';
+import { reference } from './reference.js';
+import { ajv, named } from './schemas.js';
+import { templateRoutes } from './templates.js';
+import { timelineRoutes } from './timelines.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body as it came, where it is JSON. */
+    text: string;
+  }
+}
+
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Bodies that are on their way or being worked on, all together. */
+export const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
+/** 500 bytes, each percent-encoded, and room. */
+const MAX_PARAM_LENGTH = 2_000;
+
+/** The two prefixes under which HubSpot's clients look for the timeline; one set of handlers. */
+const FAMILIES = ['/integrators/timeline/v3', '/crm/v3/timeline'];
+
+export interface AppOptions {
+  store: TimelineStore & RecordStore;
+  intake: Intake;
+  templates: Templates;
+  credentials: Credentials;
+  clock: () => number;
+  timeZone: string;
+  /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
+  loopbackOnly: boolean;
+  /** Adds what people look at; absent: `/` is 404. */
+  pages?: (app: FastifyInstance) => void;
+}
+
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    genReqId: () => randomUUID(),
+    logger: { level: 'error', redact: ['req.headers.authorization', 'req.url'] },
+    disableRequestLogging: true,
+    frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
+  });
+  app.decorateRequest('text', '');
+  app.decorateRequest('principal', null);
+  app.decorateRequest('appId', 0);
+
+  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
+  boundBodiesInFlight(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
+    done();
+  });
+
+  app.removeContentTypeParser(['text/plain', 'application/json']);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, readJson(request, body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  for (const schema of named) app.addSchema(schema);
+  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object));
+  app.setSchemaErrorFormatter((errors) => invalid('request', faultsOf(errors as never)));
+
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = problemOf(error);
+    if (!problem) request.log.error({ err: error, correlationId: request.id }, 'a request failed');
+    return answer(problem ?? INTERNAL, request, reply);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    answer(
+      {
+        http: 404,
+        category: 'OBJECT_NOT_FOUND',
+        message: `resource not found: nothing answers ${request.method} at this path; see /docs`,
+      },
+      request,
+      reply,
+    ),
+  );
+
+  await app.register(swagger, openapi);
+  const auth = authenticator(options.credentials);
+  const routes = { ...options, authenticator: auth };
+  await app.register(async (scope) => {
+    for (const prefix of FAMILIES)
+      await scope.register(
+        async (family) => {
+          eventRoutes(family, routes);
+          templateRoutes(family, routes);
+        },
+        { prefix },
+      );
+    timelineRoutes(scope, routes);
+  });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+  await app.register(reference);
+  options.pages?.(app);
+  return app;
+}
+
+function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { http, category, message, errors, context, links, headers = {} } = problem;
+  return reply
+    .code(http)
+    .headers({ 'x-hubspot-correlation-id': request.id, ...headers })
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({
+      status: 'error',
+      message,
+      correlationId: request.id,
+      category,
+      ...(errors ? { errors } : {}),
+      ...(context ? { context } : {}),
+      ...(links ? { links } : {}),
+    });
+}
+
+function readJson(request: FastifyRequest, body: Buffer): unknown {
+  if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
+  if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
+  const text = body.toString('utf8');
+  try {
+    request.text = text;
+    return JSON.parse(text);
+  } catch (error) {
+    throw invalid('body', [{ message: `Invalid input JSON: ${(error as Error).message}` }]);
+  }
+}
+
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+function refuseForeignHosts(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  if (!LOOPBACK_HOST.test(request.headers.host ?? ''))
+    throw new HttpProblem({
+      http: 421,
+      category: 'VALIDATION_ERROR',
+      message: 'This server answers on this machine only: call it as localhost or 127.0.0.1',
+    });
+  done();
+}
+
+function boundBodiesInFlight(app: FastifyInstance): void {
+  let inFlight = 0;
+  const held = new WeakMap<FastifyRequest, number>();
+  const release = (request: FastifyRequest) => {
+    inFlight -= held.get(request) ?? 0;
+    held.delete(request);
+  };
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    if (length === undefined && encoding === undefined) return done();
+    const bytes = length === undefined ? MAX_BODY_BYTES : Math.min(Number(length) || 0, MAX_BODY_BYTES);
+    if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
+      throw new HttpProblem({
+        http: 503,
+        category: 'SERVICE_UNAVAILABLE',
+        message: 'More bodies are being worked on than memory allows; try again shortly',
+        headers: { 'retry-after': '1' },
+      });
+    inFlight += bytes;
+    held.set(request, bytes);
+    done();
+  });
+  app.addHook('onResponse', (request, _reply, done) => {
+    release(request);
+    done();
+  });
+  app.addHook('onRequestAbort', (request, done) => {
+    release(request);
+    done();
+  });
+}

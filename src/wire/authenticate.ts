@@ -1,0 +1,60 @@
+// Who is calling: a bearer token for a portal and an app, or an app's developer key for its templates.
+// Runs before a body is read, so that a stranger costs nothing.
+import type { FastifyRequest } from 'fastify';
+import type { Credentials } from '../access/credentials.js';
+import type { Principal } from '../access/store.js';
+import { HttpProblem, INVALID_AUTHENTICATION, missingScopes } from './problem.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by the hooks of `authenticator`. */
+    principal: Principal | null;
+    /** The app whose templates are asked for. */
+    appId: number;
+  }
+}
+
+export type Authenticator = ReturnType<typeof authenticator>;
+
+export function authenticator(credentials: Credentials) {
+  function bearer(request: FastifyRequest): Principal | undefined {
+    const header = request.headers.authorization;
+    if (!header || !/^bearer /i.test(header)) return undefined;
+    return credentials.principal(header.slice(7).trim());
+  }
+
+  return {
+    /** A token with any one of these scopes. */
+    token(anyOf: readonly string[]) {
+      const enough = new Set(anyOf);
+      return (request: FastifyRequest, _reply: unknown, done: () => void): void => {
+        const principal = bearer(request);
+        if (!principal) throw new HttpProblem(INVALID_AUTHENTICATION);
+        if (!principal.scopes.some((scope) => enough.has(scope))) throw new HttpProblem(missingScopes(anyOf));
+        request.principal = principal;
+        done();
+      };
+    },
+
+    /** A token of the app with any one of these scopes, or the app's developer key as `hapikey`. */
+    developer(anyOf: readonly string[]) {
+      const enough = new Set(anyOf);
+      return (request: FastifyRequest, _reply: unknown, done: () => void): void => {
+        const { hapikey } = request.query as { hapikey?: unknown };
+        const principal = bearer(request);
+        const keyOf = typeof hapikey === 'string' ? credentials.appOf(hapikey) : undefined;
+        if (!principal && keyOf === undefined) throw new HttpProblem(INVALID_AUTHENTICATION);
+        if (keyOf === undefined && !principal?.scopes.some((scope) => enough.has(scope)))
+          throw new HttpProblem(missingScopes(anyOf));
+        request.appId = keyOf ?? (principal as Principal).appId;
+        done();
+      };
+    },
+  };
+}
+
+/** The principal of a route that `token` guards. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (!request.principal) throw new HttpProblem(INVALID_AUTHENTICATION);
+  return request.principal;
+}

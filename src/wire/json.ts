@@ -1,0 +1,86 @@
+// Where the parts of a JSON text stand, so that text can go on as it came: JSON.parse loses key order, big and
+// exponent numbers. Only for text that JSON.parse has accepted; never recurses.
+
+/** A value's text is `text.slice(start, end)`. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** The members of the object that begins at or after `start`, and the names that stand there more than once. */
+export function members(text: string, start = 0): { spans: Map<string, Span>; repeated: string[] } {
+  const spans = new Map<string, Span>();
+  const repeated: string[] = [];
+  let at = skipSpace(text, skipSpace(text, start) + 1);
+  while (text[at] !== '}') {
+    const nameEnd = skipString(text, at);
+    const name = JSON.parse(text.slice(at, nameEnd)) as string;
+    const value = valueSpan(text, skipSpace(text, nameEnd) + 1);
+    if (spans.has(name)) repeated.push(name);
+    spans.set(name, value);
+    at = afterComma(text, value.end);
+  }
+  return { spans, repeated };
+}
+
+/** The elements of the array that begins at or after `start`. */
+export function elements(text: string, start = 0): Span[] {
+  const spans: Span[] = [];
+  let at = skipSpace(text, skipSpace(text, start) + 1);
+  while (text[at] !== ']') {
+    const value = valueSpan(text, at);
+    spans.push(value);
+    at = afterComma(text, value.end);
+  }
+  return spans;
+}
+
+function afterComma(text: string, at: number): number {
+  const next = skipSpace(text, at);
+  return text[next] === ',' ? skipSpace(text, next + 1) : next;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+function valueSpan(text: string, from: number): Span {
+  const start = skipSpace(text, from);
+  const first = text[start];
+  if (first === '"') return { start, end: skipString(text, start) };
+  let at = start;
+  if (first !== '{' && first !== '[') {
+    while (at < text.length && !/[,}\]\s]/.test(text[at] as string)) at++;
+    return { start, end: at };
+  }
+  let depth = 0;
+  do {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = skipString(text, at);
+      continue;
+    }
+    if (code === 0x7b || code === 0x5b) depth++;
+    else if (code === 0x7d || code === 0x5d) depth--;
+    at++;
+  } while (depth > 0);
+  return { start, end: at };
+}
+
+/** The index after the string that begins at `at`. */
+function skipString(text: string, at: number): number {
+  let end = at + 1;
+  for (;;) {
+    const code = text.charCodeAt(end);
+    if (code === QUOTE) return end + 1;
+    end += code === BACKSLASH ? 2 : 1;
+  }
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at++;
+  }
+}

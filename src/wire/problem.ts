@@ -1,0 +1,127 @@
+// HubSpot's error body, and how each error becomes one. Every error answer of the server is made here.
+import type { ErrorObject } from 'ajv';
+import type { FastifyError } from 'fastify';
+import { type Fault, Refusal, type RefusalReason } from '../refusal.js';
+
+/** An answer that is not 2xx: HubSpot's body without the correlation id, which the request has. */
+export interface Problem {
+  http: number;
+  category: string;
+  message: string;
+  errors?: readonly Fault[] | readonly object[];
+  context?: Readonly<Record<string, readonly string[]>>;
+  links?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown by wire/ itself, for what only HTTP knows. */
+export class HttpProblem extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
+const RETRY_SOON = { 'retry-after': '1' };
+
+const OF_REFUSAL: Readonly<Record<RefusalReason, Pick<Problem, 'http' | 'category' | 'headers'>>> = {
+  invalid: { http: 400, category: 'VALIDATION_ERROR' },
+  'not-found': { http: 404, category: 'OBJECT_NOT_FOUND' },
+  conflict: { http: 409, category: 'CONFLICT' },
+  overloaded: { http: 503, category: 'SERVICE_UNAVAILABLE', headers: RETRY_SOON },
+  unavailable: { http: 503, category: 'SERVICE_UNAVAILABLE', headers: RETRY_SOON },
+};
+
+export const INVALID_AUTHENTICATION: Problem = {
+  http: 401,
+  category: 'INVALID_AUTHENTICATION',
+  message:
+    'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview',
+  headers: { 'x-hubspot-auth-failure': '401 Unauthorized', 'www-authenticate': 'Bearer' },
+};
+
+export function missingScopes(anyOf: readonly string[]): Problem {
+  return {
+    http: 403,
+    category: 'MISSING_SCOPES',
+    message:
+      "This app hasn't been granted all required scopes to make this call. Read more about required scopes here: https://developers.hubspot.com/scopes.",
+    errors: [
+      {
+        message: 'One or more of the following scopes are required.',
+        context: { requiredGranularScopes: anyOf },
+      },
+    ],
+    links: { scopes: 'https://developers.hubspot.com/scopes' },
+  };
+}
+
+export function problemOfRefusal(refusal: Refusal): Problem {
+  return {
+    ...OF_REFUSAL[refusal.reason],
+    message: refusal.message,
+    ...(refusal.faults.length > 0 ? { errors: refusal.faults } : {}),
+    ...(Object.keys(refusal.context).length > 0 ? { context: refusal.context } : {}),
+  };
+}
+
+/** Whatever was thrown, as an answer. `undefined`: a fault of ours, to be logged and told as 500. */
+export function problemOf(error: FastifyError | Error): Problem | undefined {
+  if (error instanceof HttpProblem) return error.problem;
+  if (error instanceof Refusal) return problemOfRefusal(error);
+  const { statusCode = 500, code, message } = error as FastifyError;
+  if (statusCode >= 500) return undefined;
+  return { http: statusCode, category: 'VALIDATION_ERROR', message: OF_FASTIFY[code] ?? message };
+}
+
+const OF_FASTIFY: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE:
+    'The body must be JSON: send it with the header Content-Type: application/json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty: send a JSON object',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is over 16 MiB, the most that is taken: send it in parts',
+  FST_ERR_BAD_URL: 'The path is not a valid URL: percent-encode what stands in it',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says: send it whole',
+};
+
+export const INTERNAL: Problem = {
+  http: 500,
+  category: 'INTERNAL_ERROR',
+  message: 'Something went wrong here, not with your request. The log has it under the correlation id',
+};
+
+/** What a validator found, one fault a field: `in` is a path such as `tokens.petAge` or `inputs[3].id`. */
+export function faultsOf(errors: readonly ErrorObject[] | null | undefined): Fault[] {
+  return (errors ?? []).map((error) => {
+    const path = fieldPath(error.instancePath);
+    if (error.keyword === 'required') {
+      const name = (error.params as { missingProperty: string }).missingProperty;
+      return {
+        in: path ? `${path}.${name}` : name,
+        message: 'is required and not set',
+        code: 'REQUIRED_FIELD',
+      };
+    }
+    const message = FAULTS[error.keyword]?.(error.params) ?? error.message ?? 'is not valid';
+    return path ? { in: path, message } : { message };
+  });
+}
+
+const FAULTS: Readonly<Record<string, (params: Record<string, unknown>) => string>> = {
+  type: ({ type }) =>
+    `must be ${[type]
+      .flat()
+      .filter((name) => name !== 'null')
+      .join(' or ')}`,
+  enum: ({ allowedValues }) => `must be one of ${(allowedValues as string[]).join(', ')}`,
+};
+
+function fieldPath(pointer: string): string {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce(
+      (path, part) =>
+        /^\d+$/.test(part) && path !== 'tokens' ? `${path}[${part}]` : path ? `${path}.${part}` : part,
+      '',
+    );
+}

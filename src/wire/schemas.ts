@@ -1,0 +1,300 @@
+// The one source of the wire's shapes: types, validation and OpenAPI all come from here. Names and required flags of
+// answers are HubSpot's (timeline v3); requests may be wider: ids as numbers, null for absent, tokens of any scalar.
+import { Ajv } from 'ajv';
+import { type Static, type TSchema, Type } from 'typebox';
+import { MAX_EVENT_ID_BYTES, MAX_IFRAME_PIXELS } from '../timeline/event.js';
+import {
+  MAX_NAME_LENGTH,
+  MAX_TEMPLATES_PER_APP,
+  MAX_TOKENS_PER_TEMPLATE,
+  TOKEN_TYPES,
+} from '../timeline/template.js';
+
+type Texts = { description?: string; format?: string };
+
+/** A string, or null for "not set". */
+const MaybeText = (texts: Texts) =>
+  Type.Optional(Type.Unsafe<string | null>({ type: ['string', 'null'], ...texts }));
+const IdText = (texts: Texts) => Type.Unsafe<string | number>({ type: ['string', 'number'], ...texts });
+const MaybeId = (texts: Texts) =>
+  Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], ...texts }));
+const DateTime = (description: string) => Type.String({ format: 'date-time', description });
+const TextMap = Type.Record(Type.String(), Type.String());
+const ContextMap = Type.Record(Type.String(), Type.Array(Type.String()));
+
+const TimelineIFrame = Type.Object(
+  {
+    linkLabel: Type.String({ description: 'The text of the link that opens the window.' }),
+    headerLabel: Type.String({ description: 'The title of the window.' }),
+    url: Type.String({ description: 'What the window shows: an http or https address.' }),
+    width: Type.Integer({ format: 'int32', description: `Pixels, 1 to ${MAX_IFRAME_PIXELS}.` }),
+    height: Type.Integer({ format: 'int32', description: `Pixels, 1 to ${MAX_IFRAME_PIXELS}.` }),
+  },
+  { $id: 'TimelineEventIFrame' },
+);
+
+export const TimelineEvent = Type.Object(
+  {
+    eventTemplateId: IdText({ description: "The event template's id." }),
+    id: MaybeId({
+      description: `At most ${MAX_EVENT_ID_BYTES} bytes; made for you when absent. {{uuid}} anywhere in it becomes a fresh UUID. The same id again replaces the event.`,
+    }),
+    tokens: Type.Record(
+      Type.String(),
+      Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
+      { description: "Values of the template's tokens, by name." },
+    ),
+    objectId: MaybeId({ description: 'The record. Required but for contacts.' }),
+    email: MaybeText({ description: 'Finds or creates a contact; with objectId, changes its e-mail.' }),
+    utk: MaybeText({ description: "The visitor's cookie, hubspotutk, when the e-mail is unknown." }),
+    domain: MaybeText({ description: 'Often paired with utk.' }),
+    customObjectTypeId: MaybeText({}),
+    timestamp: MaybeId({
+      description: 'ISO 8601 or epoch milliseconds; absent: now. Its place on the timeline.',
+    }),
+    extraData: Type.Optional(
+      Type.Unsafe<object | null>({
+        type: ['object', 'null'],
+        description: "Any JSON object, kept exactly as sent, for the template's detail.",
+      }),
+    ),
+    timelineIFrame: Type.Optional(
+      Type.Unsafe<Static<typeof TimelineIFrame> | null>({
+        ...TimelineIFrame,
+        $id: undefined,
+        type: ['object', 'null'],
+      }),
+    ),
+  },
+  { $id: 'TimelineEvent' },
+);
+
+const TimelineEventResponse = Type.Object(
+  {
+    objectType: Type.String({ description: "The template's object type." }),
+    id: Type.String(),
+    eventTemplateId: Type.String(),
+    objectId: Type.Optional(Type.String({ description: 'The record that holds the event now.' })),
+    email: Type.Optional(Type.String()),
+    utk: Type.Optional(Type.String()),
+    domain: Type.Optional(Type.String()),
+    customObjectTypeId: Type.Optional(Type.String()),
+    timestamp: Type.Optional(DateTime('ISO 8601 with milliseconds, UTC.')),
+    tokens: TextMap,
+    extraData: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    timelineIFrame: Type.Optional(Type.Ref('TimelineEventIFrame')),
+    createdAt: Type.Optional(DateTime('Unused.')),
+  },
+  { $id: 'TimelineEventResponse' },
+);
+
+const BatchInput = Type.Object(
+  { inputs: Type.Array(Type.Ref('TimelineEvent'), { description: 'At most 500.' }) },
+  { $id: 'BatchInputTimelineEvent' },
+);
+
+const ErrorDetail = Type.Object(
+  {
+    message: Type.String(),
+    in: Type.Optional(Type.String({ description: 'The path of the field that is at fault.' })),
+    code: Type.Optional(Type.String()),
+    subCategory: Type.Optional(Type.String()),
+    context: Type.Optional(ContextMap),
+  },
+  { $id: 'ErrorDetail' },
+);
+
+const Problem = Type.Object(
+  {
+    status: Type.String({ description: 'Always "error".' }),
+    message: Type.String({ description: 'What is wrong and what would do.' }),
+    correlationId: Type.String({ format: 'uuid' }),
+    category: Type.String(),
+    subCategory: Type.Optional(Type.String()),
+    errors: Type.Optional(Type.Array(Type.Ref('ErrorDetail'))),
+    context: Type.Optional(ContextMap),
+    links: Type.Optional(TextMap),
+  },
+  { $id: 'Error' },
+);
+
+const StandardError = Type.Object(
+  {
+    status: Type.String(),
+    category: Type.String(),
+    message: Type.String(),
+    context: ContextMap,
+    links: TextMap,
+    errors: Type.Array(Type.Ref('ErrorDetail')),
+    id: Type.Optional(Type.String()),
+    subCategory: Type.Optional(Type.Object({})),
+  },
+  { $id: 'StandardError' },
+);
+
+const batchFields = {
+  status: Type.Unsafe<string>({ type: 'string', enum: ['CANCELED', 'COMPLETE', 'PENDING', 'PROCESSING'] }),
+  results: Type.Array(Type.Ref('TimelineEventResponse')),
+  requestedAt: Type.Optional(DateTime('When the request came.')),
+  startedAt: DateTime('When the work began.'),
+  completedAt: DateTime('When it was done.'),
+  links: Type.Optional(TextMap),
+};
+const BatchResponse = Type.Object(batchFields, { $id: 'BatchResponseTimelineEventResponse' });
+const BatchResponseWithErrors = Type.Object(
+  {
+    ...batchFields,
+    numErrors: Type.Optional(Type.Integer({ format: 'int32' })),
+    errors: Type.Optional(Type.Array(Type.Ref('StandardError'))),
+  },
+  { $id: 'BatchResponseTimelineEventResponseWithErrors' },
+);
+
+const EventDetail = Type.Object(
+  { details: Type.String({ description: "The template's detail part, as HTML." }) },
+  { $id: 'EventDetail' },
+);
+
+const TokenOption = Type.Object(
+  {
+    value: Type.String({ description: 'As events send it.' }),
+    label: Type.String({ description: 'As people see it.' }),
+  },
+  { $id: 'TimelineEventTemplateTokenOption' },
+);
+const tokenFields = {
+  name: Type.String({ description: 'Letters, digits, ".", "-", "_"; unique in the template.' }),
+  label: Type.String({ description: `At most ${MAX_NAME_LENGTH} characters.` }),
+  type: Type.Unsafe<(typeof TOKEN_TYPES)[number]>({ type: 'string', enum: [...TOKEN_TYPES] }),
+};
+const MaybeOptions = Type.Optional(
+  Type.Unsafe<Static<typeof TokenOption>[] | null>({
+    type: ['array', 'null'],
+    items: Type.Ref('TimelineEventTemplateTokenOption'),
+    description: 'What an enumeration may be.',
+  }),
+);
+const objectPropertyName = MaybeText({ description: "A record's property that the token sets too." });
+const dates = {
+  createdAt: Type.Optional(DateTime('When it was made.')),
+  updatedAt: Type.Optional(DateTime('When it was last changed.')),
+};
+
+export const TokenRequest = Type.Object(
+  { ...tokenFields, options: MaybeOptions, objectPropertyName },
+  { $id: 'TimelineEventTemplateTokenRequest' },
+);
+export const TokenUpdate = Type.Object(
+  { label: tokenFields.label, options: MaybeOptions, objectPropertyName },
+  { $id: 'TimelineEventTemplateTokenUpdateRequest' },
+);
+export const Token = Type.Object(
+  {
+    ...tokenFields,
+    options: Type.Array(Type.Ref('TimelineEventTemplateTokenOption')),
+    objectPropertyName: Type.Optional(Type.String()),
+    ...dates,
+  },
+  { $id: 'TimelineEventTemplateToken' },
+);
+
+const MaybeTokens = Type.Optional(
+  Type.Unsafe<Static<typeof TokenRequest>[] | null>({
+    type: ['array', 'null'],
+    items: Type.Ref('TimelineEventTemplateTokenRequest'),
+    description: `At most ${MAX_TOKENS_PER_TEMPLATE}.`,
+  }),
+);
+const templateTexts = {
+  name: Type.String({ description: `Of at most ${MAX_TEMPLATES_PER_APP} templates of the app.` }),
+  headerTemplate: MaybeText({ description: 'Handlebars and Markdown: the title line.' }),
+  detailTemplate: MaybeText({ description: 'Handlebars and Markdown: what opens below it.' }),
+};
+export const TemplateCreate = Type.Object(
+  {
+    ...templateTexts,
+    objectType: MaybeText({ description: 'contacts (if absent), companies, deals or tickets.' }),
+    tokens: MaybeTokens,
+  },
+  { $id: 'TimelineEventTemplateCreateRequest' },
+);
+export const TemplateUpdate = Type.Object(
+  { ...templateTexts, id: MaybeId({ description: 'The id in the path.' }), tokens: MaybeTokens },
+  { $id: 'TimelineEventTemplateUpdateRequest' },
+);
+export const Template = Type.Object(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    objectType: Type.String(),
+    headerTemplate: Type.Optional(Type.String()),
+    detailTemplate: Type.Optional(Type.String()),
+    tokens: Type.Array(Type.Ref('TimelineEventTemplateToken')),
+    ...dates,
+  },
+  { $id: 'TimelineEventTemplate' },
+);
+const TemplateList = Type.Object(
+  { results: Type.Array(Type.Ref('TimelineEventTemplate')) },
+  { $id: 'CollectionResponseTimelineEventTemplateNoPaging' },
+);
+const TokenList = Type.Object(
+  { results: Type.Array(Type.Ref('TimelineEventTemplateToken')) },
+  { $id: 'CollectionResponseTimelineEventTemplateTokenNoPaging' },
+);
+
+const TimelineEntry = Type.Object(
+  {
+    ...TimelineEventResponse.properties,
+    header: Type.String({ description: "The template's header, as HTML." }),
+    detail: Type.String({ description: "The template's detail, as HTML." }),
+  },
+  { $id: 'TimelineEntry' },
+);
+const TimelineAnswer = Type.Object(
+  {
+    results: Type.Array(Type.Ref('TimelineEntry')),
+    paging: Type.Optional(
+      Type.Object({
+        next: Type.Object({ after: Type.String({ description: 'Send it as `after` for the next page.' }) }),
+      }),
+    ),
+  },
+  { $id: 'Timeline' },
+);
+
+/** Every schema that others refer to by name. */
+export const named: readonly TSchema[] = [
+  TimelineIFrame,
+  TimelineEvent,
+  TimelineEventResponse,
+  BatchInput,
+  BatchResponse,
+  BatchResponseWithErrors,
+  EventDetail,
+  ErrorDetail,
+  Problem,
+  StandardError,
+  TokenOption,
+  TokenRequest,
+  TokenUpdate,
+  Token,
+  TemplateCreate,
+  TemplateUpdate,
+  Template,
+  TemplateList,
+  TokenList,
+  TimelineEntry,
+  TimelineAnswer,
+];
+
+/** Checks bodies: nothing is coerced, dropped or filled in; every fault is found, not only the first. */
+export const ajv = new Ajv({
+  allErrors: true,
+  coerceTypes: false,
+  removeAdditional: false,
+  useDefaults: false,
+  allowUnionTypes: true,
+  strict: false,
+  formats: { int32: true, 'date-time': true, uuid: true },
+}).addSchema(named as object[]);

@@ -1,0 +1,280 @@
+// HubSpot's event-template and token paths. An app sees and changes its own templates only.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
+import { Refusal } from '../refusal.js';
+import {
+  newTemplate,
+  replaced,
+  type Template as StoredTemplate,
+  type TemplateToken,
+  withoutToken,
+  withToken,
+  withTokenChanged,
+} from '../timeline/template.js';
+import type { Templates } from '../timeline/templates.js';
+import type { Authenticator } from './authenticate.js';
+import type {
+  Template,
+  TemplateCreate,
+  TemplateUpdate,
+  Token,
+  TokenRequest,
+  TokenUpdate,
+} from './schemas.js';
+
+export interface TemplateRoutes {
+  templates: Templates;
+  authenticator: Authenticator;
+  clock: () => number;
+}
+
+export function templateRoutes(
+  app: FastifyInstance,
+  { templates, authenticator, clock }: TemplateRoutes,
+): void {
+  const read = authenticator.developer(TEMPLATES_READ);
+  const write = authenticator.developer(TEMPLATES_WRITE);
+  const appId = Type.String({ pattern: '^\\d{1,10}$', description: "The app's id." });
+  const hapikey = Type.Object({
+    hapikey: Type.Optional(
+      Type.String({ description: "The app's developer key, instead of a bearer token." }),
+    ),
+  });
+  const inApp = Type.Object({ appId });
+  const inTemplate = Type.Object({ appId, eventTemplateId: Type.String() });
+  const inToken = Type.Object({ appId, eventTemplateId: Type.String(), tokenName: Type.String() });
+  const doc = (scope: string, summary: string) => ({
+    tags: ['Templates'],
+    summary,
+    security: [{ oauth2: [scope] }, { developer_hapikey: [] }],
+    querystring: hapikey,
+  });
+  const reading = (summary: string) => doc('developers-read', summary);
+  const writing = (summary: string) => doc('developers-write', summary);
+  const failed = Type.Ref('Error');
+  const template = Type.Ref('TimelineEventTemplate');
+  const token = Type.Ref('TimelineEventTemplateToken');
+  type InApp = { Params: Static<typeof inApp> };
+  type InTemplate = { Params: Static<typeof inTemplate> };
+  type InToken = { Params: Static<typeof inToken> };
+
+  app.get<InApp>(
+    '/:appId/event-templates',
+    {
+      onRequest: read,
+      schema: {
+        ...reading("List the app's templates"),
+        params: inApp,
+        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateNoPaging'), default: failed },
+      },
+    },
+    async (request) => ({ results: templates.allOfApp(own(request)).map(sorted).map(toTemplate) }),
+  );
+
+  app.post<InApp & { Body: Static<typeof TemplateCreate> }>(
+    '/:appId/event-templates',
+    {
+      onRequest: write,
+      schema: {
+        ...writing('Create a template'),
+        params: inApp,
+        body: Type.Ref('TimelineEventTemplateCreateRequest'),
+        response: { 201: template, default: failed },
+      },
+    },
+    async (request, reply) => {
+      const created = await templates.create(newTemplate(own(request), request.body, clock()));
+      return reply.code(201).send(toTemplate(created));
+    },
+  );
+
+  app.get<InTemplate>(
+    '/:appId/event-templates/:eventTemplateId',
+    {
+      onRequest: read,
+      schema: {
+        ...reading('Get a template'),
+        params: inTemplate,
+        response: { 200: template, default: failed },
+      },
+    },
+    async (request) => toTemplate(sorted(templates.ofApp(own(request), request.params.eventTemplateId))),
+  );
+
+  app.put<InTemplate & { Body: Static<typeof TemplateUpdate> }>(
+    '/:appId/event-templates/:eventTemplateId',
+    {
+      onRequest: write,
+      schema: {
+        ...writing('Replace name, header, detail and, when sent, the tokens'),
+        params: inTemplate,
+        body: Type.Ref('TimelineEventTemplateUpdateRequest'),
+        response: { 200: template, default: failed },
+      },
+    },
+    async (request) => {
+      const { body } = request;
+      const sent = { ...body, id: body.id == null ? null : String(body.id) };
+      return toTemplate(sorted(await change(request, (current, now) => replaced(current, sent, now))));
+    },
+  );
+
+  app.delete<InTemplate>(
+    '/:appId/event-templates/:eventTemplateId',
+    {
+      onRequest: write,
+      schema: {
+        ...writing('Archive a template, and its events with it'),
+        params: inTemplate,
+        response: { 204: Type.Null(), default: failed },
+      },
+    },
+    async (request, reply) => {
+      await templates.archive(own(request), request.params.eventTemplateId);
+      return reply.code(204).send();
+    },
+  );
+
+  app.get<InTemplate>(
+    '/:appId/event-templates/:eventTemplateId/tokens',
+    {
+      onRequest: read,
+      schema: {
+        ...reading("List a template's tokens"),
+        params: inTemplate,
+        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateTokenNoPaging'), default: failed },
+      },
+    },
+    async (request) => {
+      const { tokens } = sorted(templates.ofApp(own(request), request.params.eventTemplateId));
+      return { results: tokens.map(toToken) };
+    },
+  );
+
+  app.post<InTemplate & { Body: Static<typeof TokenRequest> }>(
+    '/:appId/event-templates/:eventTemplateId/tokens',
+    {
+      onRequest: write,
+      schema: {
+        ...writing('Add a token'),
+        params: inTemplate,
+        body: Type.Ref('TimelineEventTemplateTokenRequest'),
+        response: { 200: token, default: failed },
+      },
+    },
+    async (request) => {
+      const { body } = request;
+      const changed = await change(request, (current, now) => withToken(current, body, now));
+      return toToken(tokenOf(changed, body.name));
+    },
+  );
+
+  app.put<InToken & { Body: Static<typeof TokenUpdate> }>(
+    '/:appId/event-templates/:eventTemplateId/tokens/:tokenName',
+    {
+      onRequest: write,
+      schema: {
+        ...writing("Replace a token's label, options and property"),
+        params: inToken,
+        body: Type.Ref('TimelineEventTemplateTokenUpdateRequest'),
+        response: { 200: token, default: failed },
+      },
+    },
+    async (request) => {
+      const { tokenName } = request.params;
+      const changed = await change(
+        request,
+        (current, now) => withTokenChanged(current, tokenName, request.body, now) ?? noToken(tokenName),
+      );
+      return toToken(tokenOf(changed, tokenName));
+    },
+  );
+
+  app.delete<InToken>(
+    '/:appId/event-templates/:eventTemplateId/tokens/:tokenName',
+    {
+      onRequest: write,
+      schema: {
+        ...writing('Remove a token'),
+        params: inToken,
+        response: { 204: Type.Null(), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { tokenName } = request.params;
+      await change(request, (current, now) => withoutToken(current, tokenName, now) ?? noToken(tokenName));
+      return reply.code(204).send();
+    },
+  );
+
+  function change(
+    request: FastifyRequest<InTemplate>,
+    apply: (template: StoredTemplate, now: number) => StoredTemplate,
+  ): Promise<StoredTemplate> {
+    return templates.change(own(request), request.params.eventTemplateId, apply);
+  }
+}
+
+/** The app in the path, where it is the caller's. */
+function own(request: FastifyRequest<{ Params: { appId: string } }>): number {
+  if (Number(request.params.appId) !== request.appId)
+    throw new Refusal(
+      'not-found',
+      `resource not found: app ${request.params.appId} is not the one that these credentials belong to`,
+      [],
+      { appId: [request.params.appId] },
+    );
+  return request.appId;
+}
+
+function noToken(name: string): never {
+  throw new Refusal('not-found', `resource not found: the template has no token '${name.slice(0, 80)}'`, [], {
+    tokenName: [name.slice(0, 80)],
+  });
+}
+
+function tokenOf(template: StoredTemplate, name: string): TemplateToken {
+  return template.tokens.find((token) => token.name === name) ?? noToken(name);
+}
+
+/** GET and PUT answer tokens by name and options by value; POST answers as sent. */
+function sorted(template: StoredTemplate): StoredTemplate {
+  const tokens = template.tokens
+    .map((token) => ({ ...token, options: [...token.options].sort((a, b) => compare(a.value, b.value)) }))
+    .sort((a, b) => compare(a.name, b.name));
+  return { ...template, tokens };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function toTemplate(template: StoredTemplate): Static<typeof Template> {
+  const { id, name, objectType, headerTemplate, detailTemplate, tokens } = template;
+  return {
+    id: String(id),
+    name,
+    objectType,
+    ...(headerTemplate === undefined ? {} : { headerTemplate }),
+    ...(detailTemplate === undefined ? {} : { detailTemplate }),
+    tokens: tokens.map(toToken),
+    ...toDates(template),
+  };
+}
+
+function toToken(token: TemplateToken): Static<typeof Token> {
+  const { name, label, type, options, objectPropertyName } = token;
+  return {
+    name,
+    label,
+    type,
+    options: [...options],
+    ...(objectPropertyName === undefined ? {} : { objectPropertyName }),
+    ...toDates(token),
+  };
+}
+
+function toDates({ createdAt, updatedAt }: { createdAt: number; updatedAt: number }) {
+  return { createdAt: new Date(createdAt).toISOString(), updatedAt: new Date(updatedAt).toISOString() };
+}

@@ -1,0 +1,155 @@
+// Our own API, under /timeline/v1: a record's timeline, rendered.
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { EVENTS_READ } from '../access/scopes.js';
+import {
+  OBJECT_TYPES,
+  type ObjectType,
+  objectIdOf,
+  objectTypeOf,
+  type RecordKey,
+  type RecordStore,
+} from '../records/record.js';
+import { type Fault, invalid, Refusal } from '../refusal.js';
+import { eventBody, present } from '../timeline/present.js';
+import type { Cursor, StoredEvent, TimelineQuery, TimelineStore } from '../timeline/store.js';
+import type { Templates } from '../timeline/templates.js';
+import { MOMENT_HINT, parseMoment } from '../timeline/time.js';
+import { type Authenticator, principalOf } from './authenticate.js';
+import { eventText } from './events.js';
+
+export const DEFAULT_PAGE = 50;
+export const MAX_PAGE = 100;
+
+export interface TimelineRoutes {
+  store: TimelineStore & RecordStore;
+  templates: Templates;
+  authenticator: Authenticator;
+  timeZone: string;
+}
+
+const TimelineParams = Type.Object({
+  objectType: Type.String({ description: OBJECT_TYPES.join(', ') }),
+  objectId: Type.String(),
+});
+const TimelineQuerystring = Type.Object({
+  limit: Type.Optional(
+    Type.String({ description: `Events a page, 1 to ${MAX_PAGE}; ${DEFAULT_PAGE} unless given.` }),
+  ),
+  after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
+  template: Type.Optional(Type.String({ description: "Only this template's events." })),
+  from: Type.Optional(Type.String({ description: 'Not before: ISO 8601 or epoch ms, inclusive.' })),
+  to: Type.Optional(Type.String({ description: 'Before: ISO 8601 or epoch ms, exclusive.' })),
+});
+
+export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): void {
+  const { store, templates, authenticator } = routes;
+
+  app.get<{ Params: Static<typeof TimelineParams>; Querystring: Static<typeof TimelineQuerystring> }>(
+    '/timeline/v1/records/:objectType/:objectId/events',
+    {
+      onRequest: authenticator.token(EVENTS_READ),
+      schema: {
+        tags: ['Timelines'],
+        summary: "A record's timeline, newest first, rendered",
+        security: [{ oauth2: ['timeline'] }],
+        params: TimelineParams,
+        querystring: TimelineQuerystring,
+        response: { 200: Type.Ref('Timeline'), default: Type.Ref('Error') },
+      },
+    },
+    async (request, reply) => {
+      const { portal } = principalOf(request);
+      const key = recordKey(portal.id, request.params.objectType, request.params.objectId);
+      const query = timelineQuery(request.query);
+      if (!key || !store.record(key)) throw noRecord(request.params.objectType, request.params.objectId);
+      const { events, next } = store.timeline(key, query);
+      const timeZone = portal.timeZone ?? routes.timeZone;
+      const results = events.map((event) => entryText(event, templates, timeZone));
+      const paging = next ? `,"paging":{"next":{"after":"${cursorText(next)}"}}` : '';
+      return reply
+        .type('application/json; charset=utf-8')
+        .send(`{"results":[${results.join(',')}]${paging}}`);
+    },
+  );
+}
+
+function entryText(event: StoredEvent, templates: Templates, timeZone: string): string {
+  const { header, detail } = renderedParts(event, templates, timeZone);
+  return eventText(event, `"header":${JSON.stringify(header)},"detail":${JSON.stringify(detail)}`);
+}
+
+/** Both parts of an event on a timeline, and what of its body the page shows too. */
+export function renderedParts(event: StoredEvent, templates: Templates, timeZone: string) {
+  const template = templates.get(event.templateId);
+  const body = eventBody(event);
+  const part = (name: 'headerTemplate' | 'detailTemplate') =>
+    template ? present(event, body, template, name, timeZone) : '';
+  return { template, body, header: part('headerTemplate'), detail: part('detailTemplate') };
+}
+
+/** The record that a path names; undefined where it can be none. */
+export function recordKey(portalId: number, objectType: string, objectId: string): RecordKey | undefined {
+  const type: ObjectType | undefined = objectTypeOf(objectType);
+  const id = objectIdOf(objectId);
+  return type && id !== undefined ? { portalId, type, id } : undefined;
+}
+
+function noRecord(objectType: string, objectId: string): Refusal {
+  const type = objectType.slice(0, 80);
+  const id = objectId.slice(0, 80);
+  return new Refusal('not-found', `resource not found: there is no record ${id} of type '${type}'`, [], {
+    objectType: [type],
+    objectId: [id],
+  });
+}
+
+/** The query of a timeline, checked; every fault is told. */
+export function timelineQuery(sent: Static<typeof TimelineQuerystring>): TimelineQuery {
+  const faults: Fault[] = [];
+  const query: TimelineQuery = { limit: DEFAULT_PAGE };
+  if (sent.limit !== undefined) {
+    query.limit = /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
+    if (query.limit < 1 || query.limit > MAX_PAGE)
+      faults.push({
+        in: 'limit',
+        message: `'${sent.limit.slice(0, 80)}' is out of bounds; send 1 to ${MAX_PAGE}`,
+      });
+  }
+  if (sent.after !== undefined) {
+    const after = parseCursor(sent.after);
+    if (after) query.after = after;
+    else
+      faults.push({
+        in: 'after',
+        message: 'is not a cursor of ours; send paging.next.after of the last page, or leave it out',
+      });
+  }
+  if (sent.template !== undefined) {
+    query.templateId = /^[1-9]\d{0,15}$/.test(sent.template) ? Number(sent.template) : 0;
+    if (query.templateId === 0)
+      faults.push({ in: 'template', message: "must be an event template's id, all digits" });
+  }
+  for (const side of ['from', 'to'] as const) {
+    const text = sent[side];
+    if (text === undefined) continue;
+    const moment = parseMoment(text);
+    if (moment === undefined)
+      faults.push({ in: side, message: `'${text.slice(0, 80)}' is not a time; ${MOMENT_HINT}` });
+    else query[side] = moment;
+  }
+  if (faults.length > 0) throw invalid('query', faults);
+  return query;
+}
+
+export function cursorText({ timestamp, seq }: Cursor): string {
+  return Buffer.from(`${timestamp}.${seq}`).toString('base64url');
+}
+
+function parseCursor(text: string): Cursor | undefined {
+  const match = /^(-?\d{1,16})\.(\d{1,16})$/.exec(
+    text.length <= 64 ? Buffer.from(text, 'base64url').toString() : '',
+  );
+  const cursor = match && { timestamp: Number(match[1]), seq: Number(match[2]) };
+  return cursor && cursorText(cursor) === text ? cursor : undefined;
+}
