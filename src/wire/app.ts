@@ -7,6 +7,7 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
 } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
 import type { RecordStore } from '../records/record.js';
@@ -57,8 +58,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     genReqId: () => randomUUID(),
-    logger: { level: 'error', redact: ['req.headers.authorization', 'req.url'] },
-    disableRequestLogging: true,
+    // On stderr: stdout is the commands' own. No URLs: a developer key may stand in one.
+    logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },
+    logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
   });
   app.decorateRequest('text', '');
