@@ -32,10 +32,11 @@ export function placeholder(index: number): string {
   return `\ufdd0${digits.join('')}\ufdd1`;
 }
 
-/** `values` are those that `markdown` has placeholders for, without placeholders themselves. */
+/** `values` are those that `markdown` has placeholders for; the rest of it went through withoutPlaceholders. */
 export function toHtml(markdown: string, values: readonly string[]): string {
   if (markdown.length > MAX_MARKDOWN_CHARS) throw tooLong(MAX_MARKDOWN_CHARS);
-  const tokens = settle(parser.parse(markdown, {}), values);
+  const clean = values.map((value) => withoutPlaceholders(value).replace(/\r\n?/g, '\n'));
+  const tokens = settle(parser.parse(markdown, {}), clean);
   const html = parser.renderer.render(tokens, parser.options, {});
   if (html.length > MAX_HTML_CHARS) throw tooLong(MAX_HTML_CHARS);
   // HubSpot's output has &#x27;; outside of text an apostrophe stands only in attributes, where it is right as well.

@@ -40,7 +40,7 @@ export function compile(source: string): CompiledTemplate {
 export function render(template: CompiledTemplate, scope: RenderScope, { timeZone }: RenderOptions): string {
   try {
     const values: string[] = [];
-    const emit = (value: string) => placeholder(values.push(withoutPlaceholders(value)) - 1);
+    const emit = (value: string) => placeholder(values.push(value) - 1);
     return toHtml(interpret(template[PARTS], rootOf(scope), { timeZone, emit }), values);
   } catch (fault) {
     return notice(fault instanceof RenderFault ? fault.message : 'something unexpected happened');
@@ -56,5 +56,5 @@ function rootOf({ tokens, id, objectType, timestamp, extraData }: RenderScope): 
 }
 
 function notice(reason: string): string {
-  return toHtml(`*${placeholder(0)}*`, [withoutPlaceholders(`This cannot be shown: ${reason}.`)]);
+  return toHtml(`*${placeholder(0)}*`, [`This cannot be shown: ${reason}.`]);
 }
