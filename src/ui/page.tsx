@@ -342,7 +342,10 @@ function Tokens({ view, template, tokens }: { view: View; template: Template; to
   );
 }
 
-/** The event's own window: a button that opens it here, and a link for who would rather have a tab. */
+/**
+ * The event's own window: a button that opens it here, and a link for who would rather have a tab. As a popover that is
+ * a dialog, it takes the focus when it opens and gives it back when it closes.
+ */
 function Window({
   index,
   iframe,
@@ -367,8 +370,7 @@ function Window({
       <dialog id={id} className="window" popover="auto" aria-labelledby={`${id}-title`}>
         <div className="bar">
           <h5 id={`${id}-title`}>{title}</h5>
-          {/* biome-ignore lint/a11y/noAutofocus: it takes the focus when the window opens, not when the page does */}
-          <button type="button" className="button" popoverTarget={id} popoverTargetAction="hide" autoFocus>
+          <button type="button" className="button" popoverTarget={id} popoverTargetAction="hide">
             {words.close}
           </button>
         </div>

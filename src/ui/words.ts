@@ -9,7 +9,7 @@ const en = {
   timesIn: (zone: string) => `Times are in ${zone}.`,
 
   records: 'Records',
-  recordsLead: 'Those that events came for most recently.',
+  recordsLead: 'Most recently active first.',
   allRecords: 'All records',
   types: {
     contacts: 'Contact',
@@ -75,7 +75,7 @@ const de: Words = {
   timesIn: (zone) => `Zeitangaben in der Zeitzone ${zone}.`,
 
   records: 'Datensätze',
-  recordsLead: 'Die, zu denen zuletzt Ereignisse eingegangen sind.',
+  recordsLead: 'Zuletzt aktive zuerst.',
   allRecords: 'Alle Datensätze',
   types: { contacts: 'Kontakt', companies: 'Unternehmen', deals: 'Deal', tickets: 'Ticket' },
   noRecords: 'Noch ist nichts geschehen',
