@@ -19,8 +19,11 @@ const IdText = (texts: Texts) => Type.Unsafe<string | number>({ type: ['string',
 const MaybeId = (texts: Texts) =>
   Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], ...texts }));
 const DateTime = (description: string) => Type.String({ format: 'date-time', description });
-const TextMap = Type.Record(Type.String(), Type.String());
-const ContextMap = Type.Record(Type.String(), Type.Array(Type.String()));
+// Type.Record would match names by a pattern, which a line break in a name escapes.
+const MapOf = <T extends TSchema>(value: T, texts: Texts = {}) =>
+  Type.Unsafe<Record<string, Static<T>>>({ type: 'object', additionalProperties: value, ...texts });
+const TextMap = MapOf(Type.String());
+const ContextMap = MapOf(Type.Array(Type.String()));
 
 const TimelineIFrame = Type.Object(
   {
@@ -39,11 +42,9 @@ export const TimelineEvent = Type.Object(
     id: MaybeId({
       description: `At most ${MAX_EVENT_ID_BYTES} bytes; made for you when absent. {{uuid}} anywhere in it becomes a fresh UUID. The same id again replaces the event.`,
     }),
-    tokens: Type.Record(
-      Type.String(),
-      Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
-      { description: "Values of the template's tokens, by name." },
-    ),
+    tokens: MapOf(Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }), {
+      description: "Values of the template's tokens, by name.",
+    }),
     objectId: MaybeId({ description: 'The record. Required but for contacts.' }),
     email: MaybeText({ description: 'Finds or creates a contact; with objectId, changes its e-mail.' }),
     utk: MaybeText({ description: "The visitor's cookie, hubspotutk, when the e-mail is unknown." }),
