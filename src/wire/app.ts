@@ -17,7 +17,7 @@ import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
-import { openapi } from './openapi.js';
+import { OLDER_FAMILY, openapi } from './openapi.js';
 import { faultsOf, HttpProblem, INTERNAL, type Problem, problemOf } from './problem.js';
 import { reference } from './reference.js';
 import { ajv, named } from './schemas.js';
@@ -38,7 +38,7 @@ export const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
 const MAX_PARAM_LENGTH = 2_000;
 
 /** The two prefixes under which HubSpot's clients look for the timeline; one set of handlers. */
-const FAMILIES = ['/integrators/timeline/v3', '/crm/v3/timeline'];
+const FAMILIES = ['/integrators/timeline/v3', OLDER_FAMILY];
 
 export interface AppOptions {
   store: TimelineStore & RecordStore;
