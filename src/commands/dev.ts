@@ -2,27 +2,8 @@
 import { type Command, Option } from 'commander';
 import { isLoopback, type Settings, withServerOptions } from '../config.js';
 import { DEMO_CREDENTIALS, demo } from '../demo.js';
+import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
-
-/** HubSpot's own example. */
-const EXAMPLE = {
-  eventTemplateId: String(demo.templateId),
-  email: 'art3mis-pup@petspot.com',
-  tokens: { petName: 'Art3mis', petAge: 3, petColor: 'black' },
-  extraData: {
-    questions: [
-      { question: "Who's a good girl?", answer: 'Bark!' },
-      { question: 'Do you wanna go on a walk?', answer: 'Woof!' },
-    ],
-  },
-  timelineIFrame: {
-    linkLabel: 'View Art3mis',
-    headerLabel: 'Art3mis dog',
-    url: 'https://my.petspot.com/pets/Art3mis',
-    width: 600,
-    height: 400,
-  },
-};
 
 export function devCommand(program: Command): void {
   withServerOptions(program.command('dev'))
@@ -78,7 +59,7 @@ curl -X POST ${baseUrl}/integrators/timeline/v3/events \\
   -H 'Authorization: Bearer ${credentials.token}' \\
   -H 'Content-Type: application/json' \\
   --data-binary @- <<'EOF'
-${JSON.stringify(EXAMPLE, null, 2)}
+${JSON.stringify(EVENT, null, 2)}
 EOF
 
 Ctrl-C stops it.
