@@ -11,6 +11,7 @@ export interface Fault {
 export type RefusalReason =
   | 'invalid' //        the caller's input breaks a rule
   | 'not-found' //      the thing named is not there, or not the caller's
+  | 'too-many' //       it would pass a bound of the record's
   | 'conflict' //       it contradicts what is stored
   | 'overloaded' //     a bounded queue is full: try again shortly
   | 'unavailable'; //   the disk does not take writes at present

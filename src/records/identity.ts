@@ -1,8 +1,12 @@
-// Whom an event is about. Pure: an engine looks up what the subject names, asks `decide`, and writes what it says
-// in the same transaction, so that two events racing with one new e-mail make one contact.
+// Whom an event, a form or an identify call is about. Pure: an engine looks up what the subject names, asks `decide`,
+// and writes what it says in the same transaction, so that two events racing with one new e-mail make one contact.
+// docs/identity.md has the table of cases.
 import type { ObjectType } from './record.js';
 
-/** What an event says of the record it is about. */
+/** HubSpot's bound: e-mails and utks of one contact, together. */
+export const MAX_IDENTITIES = 250;
+
+/** What is said of the record that something is about. */
 export interface Subject {
   type: ObjectType;
   objectId?: number;
@@ -12,30 +16,45 @@ export interface Subject {
   utk?: string;
   /** What to do with a record that is named by objectId and does not exist. */
   unknown: 'create' | 'refuse';
+  /**
+   * A form or an identify call says who the visitor is: it names the contact by objectId, else by e-mail, and the utk
+   * is that contact's from now on, whoever had it. An event only mentions the utk: it goes before the e-mail, and
+   * stays with the contact that has it.
+   */
+  identifies?: boolean;
 }
 
 /** What the store holds of the things that the subject names. */
 export interface Found {
-  /** The record named by objectId exists. */
-  record: boolean;
+  /** The record named by objectId: its id, or that of the one it was merged into. Absent: there is none. */
+  record?: number;
   /** The contact that owns the e-mail, and whether it is that contact's primary one. */
   emailOwner?: { id: number; primary: boolean };
+  /** The contact that owns the utk. */
+  utkOwner?: number;
+  /** How many identities a contact has. */
+  identities(objectId: number): number;
 }
 
 export type Decision =
-  | { stands: 'on-record'; objectId: number; create: boolean; email?: 'add' | 'promote' }
-  | { stands: 'on-new-contact' }
+  | {
+      stands: 'on-record';
+      objectId: number;
+      /** There is no such record yet. */
+      create: boolean;
+      /** The e-mail becomes its primary one: a new one, or one that it has already. */
+      email?: 'add' | 'promote';
+      /** The utk becomes its own: nobody had it, or another contact did. */
+      utk?: 'tie' | 'move';
+    }
+  | { stands: 'on-new-contact'; email: boolean; utk?: 'tie' | 'move' }
   | { stands: 'with-visitor' }
   | { refused: 'record-not-found' }
-  | { refused: 'email-taken'; owner: number };
+  | { refused: 'email-taken'; objectId: number; owner: number }
+  | { refused: 'too-many-identities'; objectId: number };
 
-/** The field that decided, kept with the event. objectId goes before utk before email. */
+/** The field that decided, kept with the event. */
 export type IdentifiedBy = 'objectId' | 'utk' | 'email';
-
-export function identifiedBy(subject: Subject): IdentifiedBy {
-  if (subject.objectId !== undefined) return 'objectId';
-  return subject.email !== undefined ? 'email' : 'utk';
-}
 
 /** E-mails are the same when their keys are. */
 export function emailKey(email: string): string {
@@ -43,15 +62,46 @@ export function emailKey(email: string): string {
 }
 
 export function decide(subject: Subject, found: Found): Decision {
-  const { objectId, email } = subject;
-  const owner = found.emailOwner;
-  if (objectId === undefined) {
-    if (email === undefined) return { stands: 'with-visitor' };
-    return owner ? { stands: 'on-record', objectId: owner.id, create: false } : { stands: 'on-new-contact' };
+  const { objectId, email, utk, unknown, identifies = false } = subject;
+  const { emailOwner: owner, utkOwner } = found;
+
+  if (objectId !== undefined) {
+    if (found.record === undefined && unknown === 'refuse') return { refused: 'record-not-found' };
+    const id = found.record ?? objectId;
+    if (owner && owner.id !== id) return { refused: 'email-taken', objectId: id, owner: owner.id };
+    return onRecord(id, found.record === undefined, newEmail());
   }
-  if (!found.record && subject.unknown === 'refuse') return { refused: 'record-not-found' };
-  if (owner && owner.id !== objectId) return { refused: 'email-taken', owner: owner.id };
-  const stands = { stands: 'on-record', objectId, create: !found.record } as const;
-  if (email === undefined || owner?.primary) return stands;
-  return { ...stands, email: owner ? 'promote' : 'add' };
+  if (utkOwner !== undefined && !(identifies && email !== undefined))
+    return onRecord(utkOwner, false, owner ? undefined : newEmail());
+  if (owner) return onRecord(owner.id, false, undefined);
+  if (email === undefined && !identifies) return { stands: 'with-visitor' };
+  return { stands: 'on-new-contact', email: email !== undefined, ...utkOf(undefined) };
+
+  /** What the e-mail means for a contact that it may become the primary one of. */
+  function newEmail(): 'add' | 'promote' | undefined {
+    if (email === undefined || owner?.primary) return undefined;
+    return owner ? 'promote' : 'add';
+  }
+
+  /** What the utk means for a contact: `id` is undefined for one that is yet to be made. */
+  function utkOf(id: number | undefined): { utk?: 'tie' | 'move' } {
+    if (utk === undefined || (utkOwner !== undefined && utkOwner === id)) return {};
+    if (utkOwner === undefined) return { utk: 'tie' };
+    return identifies ? { utk: 'move' } : {};
+  }
+
+  function onRecord(id: number, create: boolean, becomes: 'add' | 'promote' | undefined): Decision {
+    const ties = utkOf(id);
+    const more = (becomes === 'add' ? 1 : 0) + (ties.utk ? 1 : 0);
+    if (more > 0 && !create && found.identities(id) + more > MAX_IDENTITIES)
+      return { refused: 'too-many-identities', objectId: id };
+    return { stands: 'on-record', objectId: id, create, ...(becomes ? { email: becomes } : {}), ...ties };
+  }
+}
+
+/** The field by which a decision was reached. */
+export function identifiedBy(subject: Subject, found: Pick<Found, 'utkOwner'>): IdentifiedBy {
+  if (subject.objectId !== undefined) return 'objectId';
+  if (subject.email === undefined) return 'utk';
+  return found.utkOwner !== undefined && !subject.identifies ? 'utk' : 'email';
 }

@@ -1,4 +1,6 @@
 // The CRM records that events stand on: their types, how they are named, and the port that keeps them.
+import type { Refusal } from '../refusal.js';
+import type { Subject } from './identity.js';
 
 export const OBJECT_TYPES = ['contacts', 'companies', 'deals', 'tickets'] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
@@ -30,7 +32,7 @@ export function singular(type: ObjectType): string {
 }
 
 /** A record's name on the wire: 1 to 16 digits, no leading zero, at most 2^53−1. */
-export const OBJECT_ID = /^[1-9][0-9]{0,15}$/;
+const OBJECT_ID = /^[1-9][0-9]{0,15}$/;
 
 /** The number that an object id stands for; undefined where it is none. */
 export function objectIdOf(text: string): number | undefined {
@@ -49,11 +51,62 @@ export interface CrmRecord extends RecordKey {
   email?: string;
   /** Further e-mails that find this contact. */
   additionalEmails: readonly string[];
+  /** The visitors that are this contact. */
+  utks: readonly string[];
+  /** Records that were merged into this one: their ids find it. */
+  mergedIds: readonly number[];
+  /** What is known of it, besides what stands above. */
+  properties: ReadonlyMap<string, string>;
   createdAt: number;
+  updatedAt: number;
+}
+
+/** A property's value, and when the event or call that says so happened (epoch ms). */
+export interface PropertyValue {
+  name: string;
+  value: string;
+  at: number;
+}
+
+/** The `at` of a value that holds only where there is none. */
+export const IF_UNSET = Number.MIN_SAFE_INTEGER;
+
+/** Says who somebody is: a form or an identify call. */
+export interface Identification {
+  portalId: number;
+  /** Of type contacts; `identifies` is set. */
+  subject: Subject;
+  properties: readonly PropertyValue[];
+  /** The visit that it was made on, as JSON text, kept with the contact. */
+  visit?: string;
+  at: number;
 }
 
 export interface RecordStore {
+  /** By its id, or the id of one that was merged into it; the answer has the id that remains. */
   record(key: RecordKey): CrmRecord | undefined;
+  /** The contact that an e-mail stands for, primary or additional, in any letter case. */
+  contactByEmail(portalId: number, email: string): CrmRecord | undefined;
   /** Records of a portal that events came for most recently, newest first. */
   recentRecords(portalId: number, limit: number): CrmRecord[];
+
+  /** Finds or makes the contact, ties the utk to it, sets its properties; answers its id, or why not. */
+  identify(identification: Identification): Promise<number | Refusal>;
+  /**
+   * One contact remains: the primary, with both's identities, events and properties, its own properties winning.
+   * The other's id goes on finding it. Undefined when one of them does not exist.
+   */
+  merge(portalId: number, primary: number, other: number, at: number): Promise<number | undefined | Refusal>;
+  /**
+   * Leaves nothing of a contact: identities, events, visits, properties, those merged into it; no byte of them in any
+   * file when it resolves. Its e-mails are refused from now on. False when there is no such contact.
+   */
+  erase(portalId: number, who: { objectId: number } | { email: string }): Promise<boolean>;
 }
+
+/** Properties that are the record's own affair: no token and no form sets them. */
+export const OWN_PROPERTIES: ReadonlySet<string> = new Set(
+  'email hs_object_id createdate lastmodifieddate hs_lastmodifieddate hs_additional_emails hs_merged_object_ids'.split(
+    ' ',
+  ),
+);

@@ -1,8 +1,8 @@
 // Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
 // Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
 import { randomUUID } from 'node:crypto';
-import { identifiedBy, type Subject } from '../records/identity.js';
-import { objectIdOf, singular } from '../records/record.js';
+import type { Subject } from '../records/identity.js';
+import { IF_UNSET, objectIdOf, type PropertyValue, singular } from '../records/record.js';
 import type { Fault } from '../refusal.js';
 import type { EventDraft } from './store.js';
 import type { Template, TemplateToken } from './template.js';
@@ -89,11 +89,17 @@ export function draftEvent(
     templateId: template.id,
     id,
     subject,
-    identifiedBy: identifiedBy(subject),
+    ...(input.email === undefined ? {} : { email: input.email }),
+    properties: propertiesOf(input, template, timestamp ?? now),
     timestamp: timestamp ?? now,
     receivedAt: now,
     body,
   };
+}
+
+/** A stored body without the e-mail that it says. No string inside of it can hold the bare `,"email":"`. */
+export function withoutEmail(body: string): string {
+  return body.replace(/,"email":"(?:[^"\\]|\\.)*"/, '');
 }
 
 function eventId(sent: string | undefined, now: number, faults: Fault[]): string {
@@ -139,6 +145,22 @@ function tokensText(values: EventInput['tokens'], template: Template, faults: Fa
         });
   }
   return `{${text}}`;
+}
+
+const NO_PROPERTIES: readonly PropertyValue[] = [];
+
+/** What the event says of its record: by tokens that fill properties, and the domain of a company that has none. */
+function propertiesOf(input: EventInput, template: Template, at: number): readonly PropertyValue[] {
+  let values: PropertyValue[] | undefined;
+  for (const { token } of rulesOf(template)) {
+    const { name, objectPropertyName } = token;
+    if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
+    values ??= [];
+    values.push({ name: objectPropertyName, value: input.tokens[name] as string, at });
+  }
+  if (template.objectType === 'companies' && input.domain !== undefined)
+    values = [...(values ?? []), { name: 'domain', value: input.domain, at: IF_UNSET }];
+  return values ?? NO_PROPERTIES;
 }
 
 interface TokenRule {

@@ -1,7 +1,7 @@
 // The port of the timeline: what an engine must keep, and its promises.
 // test/store holds every engine against them.
 import type { IdentifiedBy, Subject } from '../records/identity.js';
-import type { RecordKey } from '../records/record.js';
+import type { PropertyValue, RecordKey } from '../records/record.js';
 import type { Refusal } from '../refusal.js';
 import type { Template } from './template.js';
 
@@ -11,7 +11,10 @@ export interface EventDraft {
   templateId: number;
   id: string;
   subject: Subject;
-  identifiedBy: IdentifiedBy;
+  /** As the body says it, whatever it means for the subject. */
+  email?: string;
+  /** What its tokens say of the record; a visitor's are kept until the visitor is known. */
+  properties: readonly PropertyValue[];
   /** Epoch ms: its place on the timeline. */
   timestamp: number;
   /** Epoch ms: when the server took it in. */
@@ -26,6 +29,10 @@ export interface StoredEvent {
   /** The record it stands on now; absent while it stands with a visitor. */
   objectId?: number;
   timestamp: number;
+  /** Epoch ms: when the server took it in. */
+  receivedAt: number;
+  /** The field by which it was filed. */
+  identifiedBy: IdentifiedBy;
   body: string;
 }
 

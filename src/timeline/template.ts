@@ -1,5 +1,5 @@
 // Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
-import { OBJECT_TYPES, type ObjectType, objectTypeOf } from '../records/record.js';
+import { OBJECT_TYPES, type ObjectType, OWN_PROPERTIES, objectTypeOf } from '../records/record.js';
 import { type Fault, invalid } from '../refusal.js';
 import { compile, TemplateSyntaxError } from './render/render.js';
 
@@ -40,6 +40,7 @@ export const MAX_TOKENS_PER_TEMPLATE = 500;
 export const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
 export const MAX_OPTIONS_PER_TOKEN = 5_000;
+const PROPERTY_NAME = /^[A-Za-z0-9._-]{1,255}$/;
 const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(
   (
@@ -232,6 +233,13 @@ function checkToken(
       'options',
       'an enumeration needs at least one option, such as {"value": "black", "label": "Black"}',
     );
+  if (input.objectPropertyName && OWN_PROPERTIES.has(input.objectPropertyName))
+    fault(
+      'objectPropertyName',
+      `'${input.objectPropertyName}' is not set by tokens${input.objectPropertyName === 'email' ? "; send the event's own email field instead" : ''}`,
+    );
+  if (input.objectPropertyName && !PROPERTY_NAME.test(input.objectPropertyName))
+    fault('objectPropertyName', 'must be a property name: letters, digits, "_", "-", ".", at most 255');
   const values = new Set<string>();
   for (const [index, option] of options.entries()) {
     if (values.has(option.value)) fault(`options[${index}].value`, `'${option.value}' stands twice`);

@@ -40,6 +40,7 @@ const OF_REFUSAL: Readonly<Record<RefusalReason, Pick<Problem, 'http' | 'categor
   invalid: { http: 400, category: 'VALIDATION_ERROR' },
   'not-found': { http: 404, category: 'OBJECT_NOT_FOUND' },
   conflict: { http: 409, category: 'CONFLICT' },
+  'too-many': { http: 414, category: 'VALIDATION_ERROR' },
   overloaded: { http: 503, category: 'SERVICE_UNAVAILABLE', headers: RETRY_SOON },
   unavailable: { http: 503, category: 'SERVICE_UNAVAILABLE', headers: RETRY_SOON },
 };

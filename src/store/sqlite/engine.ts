@@ -2,12 +2,14 @@
 // Writes go to the writer thread, one transaction a message; reads are made here, on a connection of their own.
 import { Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
+import type { IdentifiedBy } from '../../records/identity.js';
 import type { RecordStore } from '../../records/record.js';
 import { Refusal } from '../../refusal.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
 import { pack } from './parcel.js';
+import type { Refused } from './people.js';
 import { reader } from './read.js';
 import type { Report, Request } from './writer.js';
 
@@ -33,9 +35,9 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     ...reader(db),
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
-      const filed = (await writer.ask('append', [pack(drafts)])) as Filed[];
+      const filed = (await writer.ask('append', [pack(drafts)])) as Filed;
       checkpoints.count(drafts);
-      return drafts.map((draft, index) => outcome(draft, filed[index] as Filed));
+      return drafts.map((draft, index) => outcome(draft, filed[2 * index], filed[2 * index + 1]));
     },
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
@@ -43,6 +45,15 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createTemplate: (template, max) =>
       writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,
+    async identify(identification) {
+      const answer = await writer.ask('identify', [identification]);
+      return isRefused(answer) ? toRefusal(answer) : (answer as number);
+    },
+    async merge(portalId, primary, other, at) {
+      const answer = await writer.ask('merge', [portalId, primary, other, at]);
+      return isRefused(answer) ? toRefusal(answer) : (answer as number | undefined);
+    },
+    erase: (portalId, who) => writer.ask('erase', [portalId, who]) as Promise<boolean>,
     archiveTemplate: (id, at) => writer.ask('archiveTemplate', [id, at]) as Promise<void>,
 
     async close() {
@@ -53,11 +64,23 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   };
 }
 
-function outcome(draft: EventDraft, filed: Filed): AppendOutcome {
-  if (filed !== null && typeof filed === 'object')
-    return new Refusal(filed.reason, filed.message, filed.faults, filed.context);
-  const { templateId, id, timestamp, body } = draft;
-  return { templateId, id, timestamp, body, ...(filed === null ? {} : { objectId: filed }) };
+function outcome(
+  draft: EventDraft,
+  filed: Filed[number] | undefined,
+  by: Filed[number] | undefined,
+): AppendOutcome {
+  if (isRefused(filed)) return toRefusal(filed);
+  const { templateId, id, timestamp, receivedAt, body } = draft;
+  const stands = filed === null ? {} : { objectId: filed as number };
+  return { templateId, id, ...stands, timestamp, receivedAt, identifiedBy: by as IdentifiedBy, body };
+}
+
+function isRefused(answer: unknown): answer is Refused {
+  return typeof answer === 'object' && answer !== null;
+}
+
+function toRefusal({ reason, message, faults, context }: Refused): Refusal {
+  return new Refusal(reason, message, faults, context);
 }
 
 interface Writer {

@@ -1,5 +1,6 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
+import { emailKey } from '../../records/identity.js';
 import type { CrmRecord, ObjectType, RecordKey } from '../../records/record.js';
 import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
@@ -12,18 +13,25 @@ const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_
 
 export function reader(db: Connection) {
   const event = db.prepare(`
-    SELECT e.timestamp, e.body, p.object_id AS objectId
+    SELECT e.timestamp, e.received_at AS receivedAt, e.identified_by AS identifiedBy, e.body, p.object_id AS objectId
     FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`);
   const places = db
     .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
     .pluck();
   const page = timelineReader(db);
 
-  const record = db
-    .prepare('SELECT created_at FROM record WHERE portal = ? AND object_type = ? AND id = ?')
+  const record = db.prepare(`
+    SELECT id, place, merged_into AS mergedInto, created_at AS createdAt, updated_at AS updatedAt
+    FROM record WHERE portal = ? AND object_type = ? AND id = ?`);
+  const identities = db.prepare(`
+    SELECT kind, value, is_primary AS isPrimary FROM identity WHERE portal = ? AND object_id = ? ORDER BY kind, key`);
+  const emailOwner = db
+    .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
     .pluck();
-  const emails = db.prepare(`
-    SELECT value, is_primary FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' ORDER BY key`);
+  const merged = db
+    .prepare('SELECT id FROM record WHERE portal = ? AND object_type = ? AND merged_into = ? ORDER BY id')
+    .pluck();
+  const properties = db.prepare('SELECT name, value FROM property WHERE place = ? ORDER BY name').raw();
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
     FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e JOIN place p ON p.id = e.place
@@ -45,7 +53,7 @@ export function reader(db: Connection) {
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
-        | { timestamp: number; body: string; objectId: number | null }
+        | (Omit<TimelineRow, 'template' | 'id' | 'seq'> & { objectId: number | null })
         | undefined;
       return row && toEvent({ ...row, template: templateId, id }, row.objectId);
     },
@@ -68,16 +76,28 @@ export function reader(db: Connection) {
     },
 
     record(key: RecordKey): CrmRecord | undefined {
-      const createdAt = record.get(key.portalId, key.type, key.id) as number | undefined;
-      if (createdAt === undefined) return undefined;
-      const owned = key.type === 'contacts' ? (emails.all(key.portalId, key.id) as EmailRow[]) : [];
-      const primary = owned.find((row) => row.is_primary === 1);
+      const { portalId, type } = key;
+      const row = record.get(portalId, type, key.id) as RecordRow | undefined;
+      if (!row) return undefined;
+      if (row.mergedInto !== null) return this.record({ ...key, id: row.mergedInto });
+      const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
+      const emails = owned.filter((each) => each.kind === 'email');
+      const primary = emails.find((each) => each.isPrimary === 1);
       return {
         ...key,
         ...(primary ? { email: primary.value } : {}),
-        additionalEmails: owned.filter((row) => row !== primary).map((row) => row.value),
-        createdAt,
+        additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
+        utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
+        mergedIds: merged.all(portalId, type, row.id) as number[],
+        properties: new Map(properties.all(row.place) as [string, string][]),
+        createdAt: row.createdAt,
+        updatedAt: row.updatedAt,
       };
+    },
+
+    contactByEmail(portalId: number, email: string): CrmRecord | undefined {
+      const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
+      return id === undefined ? undefined : this.record({ portalId, type: 'contacts', id });
     },
 
     recentRecords(portalId: number, limit: number): CrmRecord[] {
@@ -108,9 +128,17 @@ export function reader(db: Connection) {
   };
 }
 
-interface EmailRow {
+interface RecordRow {
+  id: number;
+  place: number;
+  mergedInto: number | null;
+  createdAt: number;
+  updatedAt: number;
+}
+interface IdentityRow {
+  kind: 'email' | 'utk';
   value: string;
-  is_primary: number;
+  isPrimary: number;
 }
 interface PortalRow {
   id: number;
@@ -152,6 +180,8 @@ function toEvent(row: Omit<TimelineRow, 'seq'>, objectId: number | null): Stored
     id: row.id,
     ...(objectId === null ? {} : { objectId }),
     timestamp: row.timestamp,
+    receivedAt: row.receivedAt,
+    identifiedBy: row.identifiedBy,
     body: row.body,
   };
 }

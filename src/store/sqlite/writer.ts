@@ -5,11 +5,16 @@ import { type Admin, admin } from './admin.js';
 import { appender, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
 import { type Parcel, unpack } from './parcel.js';
+import { type People, people } from './people.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
   | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
+  | { [Op in 'identify' | 'merge' | 'erase']: { op: Op; args: Parameters<People[Op]> } }[
+      | 'identify'
+      | 'merge'
+      | 'erase']
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
@@ -21,16 +26,21 @@ export type Report =
   | { othersWrote: true };
 
 const LOOK_FOR_OTHERS_MS = 500;
+const MAX_EMPTYING_ATTEMPTS = 20; // each waits for the busy timeout
 
 const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
 const report = (message: Report) => port.postMessage(message);
 
 const db = open();
-const append = appender(db);
+const persons = people(db);
+const append = appender(db, persons);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
-  append: (parcel: Parcel): Filed[] => append(unpack(parcel)),
+  append: (parcel: Parcel): Filed => append(unpack(parcel)),
+  identify: persons.identify,
+  merge: persons.merge,
+  erase: persons.erase,
   ...admin(db),
 };
 let version = others.get();
@@ -71,7 +81,18 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   const perform = work[op] as (...args: readonly unknown[]) => unknown;
-  return db.transaction(() => perform(...args)).immediate();
+  const result = db.transaction(() => perform(...args)).immediate();
+  if (op === 'erase') emptyWal();
+  return result;
+}
+
+/** Nothing of what was erased may stay in the WAL: it is copied whole and cut to nothing, readers waited for. */
+function emptyWal(): void {
+  for (let attempt = 0; attempt < MAX_EMPTYING_ATTEMPTS; attempt++) {
+    const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+    if (busy === 0) return;
+  }
+  throw new Error('the WAL could not be emptied: another process reads the data folder without end');
 }
 
 function close(): void {

@@ -1,0 +1,332 @@
+// Records and who stands behind them, on the writer's connection, inside the transaction that the caller opened:
+// finds or makes what a subject names, as `decide` says; sets properties; merges and erases contacts.
+import { createHmac } from 'node:crypto';
+import {
+  type Decision,
+  decide,
+  emailKey,
+  type IdentifiedBy,
+  identifiedBy,
+  MAX_IDENTITIES,
+  type Subject,
+} from '../../records/identity.js';
+import { type Identification, IF_UNSET, type PropertyValue, singular } from '../../records/record.js';
+import type { Refusal } from '../../refusal.js';
+import { withoutEmail } from '../../timeline/event.js';
+import type { Connection } from './database.js';
+import { timelineWriter } from './timeline_index.js';
+
+/** A refusal as it crosses threads. */
+export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
+
+/** Where something stands: the place to file it under, and the record that owns the place. */
+export interface Settled {
+  place: number;
+  /** null: it stands with a visitor. */
+  objectId: number | null;
+  by: IdentifiedBy;
+  /** The subject's e-mail is one of the record's own. */
+  ownsEmail: boolean;
+}
+
+export type People = ReturnType<typeof people>;
+
+export function people(db: Connection) {
+  const findRecord = db.prepare(
+    'SELECT id, place, merged_into AS mergedInto FROM record WHERE portal = ? AND object_type = ? AND id = ?',
+  );
+  const addRecord = db.prepare(
+    'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const nextObjectId = db
+    .prepare(
+      'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
+    )
+    .pluck();
+  const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
+  const findVisitor = db
+    .prepare('SELECT id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL')
+    .pluck();
+  const tiePlace = db.prepare('UPDATE place SET object_id = ? WHERE id = ?');
+
+  const findIdentity = db.prepare(
+    'SELECT object_id AS id, is_primary AS isPrimary FROM identity WHERE portal = ? AND kind = ? AND key = ?',
+  );
+  const countIdentities = db
+    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
+    .pluck();
+  const addIdentity = db.prepare(
+    'INSERT INTO identity (portal, kind, key, value, object_id, is_primary) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const moveIdentity = db.prepare(
+    'UPDATE identity SET object_id = ? WHERE portal = ? AND kind = ? AND key = ?',
+  );
+  const demoteEmail = db.prepare(
+    "UPDATE identity SET is_primary = 0 WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary",
+  );
+  const promoteEmail = db.prepare(
+    "UPDATE identity SET is_primary = 1, value = ? WHERE portal = ? AND kind = 'email' AND key = ?",
+  );
+  const erasingKey = db.prepare('SELECT key FROM erasing_key').pluck().get() as Buffer;
+  const isErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? AND hash = ?').pluck();
+  const addErased = db.prepare(
+    'INSERT INTO erased_email (portal, hash) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
+
+  // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
+  const setProperty = db.prepare(`
+    INSERT INTO property (place, name, value, at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at
+    WHERE excluded.at >= at AND excluded.at > ${IF_UNSET}`);
+  const propertiesOf = db.prepare('SELECT name, value, at FROM property WHERE place = ?');
+  const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const addVisit = db.prepare(
+    'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
+  );
+
+  /** The record by this id, or the one it was merged into. */
+  function record(portal: number, type: string, id: number): { id: number; place: number } | undefined {
+    const found = findRecord.get(portal, type, id) as
+      | { id: number; place: number; mergedInto: number | null }
+      | undefined;
+    return found && found.mergedInto !== null ? record(portal, type, found.mergedInto) : found;
+  }
+
+  function createRecord(portal: number, type: string, id: number, at: number): { id: number; place: number } {
+    const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
+    addRecord.run(portal, type, id, place, at, at);
+    return { id, place };
+  }
+
+  /** An id that no record of the type has: lenient portals take ids that we did not make. */
+  function freeObjectId(portal: number, type: string): number {
+    for (;;) {
+      const id = nextObjectId.get(portal) as number;
+      if (findRecord.get(portal, type, id) === undefined) return id;
+    }
+  }
+
+  function identity(portal: number, kind: 'email' | 'utk', key: string) {
+    const found = findIdentity.get(portal, kind, key) as { id: number; isPrimary: number } | undefined;
+    return found && { id: found.id, primary: found.isPrimary === 1 };
+  }
+
+  function erasedHash(email: string): Buffer {
+    return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
+  }
+
+  /** Finds or makes what the subject stands for, or says why not; then nothing was written. */
+  function settle(portal: number, subject: Subject, at: number): Settled | Refused {
+    const { type, objectId, email, utk } = subject;
+    const named = objectId === undefined ? undefined : record(portal, type, objectId);
+    const emailOwner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
+    const utkOwner = utk === undefined ? undefined : identity(portal, 'utk', utk)?.id;
+    const decision = decide(subject, {
+      ...(named ? { record: named.id } : {}),
+      ...(emailOwner ? { emailOwner } : {}),
+      ...(utkOwner === undefined ? {} : { utkOwner }),
+      identities: (id) => countIdentities.get(portal, id) as number,
+    });
+    if ('refused' in decision) return refused(subject, decision);
+    if (email !== undefined && !emailOwner && isErased.get(portal, erasedHash(email)) !== undefined)
+      return EMAIL_ERASED;
+
+    const by = identifiedBy(subject, utkOwner === undefined ? {} : { utkOwner });
+    if (decision.stands === 'with-visitor') {
+      const place =
+        (findVisitor.get(portal, utk) as number | undefined) ??
+        Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
+      return { place, objectId: null, by, ownsEmail: false };
+    }
+    const own =
+      decision.stands === 'on-new-contact'
+        ? createRecord(portal, type, freeObjectId(portal, type), at)
+        : decision.create
+          ? createRecord(portal, type, decision.objectId, at)
+          : (named ?? (record(portal, type, decision.objectId) as { id: number; place: number }));
+    if (decision.email === 'promote') {
+      demoteEmail.run(portal, own.id);
+      promoteEmail.run(email, portal, emailKey(email as string));
+    } else if (decision.email) {
+      demoteEmail.run(portal, own.id);
+      addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
+    }
+    if (decision.utk) tie(portal, utk as string, decision.utk, own);
+    const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
+    return { place: own.place, objectId: own.id, by, ownsEmail };
+  }
+
+  /** The utk is this contact's from now on; what the visitor did while unknown stands on the contact's timeline. */
+  function tie(portal: number, utk: string, how: 'tie' | 'move', own: { id: number; place: number }): void {
+    if (how === 'move') {
+      moveIdentity.run(own.id, portal, 'utk', utk);
+      return;
+    }
+    addIdentity.run(portal, 'utk', utk, utk, own.id, 0);
+    const visitor = findVisitor.get(portal, utk) as number | undefined;
+    if (visitor === undefined) return;
+    tiePlace.run(own.id, visitor);
+    setProperties(own.place, propertiesOf.all(visitor) as PropertyValue[]);
+    dropProperties.run(visitor);
+  }
+
+  function setProperties(place: number, values: readonly PropertyValue[], now?: number): void {
+    for (const { name, value, at } of values) setProperty.run(place, name, value, at);
+    if (values.length > 0 && now !== undefined) touchRecord.run(now, place);
+  }
+
+  function identify({ portalId, subject, properties, visit, at }: Identification): number | Refused {
+    const settled = settle(portalId, subject, at);
+    if ('reason' in settled) return settled;
+    const objectId = settled.objectId as number; // an identification always finds or makes somebody
+    setProperties(settled.place, properties, at);
+    if (visit !== undefined) addVisit.run(portalId, objectId, subject.utk ?? null, at, visit);
+    return objectId;
+  }
+
+  return { settle, setProperties, identify, merge: merging(db, record, setProperties), ...erasing() };
+
+  function erasing() {
+    const emailsOf = db
+      .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
+      .pluck();
+    const placesOf = db
+      .prepare("SELECT id FROM place WHERE portal = ? AND object_type = 'contacts' AND object_id = ?")
+      .pluck();
+    const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
+    const timeline = timelineWriter(db);
+    const ofPlace = [dropProperties, drop('place', 'id = ?')];
+    const records = drop('record', "portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)");
+    const ofContact = [
+      drop('identity', 'portal = ? AND object_id = ?'),
+      drop('visit', 'portal = ? AND object_id = ?'),
+      records,
+    ];
+
+    const mentions = db.prepare(
+      'SELECT e.seq, e.body FROM mention m JOIN event e ON e.seq = m.seq WHERE m.portal = ? AND m.key = ?',
+    );
+    const redact = db.prepare('UPDATE event SET body = ? WHERE seq = ?');
+    const dropMentions = drop('mention', 'portal = ? AND key = ?');
+
+    /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
+    function forgetEmail(portal: number, key: string): void {
+      addErased.run(portal, erasedHash(key));
+      for (const { seq, body } of mentions.all(portal, key) as { seq: number; body: string }[])
+        redact.run(withoutEmail(body), seq);
+      dropMentions.run(portal, key);
+    }
+
+    return {
+      /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
+      erase(portal: number, who: { objectId: number } | { email: string }): boolean {
+        const id =
+          'email' in who
+            ? identity(portal, 'email', emailKey(who.email))?.id
+            : record(portal, 'contacts', who.objectId)?.id;
+        if ('email' in who) forgetEmail(portal, emailKey(who.email));
+        if (id === undefined) return false;
+        for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
+        const places = placesOf.all(portal, id) as number[];
+        for (const statement of ofContact) statement.run(portal, id);
+        for (const place of places) {
+          timeline.drop(place);
+          for (const statement of ofPlace) statement.run(place);
+        }
+        return true;
+      },
+    };
+  }
+}
+
+function merging(
+  db: Connection,
+  record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
+  setProperties: (place: number, values: readonly PropertyValue[], now?: number) => void,
+) {
+  const moveIdentities = db.prepare(
+    'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+  );
+  const countIdentities = db
+    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
+    .pluck();
+  const hasPrimary = db
+    .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
+    .pluck();
+  const movePlaces = db.prepare(
+    "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
+  );
+  const moveVisits = db.prepare('UPDATE visit SET object_id = ? WHERE portal = ? AND object_id = ?');
+  const inherit = db.prepare(
+    'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
+  );
+  const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const redirect = db.prepare(
+    "UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)",
+  );
+
+  return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
+    const primary = record(portal, 'contacts', primaryId);
+    const other = record(portal, 'contacts', otherId);
+    if (!primary || !other) return undefined;
+    if (primary.id === other.id) return primary.id;
+    const identities = (id: number) => countIdentities.get(portal, id) as number;
+    if (identities(primary.id) + identities(other.id) > MAX_IDENTITIES) return tooMany(primary.id);
+    const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
+    moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
+    movePlaces.run(primary.id, portal, other.id);
+    moveVisits.run(primary.id, portal, other.id);
+    inherit.run(primary.place, other.place);
+    dropProperties.run(other.place);
+    redirect.run(primary.id, portal, other.id);
+    setProperties(primary.place, [], at);
+    return primary.id;
+  };
+}
+
+const EMAIL_ERASED: Refused = {
+  reason: 'invalid',
+  message:
+    'email: belongs to a person who was erased and is blocked; leave it out, or create the contact by hand, which lifts the block',
+  faults: [
+    {
+      in: 'email',
+      message:
+        'belongs to a person who was erased and is blocked; create the contact by hand to lift the block',
+      code: 'BLOCKED_EMAIL',
+    },
+  ],
+  context: {},
+};
+
+function refused(subject: Subject, decision: Extract<Decision, { refused: string }>): Refused {
+  const { type, objectId, email } = subject;
+  switch (decision.refused) {
+    case 'record-not-found':
+      return {
+        reason: 'not-found',
+        message: `resource not found: there is no ${singular(type).toLowerCase()} ${objectId}; create it first, or name another`,
+        faults: [],
+        context: { objectId: [String(objectId)] },
+      };
+    case 'email-taken':
+      return {
+        reason: 'conflict',
+        message: `Contact already exists. Existing ID: ${decision.owner}. The e-mail '${email}' cannot become contact ${decision.objectId}'s; send another, or name contact ${decision.owner}`,
+        faults: [],
+        context: { existingObjectId: [String(decision.owner)], objectId: [String(decision.objectId)] },
+      };
+    case 'too-many-identities':
+      return tooMany(decision.objectId);
+  }
+}
+
+function tooMany(objectId: number): Refused {
+  return {
+    reason: 'too-many',
+    message: `Cannot have more than ${MAX_IDENTITIES} identities on a profile: contact ${objectId} would have more e-mails and visitors; name it by its objectId alone`,
+    faults: [],
+    context: { objectId: [String(objectId)] },
+  };
+}
