@@ -42,3 +42,10 @@ export function invalid(what: string, faults: readonly Fault[]): Refusal {
       : `Invalid ${what}, ${faults.length} problems: ${told.slice(0, 5).map(line).join('; ')}${faults.length > 5 ? '; …' : ''}`;
   return new Refusal('invalid', message, told);
 }
+
+/** A hostile or long value, short enough for a message. */
+export function brief(value: string): string {
+  return value.length > MAX_BRIEF_LENGTH ? `${value.slice(0, MAX_BRIEF_LENGTH)}…` : value;
+}
+
+const MAX_BRIEF_LENGTH = 80;

@@ -18,7 +18,16 @@ export const EVENTS_WRITE: readonly string[] = ['timeline', ...crm('write'), ...
 export const TEMPLATES_READ: readonly string[] = ['developers-read'];
 export const TEMPLATES_WRITE: readonly string[] = ['developers-write'];
 
+/** Any one of these lets a record of the type be read, or written. */
+export function recordScopes(type: string, verb: 'read' | 'write'): readonly string[] {
+  if (type === 'tickets') return TICKETS;
+  const crmType = CRM_TYPES.find((each) => each === type);
+  return crmType ? [`crm.objects.${crmType}.${verb}`] : [];
+}
+
+export const FORMS: readonly string[] = ['forms'];
+
 /** Every scope there is, as the demo's token has them. */
 export const ALL_SCOPES: readonly string[] = [
-  ...new Set([...EVENTS_READ, ...EVENTS_WRITE, ...TEMPLATES_READ, ...TEMPLATES_WRITE]),
+  ...new Set([...EVENTS_READ, ...EVENTS_WRITE, ...TEMPLATES_READ, ...TEMPLATES_WRITE, ...FORMS]),
 ];

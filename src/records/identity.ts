@@ -1,10 +1,34 @@
 // Whom an event, a form or an identify call is about. Pure: an engine looks up what the subject names, asks `decide`,
 // and writes what it says in the same transaction, so that two events racing with one new e-mail make one contact.
 // docs/identity.md has the table of cases.
+import { brief } from '../refusal.js';
 import type { ObjectType } from './record.js';
 
 /** HubSpot's bound: e-mails and utks of one contact, together. */
 export const MAX_IDENTITIES = 250;
+
+export const MAX_IDENTIFIER_BYTES = 500;
+export const MAX_EMAIL_LENGTH = 254;
+/** NUL and lone surrogates: they do not survive as keys in every engine. */
+export const UNKEEPABLE = /[\0\p{Surrogate}]/u;
+const EMAIL = /^[^\s@]+@[^\s@]+$/;
+const PROTECTED_EMAIL = /\[email\s+protected\]/i;
+
+/** What is wrong with an e-mail address, and what would do. */
+export function emailFault(email: string): string | undefined {
+  if (PROTECTED_EMAIL.test(email))
+    return "is the placeholder '[email protected]' that e-mail protection leaves when an example is copied from a web page; put a real address in its place";
+  if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH || UNKEEPABLE.test(email))
+    return `'${brief(email)}' is not an e-mail address; send one such as someone@example.com, at most ${MAX_EMAIL_LENGTH} characters`;
+  return undefined;
+}
+
+/** What is wrong with a utk or a domain. */
+export function nameFault(value: string): string | undefined {
+  return value === '' || UNKEEPABLE.test(value) || Buffer.byteLength(value) > MAX_IDENTIFIER_BYTES
+    ? `must be 1 to ${MAX_IDENTIFIER_BYTES} bytes of well-formed text`
+    : undefined;
+}
 
 /** What is said of the record that something is about. */
 export interface Subject {

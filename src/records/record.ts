@@ -110,3 +110,6 @@ export const OWN_PROPERTIES: ReadonlySet<string> = new Set(
     ' ',
   ),
 );
+
+/** How properties may be called. */
+export const PROPERTY_NAME = /^[A-Za-z0-9._-]{1,255}$/;

@@ -1,9 +1,9 @@
 // Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
 // Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
 import { randomUUID } from 'node:crypto';
-import type { Subject } from '../records/identity.js';
+import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { IF_UNSET, objectIdOf, type PropertyValue, singular } from '../records/record.js';
-import type { Fault } from '../refusal.js';
+import { brief, type Fault } from '../refusal.js';
 import type { EventDraft } from './store.js';
 import type { Template, TemplateToken } from './template.js';
 import { MOMENT_HINT, parseMoment } from './time.js';
@@ -11,8 +11,6 @@ import { MOMENT_HINT, parseMoment } from './time.js';
 export const MAX_EVENT_BYTES = 1024 * 1024;
 export const MAX_EVENT_ID_BYTES = 500;
 export const MAX_TOKEN_VALUE_BYTES = 510 * 1024;
-export const MAX_IDENTIFIER_BYTES = 500;
-export const MAX_EMAIL_LENGTH = 254;
 export const MAX_IFRAME_PIXELS = 10_000;
 
 /** An event as a caller sends it: shapes are right, rules are not yet checked. */
@@ -49,10 +47,6 @@ export interface Setting {
 }
 
 const UUID_MARK = /\{\{uuid\}\}/g;
-// NUL and lone surrogates do not survive as keys in every engine.
-const UNKEEPABLE = /[\0\p{Surrogate}]/u;
-const EMAIL = /^[^\s@]+@[^\s@]+$/;
-const PROTECTED_EMAIL = /\[email\s+protected\]/i;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
@@ -230,9 +224,8 @@ function subjectOf(
     ['utk', utk],
     ['domain', domain],
   ] as const) {
-    if (value === undefined) continue;
-    if (value === '' || UNKEEPABLE.test(value) || Buffer.byteLength(value) > MAX_IDENTIFIER_BYTES)
-      faults.push({ in: field, message: `must be 1 to ${MAX_IDENTIFIER_BYTES} bytes of well-formed text` });
+    const fault = value === undefined ? undefined : nameFault(value);
+    if (fault) faults.push({ in: field, message: fault });
   }
   if (type === 'contacts') {
     if (email !== undefined) subject.email = email;
@@ -248,14 +241,6 @@ function subjectOf(
     });
   }
   return subject;
-}
-
-function emailFault(email: string): string | undefined {
-  if (PROTECTED_EMAIL.test(email))
-    return "is the placeholder '[email protected]' that e-mail protection leaves when an example is copied from a web page; put a real address in its place";
-  if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH || UNKEEPABLE.test(email))
-    return `'${brief(email)}' is not an e-mail address; send one such as someone@example.com, at most ${MAX_EMAIL_LENGTH} characters`;
-  return undefined;
 }
 
 function checkIFrame(iframe: TimelineIFrame, faults: Fault[]): void {
@@ -274,11 +259,6 @@ function checkIFrame(iframe: TimelineIFrame, faults: Fault[]): void {
 
 function iframeText({ linkLabel, headerLabel, url, width, height }: TimelineIFrame): string {
   return JSON.stringify({ linkLabel, headerLabel, url, width, height });
-}
-
-/** A hostile or long value, short enough for a message. */
-function brief(value: string): string {
-  return value.length > 80 ? `${value.slice(0, 80)}…` : value;
 }
 
 function listed(values: readonly string[]): string {

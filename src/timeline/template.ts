@@ -1,5 +1,11 @@
 // Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
-import { OBJECT_TYPES, type ObjectType, OWN_PROPERTIES, objectTypeOf } from '../records/record.js';
+import {
+  OBJECT_TYPES,
+  type ObjectType,
+  OWN_PROPERTIES,
+  objectTypeOf,
+  PROPERTY_NAME,
+} from '../records/record.js';
 import { type Fault, invalid } from '../refusal.js';
 import { compile, TemplateSyntaxError } from './render/render.js';
 
@@ -40,7 +46,6 @@ export const MAX_TOKENS_PER_TEMPLATE = 500;
 export const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
 export const MAX_OPTIONS_PER_TOKEN = 5_000;
-const PROPERTY_NAME = /^[A-Za-z0-9._-]{1,255}$/;
 const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(
   (

@@ -245,15 +245,25 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
             <Moment view={view} at={record.createdAt} />
           </dd>
         </div>
-        {record.additionalEmails.length > 0 && (
-          <div>
-            <dt>{words.additionalEmails}</dt>
-            {record.additionalEmails.map((email) => (
-              <dd key={email}>{email}</dd>
-            ))}
-          </div>
-        )}
+        <Listing title={words.additionalEmails} values={record.additionalEmails} />
+        <Listing title={words.visitors} values={record.utks} />
+        <Listing title={words.mergedIds} values={record.mergedIds.map(String)} />
       </dl>
+    </div>
+  );
+}
+
+/** Nothing where there are no values. */
+function Listing({ title, values }: { title: string; values: readonly string[] }) {
+  if (values.length === 0) return null;
+  return (
+    <div>
+      <dt>{title}</dt>
+      {values.map((value) => (
+        <dd key={value} translate="no">
+          {value}
+        </dd>
+      ))}
     </div>
   );
 }
@@ -281,6 +291,8 @@ function Event({ view, entry, index }: { view: View; entry: Entry; index: number
         <Window index={index} iframe={body.timelineIFrame} words={words} />
         <p className="event-id">
           {words.eventId} <span translate="no">{event.id}</span>
+          <br />
+          {words.why[event.identifiedBy]} <Moment view={view} at={event.receivedAt} />
         </p>
       </div>
     </article>

@@ -1,5 +1,6 @@
 // What the pages say, in English and German, and which of the two a browser asks for.
 // A message that one language lacks does not compile.
+import type { IdentifiedBy } from '../records/identity.js';
 import type { ObjectType } from '../records/record.js';
 
 const en = {
@@ -24,12 +25,19 @@ const en = {
   type: 'Type',
   id: 'Id',
   additionalEmails: 'Further e-mails',
+  visitors: 'Visitors (utk)',
+  mergedIds: 'Merged from',
   created: 'Created',
   timeline: 'Timeline',
   noEvents: 'No events stand on this record.',
   noOlderEvents: 'There are no older events.',
   details: 'Details',
   eventId: 'Event id',
+  why: {
+    objectId: 'Stands here by its objectId, received',
+    email: 'Stands here by its e-mail, received',
+    utk: 'Stands here by its visitor (utk), received',
+  } satisfies Record<IdentifiedBy, string> as Readonly<Record<IdentifiedBy, string>>,
   cut: (left: number) => `… and ${left.toLocaleString('en')} more characters`,
   open: 'Open',
   newTab: 'Open in a new tab',
@@ -85,12 +93,19 @@ const de: Words = {
   type: 'Typ',
   id: 'ID',
   additionalEmails: 'Weitere E-Mail-Adressen',
+  visitors: 'Besucher (utk)',
+  mergedIds: 'Zusammengeführt aus',
   created: 'Angelegt',
   timeline: 'Verlauf',
   noEvents: 'Zu diesem Datensatz gibt es keine Ereignisse.',
   noOlderEvents: 'Es gibt keine älteren Ereignisse.',
   details: 'Einzelheiten',
   eventId: 'Ereignis-ID',
+  why: {
+    objectId: 'Steht hier wegen der objectId, empfangen',
+    email: 'Steht hier wegen der E-Mail-Adresse, empfangen',
+    utk: 'Steht hier wegen des Besuchers (utk), empfangen',
+  },
   cut: (left) => `… und ${left.toLocaleString('de')} weitere Zeichen`,
   open: 'Öffnen',
   newTab: 'In neuem Tab öffnen',

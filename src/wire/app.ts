@@ -12,6 +12,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
+import type { AccessStore } from '../access/store.js';
 import type { RecordStore } from '../records/record.js';
 import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
@@ -19,6 +20,7 @@ import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
+import { formRoutes } from './forms.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
 import {
   bodyOf,
@@ -29,6 +31,7 @@ import {
   problemOf,
   problemOfParser,
 } from './problem.js';
+import { recordRoutes } from './records.js';
 import { reference } from './reference.js';
 import { ajv, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -51,7 +54,7 @@ const MAX_PARAM_LENGTH = 2_000;
 const FAMILIES = ['/integrators/timeline/v3', OLDER_FAMILY];
 
 export interface AppOptions {
-  store: TimelineStore & RecordStore;
+  store: TimelineStore & RecordStore & AccessStore;
   intake: Intake;
   templates: Templates;
   credentials: Credentials;
@@ -128,6 +131,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         { prefix },
       );
     timelineRoutes(scope, routes);
+    recordRoutes(scope, routes);
+    formRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(reference);

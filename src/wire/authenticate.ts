@@ -36,6 +36,14 @@ export function authenticator(credentials: Credentials) {
       };
     },
 
+    /** A token; what it may do depends on the path, see `needScope`. */
+    anyToken: (request: FastifyRequest, _reply: unknown, done: () => void): void => {
+      const principal = bearer(request);
+      if (!principal) throw new HttpProblem(INVALID_AUTHENTICATION);
+      request.principal = principal;
+      done();
+    },
+
     /** A token of the app with any one of these scopes, or the app's developer key as `hapikey`. */
     developer(anyOf: readonly string[]) {
       const enough = new Set(anyOf);
@@ -51,6 +59,11 @@ export function authenticator(credentials: Credentials) {
       };
     },
   };
+}
+
+/** Refuses a principal that has none of these scopes. */
+export function needScope(principal: Principal, anyOf: readonly string[]): void {
+  if (!principal.scopes.some((scope) => anyOf.includes(scope))) throw new HttpProblem(missingScopes(anyOf));
 }
 
 /** The principal of a route that `token` guards. */

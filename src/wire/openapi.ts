@@ -32,6 +32,8 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'Events', description: 'What happened, and to whom.' },
       { name: 'Templates', description: 'How events of one kind read, and the tokens that they carry.' },
       { name: 'Timelines', description: 'What stands on a record.' },
+      { name: 'Records', description: 'Whom events are about: read, identify, merge, erase.' },
+      { name: 'Forms', description: 'Forms say who a visitor is.' },
       { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
     components: {

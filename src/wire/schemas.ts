@@ -274,6 +274,66 @@ const TimelineAnswer = Type.Object(
   { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
 
+export const CrmObject = Type.Object(
+  {
+    id: Type.String(),
+    properties: Type.Record(Type.String(), Type.Unsafe<string | null>({ type: ['string', 'null'] })),
+    createdAt: DateTime('When it was made.'),
+    updatedAt: DateTime('When something of it last changed.'),
+    archived: Type.Boolean(),
+  },
+  { $id: 'SimplePublicObject' },
+);
+export const MergeInput = Type.Object(
+  {
+    primaryObjectId: IdText({ description: 'The contact that remains.' }),
+    objectIdToMerge: IdText({
+      description: 'The contact that is merged into it; its id goes on finding it.',
+    }),
+  },
+  { $id: 'PublicMergeInput' },
+);
+export const GdprDeleteInput = Type.Object(
+  {
+    objectId: IdText({ description: "The contact's id; with idProperty email, its e-mail." }),
+    idProperty: Type.Optional(
+      Type.Unsafe<string | null>({ type: ['string', 'null'], enum: ['email', 'hs_object_id', null] }),
+    ),
+  },
+  { $id: 'PublicGdprDeleteInput' },
+);
+export const IdentifyInput = Type.Object(
+  {
+    utk: Type.String({ description: "The visitor's cookie, hubspotutk." }),
+    email: MaybeText({ description: 'Finds or creates the contact. Either this or objectId.' }),
+    objectId: MaybeId({ description: 'The contact. Either this or email.' }),
+  },
+  { $id: 'IdentifyInput' },
+);
+export const Identified = Type.Object({ objectId: Type.String() }, { $id: 'Identified' });
+export const FormSubmission = Type.Object(
+  {
+    fields: Type.Array(
+      Type.Object({
+        objectTypeId: MaybeText({ description: '0-1 (contacts) if absent.' }),
+        name: Type.String(),
+        value: Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
+      }),
+      { description: 'At most 1,000.' },
+    ),
+    submittedAt: MaybeId({ description: 'Epoch ms, at most a month ago.' }),
+    context: Type.Optional(
+      Type.Unsafe<{ hutk?: string | null; pageUri?: string | null } | null>({
+        type: ['object', 'null'],
+        properties: { hutk: { type: ['string', 'null'] }, pageUri: { type: ['string', 'null'] } },
+        description: 'hutk: the visitor; pageUri, pageName and the like are kept with the visit.',
+      }),
+    ),
+  },
+  { $id: 'FormSubmission' },
+);
+export const FormAnswer = Type.Object({ inlineMessage: Type.String() }, { $id: 'FormSubmissionAnswer' });
+
 /** Every schema that others refer to by name. */
 export const named: readonly TSchema[] = [
   TimelineIFrame,
@@ -297,6 +357,13 @@ export const named: readonly TSchema[] = [
   TokenList,
   TimelineEntry,
   TimelineAnswer,
+  CrmObject,
+  MergeInput,
+  GdprDeleteInput,
+  IdentifyInput,
+  Identified,
+  FormSubmission,
+  FormAnswer,
 ];
 
 /** Checks bodies: nothing is coerced, dropped or filled in; every fault is found, not only the first. */

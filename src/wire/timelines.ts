@@ -66,8 +66,9 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
       const { portal } = principalOf(request);
       const key = recordKey(portal.id, request.params.objectType, request.params.objectId);
       const query = timelineQuery(request.query);
-      if (!key || !store.record(key)) throw noRecord(request.params.objectType, request.params.objectId);
-      const { events, next } = store.timeline(key, query);
+      const record = key && store.record(key);
+      if (!record) throw noRecord(request.params.objectType, request.params.objectId);
+      const { events, next } = store.timeline(record, query);
       const timeZone = portal.timeZone ?? routes.timeZone;
       const results = events.map((event) => entryText(event, templates, timeZone));
       const paging = next ? `,"paging":{"next":{"after":"${cursorText(next)}"}}` : '';
@@ -99,7 +100,7 @@ export function recordKey(portalId: number, objectType: string, objectId: string
   return type && id !== undefined ? { portalId, type, id } : undefined;
 }
 
-function noRecord(objectType: string, objectId: string): Refusal {
+export function noRecord(objectType: string, objectId: string): Refusal {
   const type = objectType.slice(0, 80);
   const id = objectId.slice(0, 80);
   return new Refusal('not-found', `resource not found: there is no record ${id} of type '${type}'`, [], {

@@ -5,13 +5,19 @@ import type { CrmRecord, ObjectType, RecordKey } from '../../records/record.js';
 import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
+import type { Store } from './engine.js';
 import { type TimelineRow, timelineReader } from './timeline_index.js';
+
+type Reads = Pick<
+  Store,
+  { [Name in keyof Store]: ReturnType<Store[Name]> extends Promise<unknown> ? never : Name }[keyof Store]
+>;
 
 /** How many of the newest events are looked at to find the records that were active last. */
 const RECENT_EVENTS = 2_000;
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
-export function reader(db: Connection) {
+export function reader(db: Connection): Reads {
   const event = db.prepare(`
     SELECT e.timestamp, e.received_at AS receivedAt, e.identified_by AS identifiedBy, e.body, p.object_id AS objectId
     FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`);
@@ -58,7 +64,7 @@ export function reader(db: Connection) {
       return row && toEvent({ ...row, template: templateId, id }, row.objectId);
     },
 
-    timeline(key: RecordKey, query: TimelineQuery): TimelinePage {
+    timeline: db.transaction((key: RecordKey, query: TimelineQuery): TimelinePage => {
       const { limit, from = Number.MIN_SAFE_INTEGER } = query;
       const before = earlier(query.after ?? AFTER_ALL, {
         timestamp: query.to ?? AFTER_ALL.timestamp,
@@ -73,7 +79,7 @@ export function reader(db: Connection) {
         events: shown.map((row) => toEvent(row, key.id)),
         ...(rows.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
       };
-    },
+    }),
 
     record(key: RecordKey): CrmRecord | undefined {
       const { portalId, type } = key;

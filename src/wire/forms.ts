@@ -1,0 +1,176 @@
+// HubSpot's form submissions: a form says who the visitor is. No form needs to be defined first: each is taken whose
+// id has the shape of one. Errors have HubSpot's own shape for forms, errors[{message, errorType}].
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { FORMS } from '../access/scopes.js';
+import type { AccessStore } from '../access/store.js';
+import { emailFault, nameFault, type Subject } from '../records/identity.js';
+import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
+import { Refusal } from '../refusal.js';
+import { type Authenticator, principalOf } from './authenticate.js';
+import { HttpProblem } from './problem.js';
+import type { FormSubmission } from './schemas.js';
+
+export interface FormRoutes {
+  store: RecordStore & AccessStore;
+  authenticator: Authenticator;
+  clock: () => number;
+}
+
+export const MAX_FORM_FIELDS = 1_000;
+export const MAX_FORM_VALUE_LENGTH = 65_536;
+const OLDEST_SUBMISSION_MS = 31 * 24 * 3_600_000;
+const CLOCK_SKEW_MS = 3_600_000;
+const CONTACTS = '0-1';
+const FORM_ID = '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+
+const FormParams = Type.Object({
+  portalId: Type.String({ pattern: '^\\d{1,15}$', description: "The portal's id." }),
+  formGuid: Type.String({ pattern: FORM_ID, description: "The form's id, a UUID." }),
+});
+type Submit = { Params: Static<typeof FormParams>; Body: Static<typeof FormSubmission> };
+
+interface FormFault {
+  message: string;
+  errorType: string;
+}
+
+export function formRoutes(app: FastifyInstance, { store, authenticator, clock }: FormRoutes): void {
+  const doc = (operationId: string, summary: string, security: { [scheme: string]: string[] }[]) => ({
+    tags: ['Forms'],
+    operationId,
+    summary,
+    description:
+      'Finds or creates the contact by the field email, else by the visitor; sets its properties; the visitor is that contact from now on.',
+    security,
+    params: FormParams,
+    body: Type.Ref('FormSubmission'),
+    response: { 200: Type.Ref('FormSubmissionAnswer'), default: Type.Ref('Error') },
+  });
+
+  app.register(async (open) => {
+    open.addHook('onRequest', allowAnyOrigin);
+    open.options<{ Params: Static<typeof FormParams> }>(
+      PUBLIC,
+      { schema: { hide: true } },
+      (_request, reply) => reply.code(204).send(),
+    );
+    open.post<Submit>(PUBLIC, { schema: doc('submitForm', 'Submit a form', []) }, submit);
+  });
+  app.post<Submit>(
+    '/submissions/v3/integration/secure/submit/:portalId/:formGuid',
+    {
+      onRequest: authenticator.token(FORMS),
+      schema: doc('submitFormSecurely', 'Submit a form, with a token', [{ oauth2: [...FORMS] }]),
+    },
+    async (request) => {
+      const { portal } = principalOf(request);
+      if (String(portal.id) !== request.params.portalId) throw noPortal(request.params.portalId);
+      return submit(request);
+    },
+  );
+
+  async function submit(request: FastifyRequest<Submit>) {
+    const { portalId, formGuid } = request.params;
+    const portal = store.portal(Number(portalId));
+    if (!portal) throw noPortal(portalId);
+    const now = clock();
+    const { subject, values, visit, at } = read(request.body, formGuid, now);
+    const properties = values.map(([name, value]): PropertyValue => ({ name, value, at }));
+    const contact = await store.identify({ portalId: portal.id, subject, properties, visit, at: now });
+    if (contact instanceof Refusal) throw refusedForm(contact);
+    return { inlineMessage: 'Thanks for submitting the form.' };
+  }
+}
+
+const PUBLIC = '/submissions/v3/integration/submit/:portalId/:formGuid';
+
+/** A form is sent from the integrator's own pages. */
+function allowAnyOrigin(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.headers({
+    'access-control-allow-origin': '*',
+    'access-control-allow-methods': 'POST, OPTIONS',
+    'access-control-allow-headers': 'Content-Type',
+  });
+  done();
+}
+
+function read(body: Static<typeof FormSubmission>, formGuid: string, now: number) {
+  const { fields, submittedAt, context } = body;
+  const faults: FormFault[] = [];
+  const fault = (path: string, message: string, errorType: string) =>
+    faults.push({ message: `Error in '${path}'. ${message}`, errorType });
+
+  if (fields.length > MAX_FORM_FIELDS)
+    fault('fields', `${fields.length} fields; at most ${MAX_FORM_FIELDS} are taken`, 'INPUT_TOO_LARGE');
+  const subject: Subject = { type: 'contacts', unknown: 'create', identifies: true };
+  const values: [string, string][] = [];
+  const others: typeof fields = [];
+  for (const field of fields.slice(0, MAX_FORM_FIELDS)) {
+    const { name, objectTypeId } = field;
+    const value = String(field.value);
+    const path = `fields.${name.slice(0, 80)}`;
+    if ((objectTypeId ?? CONTACTS) !== CONTACTS) {
+      others.push(field);
+    } else if (value.length > MAX_FORM_VALUE_LENGTH) {
+      fault(
+        path,
+        `${value.length} characters; at most ${MAX_FORM_VALUE_LENGTH} are taken`,
+        'INPUT_TOO_LARGE',
+      );
+    } else if (name === 'email') {
+      const wrong = emailFault(value);
+      if (wrong) fault(path, `Invalid email address: ${wrong}`, 'INVALID_EMAIL');
+      subject.email = value;
+    } else if (OWN_PROPERTIES.has(name) || !PROPERTY_NAME.test(name)) {
+      fault(
+        path,
+        'No property of contacts that a form may set has this name',
+        'FIELD_NOT_IN_FORM_DEFINITION',
+      );
+    } else {
+      values.push([name, value]);
+    }
+  }
+  if (context?.hutk) {
+    const wrong = nameFault(context.hutk);
+    if (wrong) fault('context.hutk', `The hutk ${wrong}`, 'INVALID_HUTK');
+    subject.utk = context.hutk;
+  }
+  if (context?.pageUri && !URL.canParse(context.pageUri))
+    fault('context.pageUri', 'It is not a URL', 'INVALID_PAGE_URI');
+  const at = submittedAt == null ? now : Number(submittedAt);
+  if (!Number.isInteger(at) || at < now - OLDEST_SUBMISSION_MS || at > now + CLOCK_SKEW_MS)
+    fault('submittedAt', 'Send epoch milliseconds of the last month', 'INVALID_SUBMITTED_AT');
+  if (subject.email === undefined && subject.utk === undefined && values.length === 0)
+    fault('fields.email', 'Required field is missing: send an e-mail, or context.hutk', 'REQUIRED_FIELD');
+  if (faults.length > 0) throw badForm(faults);
+  return {
+    subject,
+    values,
+    at: Math.min(at, now),
+    visit: JSON.stringify({ formGuid, submittedAt: at, context: context ?? {}, fields: others }),
+  };
+}
+
+function badForm(faults: readonly FormFault[]): HttpProblem {
+  return new HttpProblem({
+    http: 400,
+    category: 'VALIDATION_ERROR',
+    message: 'The request is not valid',
+    errors: faults,
+  });
+}
+
+function refusedForm(refusal: Refusal): Error {
+  const blocked = refusal.faults.some((fault) => fault.code === 'BLOCKED_EMAIL');
+  return blocked
+    ? badForm([{ message: `Error in 'fields.email'. ${refusal.message}`, errorType: 'BLOCKED_EMAIL' }])
+    : refusal;
+}
+
+function noPortal(id: string): Refusal {
+  return new Refusal('not-found', `resource not found: there is no portal ${id} here for this call`, [], {
+    portalId: [id],
+  });
+}
