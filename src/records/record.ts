@@ -82,6 +82,13 @@ export interface Identification {
   at: number;
 }
 
+/** A contact that somebody creates by hand. */
+export interface NewContact {
+  email?: string;
+  properties: readonly PropertyValue[];
+  at: number;
+}
+
 export interface RecordStore {
   /** By its id, or the id of one that was merged into it; the answer has the id that remains. */
   record(key: RecordKey): CrmRecord | undefined;
@@ -92,6 +99,8 @@ export interface RecordStore {
 
   /** Finds or makes the contact, ties the utk to it, sets its properties; answers its id, or why not. */
   identify(identification: Identification): Promise<number | Refusal>;
+  /** Makes a contact; answers its id, or a conflict with the one that has the e-mail. Lifts the block of an erased one. */
+  createContact(portalId: number, contact: NewContact): Promise<number | Refusal>;
   /**
    * One contact remains: the primary, with both's identities, events and properties, its own properties winning.
    * The other's id goes on finding it. Undefined when one of them does not exist.

@@ -284,6 +284,16 @@ export const CrmObject = Type.Object(
   },
   { $id: 'SimplePublicObject' },
 );
+export const ContactInput = Type.Object(
+  {
+    properties: Type.Record(
+      Type.String(),
+      Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
+      { description: 'Of email, firstname and lastname at least one.' },
+    ),
+  },
+  { $id: 'SimplePublicObjectInputForCreate' },
+);
 export const MergeInput = Type.Object(
   {
     primaryObjectId: IdText({ description: 'The contact that remains.' }),
@@ -358,6 +368,7 @@ export const named: readonly TSchema[] = [
   TimelineEntry,
   TimelineAnswer,
   CrmObject,
+  ContactInput,
   MergeInput,
   GdprDeleteInput,
   IdentifyInput,

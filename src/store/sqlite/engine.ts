@@ -49,6 +49,10 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       const answer = await writer.ask('identify', [identification]);
       return isRefused(answer) ? toRefusal(answer) : (answer as number);
     },
+    async createContact(portalId, contact) {
+      const answer = await writer.ask('createContact', [portalId, contact]);
+      return isRefused(answer) ? toRefusal(answer) : (answer as number);
+    },
     async merge(portalId, primary, other, at) {
       const answer = await writer.ask('merge', [portalId, primary, other, at]);
       return isRefused(answer) ? toRefusal(answer) : (answer as number | undefined);

@@ -10,7 +10,13 @@ import {
   MAX_IDENTITIES,
   type Subject,
 } from '../../records/identity.js';
-import { type Identification, IF_UNSET, type PropertyValue, singular } from '../../records/record.js';
+import {
+  type Identification,
+  IF_UNSET,
+  type NewContact,
+  type PropertyValue,
+  singular,
+} from '../../records/record.js';
 import type { Refusal } from '../../refusal.js';
 import { withoutEmail } from '../../timeline/event.js';
 import type { Connection } from './database.js';
@@ -70,6 +76,7 @@ export function people(db: Connection) {
   );
   const erasingKey = db.prepare('SELECT key FROM erasing_key').pluck().get() as Buffer;
   const isErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? AND hash = ?').pluck();
+  const liftBlock = db.prepare('DELETE FROM erased_email WHERE portal = ? AND hash = ?');
   const addErased = db.prepare(
     'INSERT INTO erased_email (portal, hash) VALUES (?, ?) ON CONFLICT DO NOTHING',
   );
@@ -185,7 +192,19 @@ export function people(db: Connection) {
     return objectId;
   }
 
-  return { settle, setProperties, identify, merge: merging(db, record, setProperties), ...erasing() };
+  function createContact(portal: number, { email, properties, at }: NewContact): number | Refused {
+    const owner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
+    if (owner) return contactExists(owner.id);
+    const made = createRecord(portal, 'contacts', freeObjectId(portal, 'contacts'), at);
+    if (email !== undefined) {
+      liftBlock.run(portal, erasedHash(email));
+      addIdentity.run(portal, 'email', emailKey(email), email, made.id, 1);
+    }
+    setProperties(made.place, properties);
+    return made.id;
+  }
+
+  return { settle, setProperties, identify, createContact, merge: merging(db, record), ...erasing() };
 
   function erasing() {
     const emailsOf = db
@@ -243,8 +262,8 @@ export function people(db: Connection) {
 function merging(
   db: Connection,
   record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
-  setProperties: (place: number, values: readonly PropertyValue[], now?: number) => void,
 ) {
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const moveIdentities = db.prepare(
     'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
@@ -280,7 +299,7 @@ function merging(
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
     redirect.run(primary.id, portal, other.id);
-    setProperties(primary.place, [], at);
+    touchRecord.run(at, primary.place);
     return primary.id;
   };
 }
@@ -320,6 +339,15 @@ function refused(subject: Subject, decision: Extract<Decision, { refused: string
     case 'too-many-identities':
       return tooMany(decision.objectId);
   }
+}
+
+function contactExists(id: number): Refused {
+  return {
+    reason: 'conflict',
+    message: `Contact already exists. Existing ID: ${id}`,
+    faults: [],
+    context: { existingObjectId: [String(id)] },
+  };
 }
 
 function tooMany(objectId: number): Refused {

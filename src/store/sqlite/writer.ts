@@ -11,13 +11,11 @@ import { type People, people } from './people.js';
 export type Request = { n: number } & (
   | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
-  | { [Op in 'identify' | 'merge' | 'erase']: { op: Op; args: Parameters<People[Op]> } }[
-      | 'identify'
-      | 'merge'
-      | 'erase']
+  | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }['identify' | 'merge' | 'erase']
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
+type PeopleOp = 'identify' | 'createContact' | 'merge' | 'erase';
 /** What it says: it is open; an answer, or how the work failed (`code` is SQLite's); another process wrote. */
 export type Report =
   | { opened: true }
@@ -39,6 +37,7 @@ const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
   append: (parcel: Parcel): Filed => append(unpack(parcel)),
   identify: persons.identify,
+  createContact: persons.createContact,
   merge: persons.merge,
   erase: persons.erase,
   ...admin(db),
