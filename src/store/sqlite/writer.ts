@@ -11,7 +11,7 @@ import { type People, people } from './people.js';
 export type Request = { n: number } & (
   | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
-  | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }['identify' | 'merge' | 'erase']
+  | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }[PeopleOp]
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
