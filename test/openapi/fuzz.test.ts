@@ -83,6 +83,8 @@ const NASTY_STRINGS = [
   '../../etc/passwd',
   LONG,
 ];
+/** What nothing can be made of that expects a text. */
+const STRANGE_OBJECT = '{"toString":1,"valueOf":2,"length":3}';
 /** JSON that JSON.stringify does not write, put in for a mark of its own. */
 const RAW = [
   '1e999',
@@ -93,28 +95,29 @@ const RAW = [
   '0.1000000000000000055511151231257827',
   '{"a":1,"a":2}',
   '{"__proto__":{"polluted":true},"constructor":{"prototype":1}}',
-  '{"toString":1,"valueOf":2,"length":3}',
+  STRANGE_OBJECT,
   '"\\u0000\\ud800"',
   `${'['.repeat(5_000)}${']'.repeat(5_000)}`,
   `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`,
 ];
 const rawMark = (index: number) => `@raw${index}@`;
+const NASTY_CONSTANTS: unknown[] = [
+  null,
+  true,
+  false,
+  0,
+  -1,
+  1.5,
+  1e21,
+  2 ** 53 + 2,
+  2 ** 31,
+  5e-324,
+  [],
+  {},
+];
 const nastyString = fc.oneof(fc.constantFrom(...NASTY_STRINGS), fc.string({ unit: 'binary', maxLength: 40 }));
 const nastyValue: Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(
-    null,
-    true,
-    false,
-    0,
-    -1,
-    1.5,
-    1e21,
-    2 ** 53 + 2,
-    2 ** 31,
-    Number.MIN_VALUE,
-    [],
-    {},
-  ),
+  fc.constantFrom(...NASTY_CONSTANTS),
   fc.nat(RAW.length - 1).map(rawMark),
   nastyString,
   fc.jsonValue({ maxDepth: 3 }),
@@ -205,11 +208,13 @@ function resolve(schema: Json): Json {
   return schema.$ref ? document.components.schemas[schema.$ref.split('/').at(-1)] : schema;
 }
 
+function written(value: unknown): string {
+  return (JSON.stringify(value) ?? '').replace(/"@raw(\d+)@"/g, (_, index) => RAW[Number(index)] as string);
+}
+
 /** JSON text, now and then no longer JSON. */
 function textOf(value: Arbitrary<unknown>): Arbitrary<string> {
-  const text = value.map((sent) =>
-    (JSON.stringify(sent) ?? '').replace(/"@raw(\d+)@"/g, (_, index) => RAW[Number(index)] as string),
-  );
+  const text = value.map(written);
   const broken = fc
     .tuple(
       text,
@@ -472,6 +477,52 @@ describe.each(operationsOf(document))('$id', (target) => {
       { numRuns: RUNS },
     );
     // The fuzz reaches both sides of every operation.
+    expect([...statuses].some((status) => status < 300)).toBe(true);
+    expect([...statuses].some((status) => status >= 400)).toBe(true);
+  });
+});
+
+/** The body with each of its parts in turn replaced by each hostile value, and with each hostile name added. */
+function* spoilt(part: Json, whole: (part: unknown) => unknown = (same) => same): Generator<unknown> {
+  for (const value of [...NASTY_CONSTANTS, ...NASTY_STRINGS, ...RAW.map((_, index) => rawMark(index))])
+    yield whole(value);
+  if (typeof part !== 'object') return;
+  for (const [name, value] of Object.entries(part))
+    yield* spoilt(value, (other) =>
+      whole(Array.isArray(part) ? part.with(Number(name), other) : { ...part, [name]: other }),
+    );
+  if (!Array.isArray(part))
+    for (const name of NASTY_STRINGS)
+      for (const value of ['text', rawMark(RAW.indexOf(STRANGE_OBJECT))])
+        yield whole(Object.fromEntries([...Object.entries(part), [name, value]]));
+}
+
+describe.each(
+  operationsOf(document).filter(({ path, operation }) => path.startsWith(V3) && operation.requestBody),
+)('the example of $id', ({ method, path, operation }) => {
+  test('may have anything in any place', async () => {
+    const { marks } = await newWorld();
+    const documented = validators(operation);
+    const address = path
+      .replace('{eventTemplateId}', '@template')
+      .replace('{appId}', '@app')
+      .replace('{tokenName}', 'petName');
+    const { example } = operation.requestBody.content['application/json'];
+    // The tenant's template stands in for the example's.
+    const body = JSON.parse(JSON.stringify(example).replaceAll(TEMPLATE, '@template'));
+    const shot = {
+      method: method.toUpperCase(),
+      path: address,
+      query: '',
+      auth: 'Bearer @token',
+      contentType: 'application/json',
+    };
+    const statuses = new Set<number>();
+    for (const sent of spoilt(body)) {
+      const answer = await fire({ ...shot, body: written(sent) }, marks);
+      check(answer, documented);
+      statuses.add(answer.status);
+    }
     expect([...statuses].some((status) => status < 300)).toBe(true);
     expect([...statuses].some((status) => status >= 400)).toBe(true);
   });
