@@ -21,7 +21,13 @@ export function dataOption(): Option {
 }
 
 export function jsonOption(): Option {
-  return new Option('--json', 'print one line of JSON on stdout').env('THROUGHLINE_JSON');
+  return flag('--json', 'print one line of JSON on stdout', 'THROUGHLINE_JSON');
+}
+
+/** An option that is on or off. Its variable means off when it is empty, 0 or false. */
+function flag(name: string, description: string, variable: string): Option {
+  if (/^(?:0|false)?$/i.test(process.env[variable] ?? '')) delete process.env[variable];
+  return new Option(name, description).env(variable);
 }
 
 /** The settings that `dev` and `serve` share. */
@@ -29,7 +35,9 @@ export function withServerOptions(command: Command): Command {
   return command
     .addOption(dataOption())
     .addOption(
-      new Option('--memory', 'keep everything in a temporary folder, in memory where there is one').env(
+      flag(
+        '--memory',
+        'keep everything in a temporary folder, in memory where there is one',
         'THROUGHLINE_MEMORY',
       ),
     )
@@ -73,7 +81,7 @@ function parsePort(text: string): number {
   return port;
 }
 
-function parseTimeZone(text: string): string {
+export function parseTimeZone(text: string): string {
   try {
     new Intl.DateTimeFormat('en-US', { timeZone: text });
     return text;

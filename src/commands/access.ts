@@ -1,7 +1,7 @@
 // `throughline portal|app|token create|list`: who may call. They work whether or not a server holds the folder.
 import { type Command, Option } from 'commander';
 import { digest, newClientId, newSecret } from '../access/credentials.js';
-import { dataOption, jsonOption } from '../config.js';
+import { dataOption, jsonOption, parseTimeZone } from '../config.js';
 import { openStore, type Store } from '../store/sqlite/engine.js';
 
 interface Common {
@@ -13,7 +13,7 @@ export function accessCommands(program: Command): void {
   const portal = program.command('portal').description('portals: the tenants');
   command(portal, 'create', 'make a portal')
     .requiredOption('--name <name>', 'what people call it')
-    .option('--time-zone <zone>', 'IANA zone in which templates print dates')
+    .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
     .option('--lenient', 'create records that events name and that do not exist')
     .action((options: Common & { name: string; timeZone?: string; lenient?: boolean }) =>
       withStore(options, async (store) => {
@@ -61,7 +61,7 @@ export function accessCommands(program: Command): void {
   command(token, 'create', 'install an app in a portal and make a token for it, shown this once')
     .requiredOption('--portal <id>', "the portal's id")
     .requiredOption('--app <id>', "the app's id")
-    .addOption(scopeOption('what the token may do').makeOptionMandatory())
+    .addOption(scopeOption('what the token may do'))
     .action((options: Common & { portal: string; app: string; scope: string[] }) =>
       withStore(options, async (store) => {
         const [portalId, appId] = [Number(options.portal), Number(options.app)];
@@ -96,7 +96,10 @@ function command(parent: Command, name: string, description: string): Command {
 }
 
 function scopeOption(description: string): Option {
-  return new Option('--scope <scope...>', `${description}; several are separated by spaces`);
+  return new Option(
+    '--scope <scope...>',
+    `${description}; several are separated by spaces`,
+  ).makeOptionMandatory();
 }
 
 /** Opens the folder, does the work, prints its answer: one line of JSON, or a line a field. */

@@ -16,21 +16,23 @@ export async function run(
   const { folder, discard } = dataFolder(settings);
   process.once('exit', discard);
   const { host, port, timeZone } = settings;
-  const server = await startServer({ folder, host, port, timeZone, ...mode });
+  const starting = startServer({ folder, host, port, timeZone, ...mode });
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1); // asked twice: at once
     stopping = true;
-    server.close().then(
-      () => process.exit(0),
-      (error) => {
-        process.stderr.write(`${error}\n`);
-        process.exit(1);
-      },
-    );
+    starting
+      .then((server) => server.close())
+      .then(
+        () => process.exit(0),
+        (error) => {
+          process.stderr.write(`${error}\n`);
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  const { json, text } = announce(server.baseUrl);
+  const { json, text } = announce((await starting).baseUrl);
   process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text);
 }

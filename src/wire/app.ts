@@ -72,6 +72,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerUnread,
+    return503OnClosing: false, // what comes on an open connection while we stop is still answered
     frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
   });
   app.decorateRequest('text', '');

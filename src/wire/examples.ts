@@ -1,6 +1,7 @@
 // What the API reference shows for each operation: the event that Throughline was made for, and what belongs to it.
 
-const EVENT = {
+/** HubSpot's own example, for the demo's template. */
+export const EVENT = {
   eventTemplateId: '1001298',
   email: 'art3mis-pup@petspot.com',
   tokens: { petName: 'Art3mis', petAge: 3, petColor: 'black' },

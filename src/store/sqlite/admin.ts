@@ -72,7 +72,8 @@ export function admin(db: Connection) {
         createdAt: template.createdAt,
         max,
       });
-      return id ?? (changes === 1 ? Number(lastInsertRowid) : undefined);
+      if (changes === 0) return undefined;
+      return id ?? Number(lastInsertRowid);
     },
     saveTemplate({ id, version, ...template }: Template): boolean {
       return saveTemplate.run({ ...texts(template), id, version }).changes === 1;

@@ -2,16 +2,17 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCheckpointer } from './database.js';
 
-const db = openCheckpointer((workerData as { folder: string }).folder);
+const { folder } = workerData as { folder: string };
 
 parentPort?.on('message', (message: 'checkpoint' | 'close') => {
-  if (message === 'close') {
-    db.close();
-    parentPort?.close();
-    return;
-  }
+  if (message === 'close') return void parentPort?.close();
   try {
-    db.pragma('wal_checkpoint(PASSIVE)');
+    const db = openCheckpointer(folder);
+    try {
+      db.pragma('wal_checkpoint(PASSIVE)');
+    } finally {
+      db.close();
+    }
   } catch {
     // A full or busy disk: the WAL keeps everything, and the next round tries again.
   }

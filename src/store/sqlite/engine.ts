@@ -7,6 +7,7 @@ import { Refusal } from '../../refusal.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
+import { pack } from './parcel.js';
 import { reader } from './read.js';
 import type { Report, Request } from './writer.js';
 
@@ -32,7 +33,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     ...reader(db),
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
-      const filed = (await writer.ask('append', [drafts])) as Filed[];
+      const filed = (await writer.ask('append', [pack(drafts)])) as Filed[];
       checkpoints.count(drafts);
       return drafts.map((draft, index) => outcome(draft, filed[index] as Filed));
     },
@@ -86,9 +87,11 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
       if ('error' in report) caller?.reject(failure(report.error, report.code));
       else caller?.resolve(report.result);
     });
-    const end = (error: Error) => {
+    const end = (error: NodeJS.ErrnoException) => {
       ended ??= error;
-      failed(error);
+      failed(
+        new Error(`The data folder '${folder}' cannot be opened: ${advice(error.code) ?? error.message}`),
+      );
       for (const caller of asked.values()) caller.reject(error);
       asked.clear();
     };
@@ -97,20 +100,24 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
   });
 }
 
-/** SQLite's word for what a person can mend, as advice. Nothing of the transaction was stored. */
+/** A transaction that failed. Nothing of it was stored. */
 function failure(message: string, code: string): Error {
-  const reason = code.startsWith('SQLITE_FULL')
-    ? 'the disk is full; make room in the data folder and send it again'
-    : code.startsWith('SQLITE_READONLY')
-      ? 'the data folder is read-only; make it writable and send it again'
-      : code.startsWith('SQLITE_IOERR')
-        ? `the disk failed (${code}); see to it and send it again`
-        : code.startsWith('SQLITE_BUSY')
-          ? 'another process has been writing to the data folder for too long; send it again'
-          : undefined;
+  const reason = advice(code);
   return reason
-    ? new Refusal('unavailable', `Nothing was stored: ${reason}`)
+    ? new Refusal('unavailable', `Nothing was stored: ${reason} and send it again`)
     : new Error(`${message} ${code}`.trim());
+}
+
+/** SQLite's word for what a person can mend, as advice. */
+function advice(code = ''): string | undefined {
+  if (code.startsWith('SQLITE_FULL')) return 'the disk is full; make room in the data folder';
+  if (code.startsWith('SQLITE_READONLY')) return 'the data folder is read-only; make it writable';
+  if (code.startsWith('SQLITE_CANTOPEN'))
+    return 'its files cannot be opened; make them readable and writable';
+  if (code.startsWith('SQLITE_IOERR')) return `the disk failed (${code}); see to it`;
+  if (code.startsWith('SQLITE_BUSY'))
+    return 'another process has been writing to the data folder for too long; wait for it';
+  return undefined;
 }
 
 /** Copies the WAL into the database now and then, on a thread of its own, then has the writer start it over. */
@@ -119,6 +126,7 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
   let events = 0;
   let bytes = 0;
   let running = false;
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   worker.on('message', () => {
     resetWal()
       .catch(() => undefined) // closing, or the disk is full: the next round tries again
@@ -136,10 +144,9 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
       running = true;
       worker.postMessage('checkpoint');
     },
-    close: () =>
-      new Promise<void>((resolve) => {
-        worker.once('exit', () => resolve());
-        worker.postMessage('close');
-      }),
+    close(): Promise<void> {
+      worker.postMessage('close');
+      return gone;
+    },
   };
 }

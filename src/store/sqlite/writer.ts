@@ -3,11 +3,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Admin, admin } from './admin.js';
 import { appender, type Filed } from './append.js';
-import { openWriter } from './database.js';
+import { type Connection, openWriter } from './database.js';
+import { type Parcel, unpack } from './parcel.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
-  | { op: 'append'; args: Parameters<ReturnType<typeof appender>> }
+  | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
@@ -25,19 +26,23 @@ const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
 const report = (message: Report) => port.postMessage(message);
 
-const db = openWriter((workerData as { folder: string }).folder);
+const db = open();
 const append = appender(db);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
-  append: (...args: Parameters<typeof append>): Filed[] => append(...args),
+  append: (parcel: Parcel): Filed[] => append(unpack(parcel)),
   ...admin(db),
 };
 let version = others.get();
 
 const looking = setInterval(() => {
-  const now = others.get();
-  if (now !== version) report({ othersWrote: true });
-  version = now;
+  try {
+    const now = others.get();
+    if (now !== version) report({ othersWrote: true });
+    version = now;
+  } catch {
+    // A failing disk must not end this thread: the next look tells.
+  }
 }, LOOK_FOR_OTHERS_MS);
 
 port.on('message', (request: Request) => {
@@ -51,6 +56,16 @@ port.on('message', (request: Request) => {
 });
 report({ opened: true });
 
+function open(): Connection {
+  try {
+    return openWriter((workerData as { folder: string }).folder);
+  } catch (error) {
+    // The driver's own errors lose everything on their way to the other thread.
+    const { message, code } = error as Error & { code?: string };
+    throw Object.assign(new Error(message), { code });
+  }
+}
+
 function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'close') return close();
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
@@ -63,8 +78,9 @@ function close(): void {
   clearInterval(looking);
   try {
     db.pragma('wal_checkpoint(TRUNCATE)');
-  } finally {
-    db.close();
-    setImmediate(() => port?.close()); // after the answer
+  } catch {
+    // A full disk: the WAL keeps everything.
   }
+  db.close();
+  setImmediate(() => port?.close()); // after the answer
 }

@@ -1,0 +1,788 @@
+// What every storage engine promises, written against the ports of the ground only: their comments are the text,
+// these tests are the proof. An engine's own test file calls `conformance` with a way to open it.
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digest, newSecret } from '../../dist/access/credentials.js';
+import type { AccessStore } from '../../dist/access/store.js';
+import { identifiedBy, type Subject } from '../../dist/records/identity.js';
+import type { ObjectType, RecordStore } from '../../dist/records/record.js';
+import { Refusal } from '../../dist/refusal.js';
+import type {
+  AppendOutcome,
+  Cursor,
+  EventDraft,
+  StoredEvent,
+  TimelineQuery,
+  TimelineStore,
+} from '../../dist/timeline/store.js';
+import type { Template } from '../../dist/timeline/template.js';
+import { model } from './model.js';
+
+export type Store = TimelineStore & RecordStore & AccessStore & { close(): Promise<void> };
+
+/** Where an engine keeps things: empty at first, kept across closing and opening again. */
+export interface Place {
+  open(): Promise<Store>;
+  /** Every byte that is kept, once it is closed. */
+  bytes(): Promise<Buffer>;
+  remove(): Promise<void>;
+}
+
+const NOW = Date.parse('2026-01-02T03:04:05.678Z');
+
+/** A draft of an event; `text` makes its body tell it from others. */
+export function draftOf(
+  portalId: number,
+  templateId: number,
+  id: string,
+  subject: Partial<Subject>,
+  { timestamp = NOW, text = id }: { timestamp?: number; text?: string } = {},
+): EventDraft {
+  const whole: Subject = { type: 'contacts', unknown: 'refuse', ...subject };
+  return {
+    portalId,
+    templateId,
+    id,
+    subject: whole,
+    identifiedBy: identifiedBy(whole),
+    timestamp,
+    receivedAt: NOW,
+    body: JSON.stringify({ id, text }),
+  };
+}
+
+/** A portal with an app and two templates of its own. */
+export async function tenantOf(store: Store) {
+  const portalId = await store.createPortal({ name: 'Test', lenient: false });
+  const appId = await newApp(store);
+  const templateId = (await store.createTemplate(templateOf(appId), 10)) as number;
+  const otherTemplateId = (await store.createTemplate(templateOf(appId, { name: 'Other' }), 10)) as number;
+  return { portalId, appId, templateId, otherTemplateId };
+}
+
+/** All pages of a timeline, walked with the cursor. */
+export function walk(
+  store: TimelineStore,
+  record: { portalId: number; type: ObjectType; id: number },
+  query: TimelineQuery = { limit: 100 },
+): StoredEvent[] {
+  const seen: StoredEvent[] = [];
+  for (let after: Cursor | undefined; ; ) {
+    const page = store.timeline(record, { ...query, ...(after ? { after } : {}) });
+    expect(page.events.length).toBeLessThanOrEqual(query.limit);
+    seen.push(...page.events);
+    if (!page.next) return seen;
+    expect(page.events.length).toBe(query.limit);
+    after = page.next;
+  }
+}
+
+function templateOf(appId: number, more: Partial<Template> = {}): Omit<Template, 'id' | 'version'> {
+  return {
+    appId,
+    objectType: 'contacts',
+    name: 'Test',
+    headerTemplate: 'Header {{a}}',
+    detailTemplate: 'Detail {{a}}',
+    tokens: [{ name: 'a', label: 'A', type: 'string', options: [], createdAt: NOW, updatedAt: NOW }],
+    createdAt: NOW,
+    updatedAt: NOW,
+    ...more,
+  };
+}
+
+function newApp(store: Store, more: { developerKeyHash?: Uint8Array } = {}): Promise<number> {
+  return store.createApp({
+    name: 'Test app',
+    clientId: crypto.randomUUID(),
+    redirectUris: ['https://example.com/back'],
+    scopes: ['timeline'],
+    ...more,
+  });
+}
+
+function stored(outcome: AppendOutcome | undefined): StoredEvent {
+  if (!outcome || outcome instanceof Refusal) throw outcome ?? new Error('no outcome');
+  return outcome;
+}
+
+function refusal(outcome: AppendOutcome | undefined): Refusal {
+  if (!(outcome instanceof Refusal)) throw new Error(`was not refused: ${JSON.stringify(outcome)}`);
+  return outcome;
+}
+
+const ids = (events: readonly StoredEvent[]) => events.map((event) => event.id);
+
+export function conformance(name: string, create: () => Promise<Place>): void {
+  describe(name, () => {
+    let place: Place;
+    let store: Store;
+    beforeAll(async () => {
+      place = await create();
+      store = await place.open();
+    });
+    afterAll(async () => {
+      await store.close();
+      await place.remove();
+    });
+
+    const contact = (portalId: number, id: number) => ({ portalId, type: 'contacts' as const, id });
+    const create2 = { unknown: 'create' as const };
+
+    describe('append', () => {
+      test('answers one outcome a draft, in order, as it reads back', async () => {
+        const { portalId, templateId, otherTemplateId } = await tenantOf(store);
+        const drafts = Array.from({ length: 50 }, (_, index) =>
+          draftOf(
+            portalId,
+            index % 2 ? templateId : otherTemplateId,
+            `e${index}`,
+            { email: `p${index % 7}@example.com` },
+            { timestamp: NOW + index },
+          ),
+        );
+        const outcomes = await store.append(drafts);
+        expect(ids(outcomes.map(stored))).toEqual(ids(drafts as unknown as StoredEvent[]));
+        for (const [index, draft] of drafts.entries()) {
+          const { templateId, id, timestamp, body } = draft;
+          const event = stored(outcomes[index]);
+          expect(event).toEqual({ templateId, id, timestamp, body, objectId: expect.any(Number) });
+          expect(store.event(portalId, templateId, id)).toEqual(event);
+        }
+      });
+
+      test('of no drafts is nothing', async () => {
+        expect(await store.append([])).toEqual([]);
+      });
+
+      test('keeps ids and bodies to the letter', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        for (const id of [
+          'a/b?c#d%20',
+          ' ',
+          "'; DROP TABLE event; --",
+          'ß→🐾',
+          'É',
+          'E\u0301',
+          'x'.repeat(500),
+          '0',
+          '1e3',
+        ]) {
+          const body = `{"z":1e400,"a":  12345678901234567890, "u":"\\u0000 ${id.replaceAll('"', '')}\u2028"}`;
+          const [outcome] = await store.append([
+            { ...draftOf(portalId, templateId, id, { objectId: 1, ...create2 }), body },
+          ]);
+          expect(stored(outcome)).toMatchObject({ id, body });
+          expect(store.event(portalId, templateId, id)).toMatchObject({ id, body });
+        }
+        expect(store.event(portalId, templateId, 'e')).toBeUndefined(); // no folding of letters
+      });
+
+      test('keeps the ends of the number ranges', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const times = [Date.parse('0001-01-01T00:00:00Z'), -1, 0, Date.parse('9999-12-31T23:59:59.999Z')];
+        for (const objectId of [
+          1,
+          2 ** 31,
+          2 ** 32 + 1,
+          Number.MAX_SAFE_INTEGER - 1,
+          Number.MAX_SAFE_INTEGER,
+        ]) {
+          await store.append(
+            times.map((timestamp) =>
+              draftOf(
+                portalId,
+                templateId,
+                `${objectId} ${timestamp}`,
+                { objectId, ...create2 },
+                { timestamp },
+              ),
+            ),
+          );
+          const events = walk(store, contact(portalId, objectId));
+          expect(events.map((event) => event.timestamp)).toEqual(times.toReversed());
+          expect(events.every((event) => event.objectId === objectId)).toBe(true);
+        }
+      });
+
+      test('a refused draft leaves no trace and does not harm its neighbours', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        await store.append([draftOf(portalId, templateId, 'before', { email: 'taken@example.com' })]);
+        const outcomes = await store.append([
+          draftOf(portalId, templateId, 'good 1', { email: 'one@example.com' }),
+          draftOf(portalId, templateId, 'nobody', { objectId: 77, email: 'lost@example.com', utk: 'lost' }),
+          draftOf(portalId, templateId, 'conflict', { objectId: 78, email: 'TAKEN@example.com', ...create2 }),
+          draftOf(portalId, templateId, 'before', { objectId: 77 }, { text: 'not this' }),
+          draftOf(portalId, templateId, 'good 2', { email: 'two@example.com' }),
+        ]);
+        expect(outcomes.map((outcome) => outcome instanceof Refusal)).toEqual([
+          false,
+          true,
+          true,
+          true,
+          false,
+        ]);
+        expect(refusal(outcomes[1])).toMatchObject({
+          reason: 'not-found',
+          message: expect.stringContaining('77'),
+        });
+        expect(refusal(outcomes[2])).toMatchObject({ reason: 'conflict' });
+        expect(refusal(outcomes[2]).message).toContain('Contact already exists');
+        expect(refusal(outcomes[2]).message).toContain(
+          String(store.event(portalId, templateId, 'before')?.objectId),
+        );
+        expect(store.event(portalId, templateId, 'nobody')).toBeUndefined();
+        expect(store.event(portalId, templateId, 'conflict')).toBeUndefined();
+        expect(store.event(portalId, templateId, 'before')?.body).toContain('before');
+        expect(store.record(contact(portalId, 77))).toBeUndefined();
+        expect(store.record(contact(portalId, 78))).toBeUndefined();
+        expect(store.recentRecords(portalId, 100)).toHaveLength(3);
+        // Nor does the refused one's e-mail stand for anybody.
+        const [lost] = await store.append([
+          draftOf(portalId, templateId, 'l', { email: 'lost@example.com' }),
+        ]);
+        expect(store.recentRecords(portalId, 100)).toHaveLength(4);
+        expect(store.record(contact(portalId, stored(lost).objectId as number))?.email).toBe(
+          'lost@example.com',
+        );
+      });
+
+      test('the same key again replaces, and moves to another record without a trace on the first', async () => {
+        const { portalId, templateId, otherTemplateId } = await tenantOf(store);
+        const on = (objectId: number) => ({ objectId, ...create2 });
+        await store.append([
+          draftOf(portalId, templateId, 'e', on(1), { text: 'first' }),
+          draftOf(portalId, otherTemplateId, 'e', on(1), { text: "another template's" }),
+        ]);
+        await store.append([
+          draftOf(portalId, templateId, 'e', on(1), { text: 'second', timestamp: NOW + 1 }),
+        ]);
+        expect(walk(store, contact(portalId, 1)).map(({ body }) => JSON.parse(body).text)).toEqual([
+          'second',
+          "another template's",
+        ]);
+        await store.append([draftOf(portalId, templateId, 'e', on(2), { text: 'third' })]);
+        expect(walk(store, contact(portalId, 1)).map(({ templateId }) => templateId)).toEqual([
+          otherTemplateId,
+        ]);
+        expect(walk(store, contact(portalId, 2)).map(({ body }) => JSON.parse(body).text)).toEqual(['third']);
+        expect(store.event(portalId, templateId, 'e')).toMatchObject({ objectId: 2, timestamp: NOW });
+      });
+
+      test('inside one batch the last one wins, and every caller gets its own', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const outcomes = await store.append(
+          [1, 2, 1, 3].map((objectId, index) =>
+            draftOf(
+              portalId,
+              templateId,
+              'e',
+              { objectId, ...create2 },
+              { text: `t${index}`, timestamp: NOW - index },
+            ),
+          ),
+        );
+        expect(outcomes.map((outcome) => JSON.parse(stored(outcome).body).text)).toEqual([
+          't0',
+          't1',
+          't2',
+          't3',
+        ]);
+        expect(outcomes.map((outcome) => stored(outcome).objectId)).toEqual([1, 2, 1, 3]);
+        expect(store.event(portalId, templateId, 'e')).toEqual(stored(outcomes[3]));
+        expect(walk(store, contact(portalId, 1))).toEqual([]);
+        expect(walk(store, contact(portalId, 2))).toEqual([]);
+        expect(walk(store, contact(portalId, 3))).toEqual([stored(outcomes[3])]);
+      });
+
+      test('portals do not see one another, with the same template, id, e-mail and utk', async () => {
+        const one = await tenantOf(store);
+        const two = await store.createPortal({ name: 'Two', lenient: false });
+        const subjects = [{ email: 'a@example.com' }, { utk: 'visitor' }, { objectId: 5, ...create2 }];
+        for (const portalId of [one.portalId, two])
+          await store.append(
+            subjects.map((subject, index) =>
+              draftOf(portalId, one.templateId, `e${index}`, subject, { text: `of ${portalId}` }),
+            ),
+          );
+        for (const portalId of [one.portalId, two])
+          for (const index of subjects.keys())
+            expect(store.event(portalId, one.templateId, `e${index}`)?.body).toContain(`of ${portalId}"`);
+        expect(walk(store, contact(one.portalId, 5))).toHaveLength(1);
+        expect(store.recentRecords(two, 10).every((record) => record.portalId === two)).toBe(true);
+        expect(store.recentRecords(two, 10)).toHaveLength(2);
+      });
+
+      test('is there after closing and opening again', async () => {
+        const own = await create();
+        const first = await own.open();
+        const { portalId, templateId } = await tenantOf(first);
+        const outcomes = await first.append([
+          draftOf(portalId, templateId, 'mail', { email: 'Ada@Example.com' }),
+          draftOf(portalId, templateId, 'visitor', { utk: 'u' }),
+        ]);
+        await first.close();
+        const second = await own.open();
+        expect(second.event(portalId, templateId, 'mail')).toEqual(stored(outcomes[0]));
+        expect(second.event(portalId, templateId, 'visitor')).toEqual(stored(outcomes[1]));
+        const [again] = await second.append([
+          draftOf(portalId, templateId, 'b', { email: 'ada@example.com' }),
+        ]);
+        expect(stored(again).objectId).toBe(stored(outcomes[0]).objectId);
+        expect(second.template(templateId)).toMatchObject({ name: 'Test', version: 1 });
+        await second.close();
+        await own.remove();
+      });
+    });
+
+    describe('whom an event is about', () => {
+      test('events racing with one new e-mail make one contact, in one batch and in several', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const variants = ['new@example.com', 'NEW@example.com', 'New@Example.COM'];
+        const batches = await Promise.all(
+          [0, 1, 2].map((batch) =>
+            store.append(
+              variants.map((email, index) => draftOf(portalId, templateId, `${batch}.${index}`, { email })),
+            ),
+          ),
+        );
+        const owners = new Set(batches.flat().map((outcome) => stored(outcome).objectId));
+        expect(owners.size).toBe(1);
+        const [id] = owners;
+        expect(walk(store, contact(portalId, id as number))).toHaveLength(9);
+        expect(store.record(contact(portalId, id as number))).toEqual({
+          ...contact(portalId, id as number),
+          email: 'new@example.com', // as it was sent first
+          additionalEmails: [],
+          createdAt: NOW,
+        });
+      });
+
+      test('an e-mail beside an objectId becomes the contact’s; the old one still finds it', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const [made] = await store.append([draftOf(portalId, templateId, 'a', { email: 'old@example.com' })]);
+        const objectId = stored(made).objectId as number;
+        await store.append([draftOf(portalId, templateId, 'b', { objectId, email: 'New@example.com' })]);
+        expect(store.record(contact(portalId, objectId))).toMatchObject({
+          email: 'New@example.com',
+          additionalEmails: ['old@example.com'],
+        });
+        const found = await store.append([
+          draftOf(portalId, templateId, 'c', { email: 'OLD@example.com' }),
+          draftOf(portalId, templateId, 'd', { email: 'new@EXAMPLE.com' }),
+        ]);
+        expect(found.map((outcome) => stored(outcome).objectId)).toEqual([objectId, objectId]);
+        // And back again: no e-mail is lost or doubled.
+        await store.append([draftOf(portalId, templateId, 'e', { objectId, email: 'Old@example.com' })]);
+        expect(store.record(contact(portalId, objectId))).toMatchObject({
+          email: 'Old@example.com',
+          additionalEmails: ['New@example.com'],
+        });
+      });
+
+      test('an e-mail that another contact has is a conflict that names it, its additional ones too', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const made = await store.append([
+          draftOf(portalId, templateId, 'a', { email: 'a@example.com' }),
+          draftOf(portalId, templateId, 'b', { email: 'b@example.com' }),
+        ]);
+        const [a, b] = made.map((outcome) => stored(outcome).objectId as number) as [number, number];
+        await store.append([draftOf(portalId, templateId, 'c', { objectId: a, email: 'a2@example.com' })]);
+        for (const email of ['A@example.com', 'a2@example.com']) {
+          const [outcome] = await store.append([draftOf(portalId, templateId, 'd', { objectId: b, email })]);
+          expect(refusal(outcome).reason).toBe('conflict');
+          expect(refusal(outcome).context).toMatchObject({ existingObjectId: [String(a)] });
+        }
+        expect(store.record(contact(portalId, b))).toMatchObject({
+          email: 'b@example.com',
+          additionalEmails: [],
+        });
+        expect(walk(store, contact(portalId, b)).map((event) => event.id)).toEqual(['b']);
+      });
+
+      test('a visitor’s event is kept without objectId; replacing moves it to a contact and back', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const [visitor] = await store.append([draftOf(portalId, templateId, 'e', { utk: 'cookie' })]);
+        expect(stored(visitor)).not.toHaveProperty('objectId');
+        expect(store.event(portalId, templateId, 'e')).toEqual(stored(visitor));
+        expect(store.recentRecords(portalId, 10)).toEqual([]);
+        await store.append([draftOf(portalId, templateId, 'e', { objectId: 3, ...create2 })]);
+        expect(ids(walk(store, contact(portalId, 3)))).toEqual(['e']);
+        await store.append([draftOf(portalId, templateId, 'e', { utk: 'cookie' })]);
+        expect(walk(store, contact(portalId, 3))).toEqual([]);
+        expect(store.event(portalId, templateId, 'e')).not.toHaveProperty('objectId');
+      });
+
+      test('a record that is named and unknown is made or refused, as the draft says; by type', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const types: ObjectType[] = ['contacts', 'companies', 'deals', 'tickets'];
+        const outcomes = await store.append(
+          types.map((type) => draftOf(portalId, templateId, `r ${type}`, { type, objectId: 9 })),
+        );
+        expect(outcomes.map((outcome) => refusal(outcome).reason)).toEqual(types.map(() => 'not-found'));
+        for (const type of types) {
+          const record = { portalId, type, id: 9 };
+          await store.append([draftOf(portalId, templateId, `c ${type}`, { type, objectId: 9, ...create2 })]);
+          expect(store.record(record)).toEqual({ ...record, additionalEmails: [], createdAt: NOW });
+          expect(ids(walk(store, record))).toEqual([`c ${type}`]);
+          const [known] = await store.append([
+            draftOf(portalId, templateId, `k ${type}`, { type, objectId: 9 }),
+          ]);
+          expect(stored(known).objectId).toBe(9);
+        }
+      });
+
+      test('ids that are made avoid those that were taken', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const [first] = await store.append([
+          draftOf(portalId, templateId, '0', { email: 'first@example.com' }),
+        ]);
+        const next = (stored(first).objectId as number) + 1;
+        const taken = [next, next + 1, next + 3];
+        await store.append(
+          taken.map((objectId) => draftOf(portalId, templateId, `t${objectId}`, { objectId, ...create2 })),
+        );
+        const made = await store.append(
+          [0, 1, 2, 3].map((n) => draftOf(portalId, templateId, `m${n}`, { email: `m${n}@example.com` })),
+        );
+        const all = [...taken, ...made.map((outcome) => stored(outcome).objectId)];
+        expect(new Set(all).size).toBe(all.length);
+        for (const id of taken) expect(store.record(contact(portalId, id))?.email).toBeUndefined();
+      });
+
+      test('the records of a portal that were active last come first', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        for (const objectId of [1, 2, 3, 1])
+          await store.append([
+            draftOf(
+              portalId,
+              templateId,
+              crypto.randomUUID(),
+              { objectId, ...create2 },
+              { timestamp: NOW - objectId },
+            ),
+          ]);
+        expect(store.recentRecords(portalId, 10).map((record) => record.id)).toEqual([1, 3, 2]);
+        expect(store.recentRecords(portalId, 2).map((record) => record.id)).toEqual([1, 3]);
+      });
+    });
+
+    describe('timeline', () => {
+      test('newest first; at the same time, the one that arrived last', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const subject = { objectId: 1, ...create2 };
+        await store.append(
+          [3, 1, 2, 2].map((at, index) =>
+            draftOf(portalId, templateId, `${at}.${index}`, subject, { timestamp: NOW + at }),
+          ),
+        );
+        await store.append([draftOf(portalId, templateId, '2.4', subject, { timestamp: NOW + 2 })]);
+        expect(ids(walk(store, contact(portalId, 1)))).toEqual(['3.0', '2.4', '2.3', '2.2', '1.1']);
+        // Replaced, it has arrived anew.
+        await store.append([draftOf(portalId, templateId, '2.2', subject, { timestamp: NOW + 2 })]);
+        expect(ids(walk(store, contact(portalId, 1)))).toEqual(['3.0', '2.2', '2.4', '2.3', '1.1']);
+      });
+
+      test('of nobody is empty', async () => {
+        const { portalId } = await tenantOf(store);
+        expect(store.timeline(contact(portalId, 12345), { limit: 10 })).toEqual({ events: [] });
+      });
+
+      test('from is inclusive, to is exclusive, a template can be chosen; pages hold for all of them', async () => {
+        const { portalId, templateId, otherTemplateId } = await tenantOf(store);
+        const all = Array.from({ length: 40 }, (_, index) => ({
+          id: `e${index}`,
+          template: index % 3 === 0 ? otherTemplateId : templateId,
+          timestamp: NOW + Math.floor(index / 4),
+        }));
+        await store.append(
+          all.map(({ id, template, timestamp }) =>
+            draftOf(portalId, template, id, { objectId: 1, ...create2 }, { timestamp }),
+          ),
+        );
+        const expected = (keep: (event: (typeof all)[number]) => boolean) =>
+          all
+            .filter(keep)
+            .toReversed()
+            .map(({ id }) => id);
+        for (const limit of [1, 4, 7, 40, 100]) {
+          const walked = (query: Partial<TimelineQuery>) =>
+            ids(walk(store, contact(portalId, 1), { limit, ...query }));
+          expect(walked({})).toEqual(expected(() => true));
+          expect(walked({ from: NOW + 3 })).toEqual(expected(({ timestamp }) => timestamp >= NOW + 3));
+          expect(walked({ to: NOW + 3 })).toEqual(expected(({ timestamp }) => timestamp < NOW + 3));
+          expect(walked({ from: NOW + 2, to: NOW + 5, templateId })).toEqual(
+            expected((e) => e.timestamp >= NOW + 2 && e.timestamp < NOW + 5 && e.template === templateId),
+          );
+          expect(walked({ from: NOW + 5, to: NOW + 5 })).toEqual([]);
+          expect(walked({ templateId: 999 })).toEqual([]);
+        }
+      });
+
+      test('the last page has no cursor, even when it is full', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        await store.append(
+          ['a', 'b', 'c', 'd'].map((id) => draftOf(portalId, templateId, id, { objectId: 1, ...create2 })),
+        );
+        const first = store.timeline(contact(portalId, 1), { limit: 2 });
+        expect(first.next).toBeDefined();
+        const second = store.timeline(contact(portalId, 1), { limit: 2, after: first.next as Cursor });
+        expect(ids([...first.events, ...second.events])).toEqual(['d', 'c', 'b', 'a']);
+        expect(second.next).toBeUndefined();
+      });
+
+      test('a walk stays exact while events arrive, are replaced and move away', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const subject = { objectId: 1, ...create2 };
+        const at = (id: string, timestamp: number, to: Partial<Subject> = subject) =>
+          draftOf(portalId, templateId, id, to, { timestamp: NOW + timestamp });
+        await store.append(
+          Array.from({ length: 30 }, (_, index) => at(`e${index}`, Math.floor(index / 3) * 10)),
+        );
+        const before = ids(walk(store, contact(portalId, 1)));
+        const seen: string[] = [];
+        let after: Cursor | undefined;
+        for (let round = 0; ; round++) {
+          const page = store.timeline(contact(portalId, 1), { limit: 4, ...(after ? { after } : {}) });
+          seen.push(...ids(page.events));
+          after = page.next;
+          if (!after) break;
+          const here = after.timestamp - NOW;
+          await store.append([
+            at(`newer ${round}`, 1_000 + round), // ahead of where the walk began
+            at(`tie ${round}`, here), // arrived later than the cursor's, so before it
+            at(`passed ${round}`, here + 1),
+            at(`older ${round}`, here - 1), // still to come
+          ]);
+          if (round === 1) await store.append([at('e0', 2_000), at('e1', 0, { objectId: 2, ...create2 })]);
+        }
+        const original = seen.filter((id) => id.startsWith('e'));
+        expect(original).toEqual(before.filter((id) => id !== 'e0' && id !== 'e1'));
+        expect(new Set(seen).size).toBe(seen.length);
+        const others = seen.filter((id) => !id.startsWith('e'));
+        expect(others.length).toBeGreaterThan(3);
+        expect(others.every((id) => id.startsWith('older'))).toBe(true);
+      });
+
+      test('an archived template’s events are hidden from it, and pages are full without them', async () => {
+        const { portalId, templateId, otherTemplateId } = await tenantOf(store);
+        await store.append(
+          Array.from({ length: 20 }, (_, index) =>
+            draftOf(portalId, index % 2 ? templateId : otherTemplateId, `e${index}`, {
+              objectId: 1,
+              ...create2,
+            }),
+          ),
+        );
+        await store.archiveTemplate(otherTemplateId, NOW);
+        const events = walk(store, contact(portalId, 1), { limit: 3 });
+        expect(events).toHaveLength(10);
+        expect(events.every((event) => event.templateId === templateId)).toBe(true);
+        expect(walk(store, contact(portalId, 1), { limit: 3, templateId: otherTemplateId })).toEqual([]);
+      });
+    });
+
+    describe('templates', () => {
+      test('read back as they were kept, oldest first, by app', async () => {
+        const [appId, foreign] = [await newApp(store), await newApp(store)];
+        const whole = templateOf(appId, {
+          tokens: [
+            { name: 'z', label: 'Z', type: 'number', options: [], createdAt: NOW, updatedAt: NOW },
+            {
+              name: 'a.b-c_0',
+              label: '"quoted" 🐾',
+              type: 'enumeration',
+              options: [{ value: '1', label: 'One' }],
+              objectPropertyName: 'firstname',
+              createdAt: NOW,
+              updatedAt: NOW + 1,
+            },
+          ],
+        });
+        const { headerTemplate, detailTemplate, ...bare } = templateOf(appId, {
+          objectType: 'tickets',
+          tokens: [],
+        });
+        const first = (await store.createTemplate(whole, 10)) as number;
+        const second = (await store.createTemplate(bare, 10)) as number;
+        expect(second).toBeGreaterThan(first);
+        expect(store.template(first)).toEqual({ ...whole, id: first, version: 1 });
+        expect(store.template(second)).toEqual({ ...bare, id: second, version: 1 });
+        expect(store.templates(appId).map(({ id }) => id)).toEqual([first, second]);
+        expect(store.templates(foreign)).toEqual([]);
+      });
+
+      test('of two changes to one version, one is told that the other was faster', async () => {
+        const { templateId } = await tenantOf(store);
+        const template = store.template(templateId) as Template;
+        const { detailTemplate, ...withoutDetail } = template;
+        const results = await Promise.all([
+          store.saveTemplate({ ...withoutDetail, name: 'mine', tokens: [], updatedAt: NOW + 1 }),
+          store.saveTemplate({ ...template, name: 'yours' }),
+        ]);
+        expect(results).toEqual([true, false]);
+        expect(store.template(templateId)).toEqual({
+          ...withoutDetail,
+          name: 'mine',
+          tokens: [],
+          updatedAt: NOW + 1,
+          version: template.version + 1,
+        });
+        expect(await store.saveTemplate({ ...template, version: template.version + 1, name: 'yours' })).toBe(
+          true,
+        );
+        expect(store.template(templateId)?.name).toBe('yours');
+      });
+
+      test('an app has no more than its most; archived ones do not count', async () => {
+        const appId = await newApp(store);
+        const made = await Promise.all([1, 2, 3, 4].map(() => store.createTemplate(templateOf(appId), 3)));
+        expect(made.map((id) => typeof id)).toEqual(['number', 'number', 'number', 'undefined']);
+        expect(store.templates(appId)).toHaveLength(3);
+        await store.archiveTemplate(made[0] as number, NOW);
+        const next = await store.createTemplate(templateOf(appId), 3);
+        expect(next).toBeGreaterThan(made[2] as number);
+        expect(await store.createTemplate(templateOf(appId), 3)).toBeUndefined();
+        expect(store.templates(appId)).toHaveLength(3);
+      });
+
+      test('an archived one is gone: not read, not listed, not changed', async () => {
+        const { appId, templateId, otherTemplateId } = await tenantOf(store);
+        const template = store.template(templateId) as Template;
+        await store.archiveTemplate(templateId, NOW);
+        await store.archiveTemplate(templateId, NOW + 1);
+        expect(store.template(templateId)).toBeUndefined();
+        expect(store.templates(appId).map(({ id }) => id)).toEqual([otherTemplateId]);
+        expect(await store.saveTemplate(template)).toBe(false);
+      });
+
+      test('a given id is taken; archived, it comes back as it was; beyond the most it does not', async () => {
+        const appId = await newApp(store);
+        const id = 1_000 + appId; // below those that are made
+        expect(await store.createTemplate({ ...templateOf(appId, { name: 'given' }), id }, 2)).toBe(id);
+        await store.archiveTemplate(id, NOW);
+        expect(store.template(id)).toBeUndefined();
+        expect(await store.createTemplate({ ...templateOf(appId, { name: 'other' }), id }, 2)).toBe(id);
+        expect(store.template(id)?.name).toBe('given');
+        await store.archiveTemplate(id, NOW);
+        await store.createTemplate(templateOf(appId), 2);
+        await store.createTemplate(templateOf(appId), 2);
+        expect(await store.createTemplate({ ...templateOf(appId), id }, 2)).toBeUndefined();
+        expect(store.template(id)).toBeUndefined();
+      });
+    });
+
+    describe('access', () => {
+      test('portals and apps read back; a given id that exists is left as it is', async () => {
+        const portalId = await store.createPortal({
+          name: 'Zürich',
+          lenient: true,
+          timeZone: 'Europe/Zurich',
+        });
+        const portal = { id: portalId, name: 'Zürich', lenient: true, timeZone: 'Europe/Zurich' };
+        expect(store.portal(portalId)).toEqual(portal);
+        expect(store.portals()).toContainEqual(portal);
+        expect(await store.createPortal({ id: portalId, name: 'Other', lenient: false })).toBe(portalId);
+        expect(store.portal(portalId)).toEqual(portal);
+        expect(await store.createPortal({ id: 4711, name: 'Given', lenient: false })).toBe(4711);
+        expect(store.portal(4711)).toEqual({ id: 4711, name: 'Given', lenient: false });
+        expect(store.portal(4712)).toBeUndefined();
+
+        const given = {
+          name: 'App',
+          clientId: crypto.randomUUID(),
+          redirectUris: ['https://x/y'],
+          scopes: ['a', 'b'],
+        };
+        const appId = await store.createApp(given);
+        expect(store.app(appId)).toEqual({ id: appId, ...given });
+        expect(store.apps()).toContainEqual({ id: appId, ...given });
+        expect(await store.createApp({ ...given, id: appId, name: 'Other' })).toBe(appId);
+        expect(store.app(appId)?.name).toBe('App');
+        expect(store.app(4712)).toBeUndefined();
+      });
+
+      test('a token is found by its digest alone, with its portal, app and scopes', async () => {
+        const { portalId } = await tenantOf(store);
+        const key = newSecret('key');
+        const appId = await newApp(store, { developerKeyHash: digest(key) });
+        const [one, two] = [newSecret('token'), newSecret('token')];
+        await store.createToken({ hash: digest(one), portalId, appId, scopes: ['timeline'] });
+        await store.createToken({ hash: digest(two), portalId, appId, scopes: [] });
+        expect(store.principalByToken(digest(one))).toEqual({
+          portal: store.portal(portalId),
+          appId,
+          scopes: ['timeline'],
+        });
+        expect(store.principalByToken(digest(two))?.scopes).toEqual([]);
+        expect(store.principalByToken(digest(`${one} `))).toBeUndefined();
+        expect(store.principalByToken(Buffer.from(one))).toBeUndefined();
+        expect(store.appIdByDeveloperKey(digest(key))).toBe(appId);
+        expect(store.appIdByDeveloperKey(digest(one))).toBeUndefined();
+        const listed = store.tokens().filter((token) => token.appId === appId);
+        expect(listed).toHaveLength(2);
+        expect(listed).toContainEqual({
+          portalId,
+          appId,
+          scopes: ['timeline'],
+          createdAt: expect.any(Number),
+        });
+      });
+
+      test('a token for a portal or an app that is not there is refused', async () => {
+        const { portalId, appId } = await tenantOf(store);
+        const hash = digest(newSecret('token'));
+        await expect(store.createToken({ hash, portalId: 1, appId, scopes: [] })).rejects.toThrow();
+        await expect(store.createToken({ hash, portalId, appId: 1, scopes: [] })).rejects.toThrow();
+        expect(store.principalByToken(hash)).toBeUndefined();
+      });
+
+      test('what is kept holds digests, and of the secrets not one byte', async () => {
+        const own = await create();
+        const opened = await own.open();
+        const { portalId } = await tenantOf(opened);
+        const secrets = { token: newSecret('token'), key: newSecret('key'), secret: newSecret('secret') };
+        const appId = await opened.createApp({
+          name: 'App',
+          clientId: crypto.randomUUID(),
+          clientSecretHash: digest(secrets.secret),
+          developerKeyHash: digest(secrets.key),
+          redirectUris: [],
+          scopes: [],
+        });
+        await opened.createToken({ hash: digest(secrets.token), portalId, appId, scopes: [] });
+        const open = await own.bytes();
+        await opened.close();
+        const closed = await own.bytes();
+        for (const bytes of [open, closed])
+          for (const secret of Object.values(secrets)) {
+            expect(bytes.includes(Buffer.from(digest(secret)))).toBe(true);
+            expect(bytes.includes(secret)).toBe(false);
+            expect(bytes.includes(secret.slice(-20))).toBe(false);
+          }
+        await own.remove();
+      });
+    });
+
+    test('is as a plain model says, whatever comes, across closing and opening', async () => {
+      const own = await create();
+      let opened = await own.open();
+      const reopen = async () => {
+        await opened.close();
+        opened = await own.open();
+        return opened;
+      };
+      try {
+        await fc.assert(
+          fc.asyncProperty(model.steps, async (steps) => {
+            await model.run(await tenantOf(opened), steps, () => opened, reopen);
+          }),
+          { numRuns: 40 },
+        );
+      } finally {
+        await opened.close();
+        await own.remove();
+      }
+    });
+  });
+}

@@ -1,0 +1,182 @@
+// The SQLite engine keeps every promise, in a folder on disk and in `--memory`'s; and what is SQLite's own.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, describe, expect, test } from 'vitest';
+import { dataFolder } from '../../dist/config.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+import { conformance, draftOf, type Place, tenantOf, walk } from './conformance.js';
+
+const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
+
+function placeIn(folder: string, remove: () => void): Place {
+  return {
+    open: () => openStore({ folder, clock: Date.now }),
+    bytes: async () => Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name)))),
+    remove: async () => remove(),
+  };
+}
+
+conformance('SQLite in a folder', async () => {
+  const folder = newFolder();
+  return placeIn(folder, () => rmSync(folder, { recursive: true }));
+});
+
+conformance('SQLite in --memory’s folder', async () => {
+  const { folder, discard } = dataFolder({ data: 'unused', memory: true });
+  return placeIn(folder, discard);
+});
+
+/** How often the WAL started over: the checkpoint sequence number in its header. */
+function walRestarts(folder: string): number {
+  return readFileSync(join(folder, 'throughline.sqlite-wal')).readUInt32BE(12);
+}
+
+describe('SQLite', () => {
+  let folder = '';
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('a closed store is one file, durable and clean by its own settings', async () => {
+    folder = join(newFolder(), 'made', 'by', 'the', 'store');
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    await store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' })]);
+    await store.close();
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+    const db = new Database(join(folder, 'throughline.sqlite'));
+    expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(db.pragma('foreign_key_check')).toEqual([]);
+    db.close();
+  });
+
+  test('what is replaced leaves no byte behind', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const put = (text: string) =>
+      store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' }, { text })]);
+    await put(`a secret of the first one ${'x'.repeat(9_000)} to its end`);
+    await put('the second one');
+    await store.close();
+    const bytes = readFileSync(join(folder, 'throughline.sqlite'));
+    expect(bytes.includes('the second one')).toBe(true);
+    expect(bytes.includes('a secret of the first one')).toBe(false);
+    expect(bytes.includes('to its end')).toBe(false);
+  });
+
+  test('a fresh folder that many open at once is set up once, and all of them write to it', async () => {
+    folder = newFolder();
+    const stores = await Promise.all(Array.from({ length: 6 }, () => openStore({ folder, clock: Date.now })));
+    const portals = await Promise.all(
+      stores.map((store, index) => store.createPortal({ name: `p${index}`, lenient: false })),
+    );
+    expect(new Set(portals).size).toBe(stores.length);
+    expect(
+      stores[0]
+        ?.portals()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['p0', 'p1', 'p2', 'p3', 'p4', 'p5']);
+    await Promise.all(stores.map((store) => store.close()));
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test('two stores that append to one folder lose nothing and make one contact of one e-mail', async () => {
+    folder = newFolder();
+    const stores = await Promise.all([1, 2].map(() => openStore({ folder, clock: Date.now })));
+    const [first, second] = stores as [(typeof stores)[0], (typeof stores)[0]];
+    const { portalId, templateId } = await tenantOf(first);
+    const outcomes = await Promise.all(
+      Array.from({ length: 60 }, (_, index) =>
+        (index % 2 ? first : second).append([
+          draftOf(portalId, templateId, `e${index}`, { email: 'one@example.com' }),
+        ]),
+      ),
+    );
+    const owners = new Set(outcomes.flat().map((outcome) => 'objectId' in outcome && outcome.objectId));
+    expect(owners.size).toBe(1);
+    const record = { portalId, type: 'contacts' as const, id: [...owners][0] as number };
+    expect(walk(first, record)).toHaveLength(60);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('a store hears that another wrote, each time', async () => {
+    folder = newFolder();
+    let heard: () => void = () => undefined;
+    const store = await openStore({ folder, clock: Date.now, onOthersWrote: () => heard() });
+    const other = await openStore({ folder, clock: Date.now });
+    for (const name of ['one', 'two']) {
+      await store.createPortal({ name: 'its own', lenient: false });
+      const hearing = new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+      const portalId = await other.createPortal({ name, lenient: false });
+      await hearing;
+      expect(store.portal(portalId)?.name).toBe(name);
+    }
+    await other.close();
+    await store.close();
+  });
+
+  test('the WAL is copied away and starts over while the writer never rests', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const before = walRestarts(folder);
+    const text = 'x'.repeat(400_000);
+    let next = 0;
+    let last = '';
+    const writeOn = async () => {
+      while (next < 40) {
+        const batch = next++;
+        await store.append(
+          Array.from({ length: 20 }, (_, index) =>
+            draftOf(
+              portalId,
+              templateId,
+              `e${index}`,
+              { email: 'a@example.com' },
+              { text: `${batch} ${text}` },
+            ),
+          ),
+        );
+        last = `"${batch} xx`;
+      }
+    };
+    await Promise.all([writeOn(), writeOn(), writeOn()]);
+    console.log('SIZE', statSync(join(folder, 'throughline.sqlite-wal')).size);
+    expect(walRestarts(folder)).toBeGreaterThan(before);
+    expect(store.event(portalId, templateId, 'e7')?.body).toContain(last);
+    await store.close();
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test('a folder of a newer version, or one that cannot be a folder, is refused with its name', async () => {
+    folder = newFolder();
+    const open = () => openStore({ folder, clock: Date.now });
+    await (await open()).close();
+    const file = join(folder, 'throughline.sqlite');
+    const db = new Database(file);
+    db.pragma('user_version = 9999');
+    db.close();
+    await expect(open()).rejects.toThrow(/newer Throughline \(schema 9999/);
+    await expect(open()).rejects.toThrow(folder);
+    await expect(openStore({ folder: file, clock: Date.now })).rejects.toThrow(file);
+  });
+
+  test('what is asked before closing is done, what is asked after it is refused', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const last = store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' })]);
+    const closing = store.close();
+    expect(await last).toHaveLength(1);
+    await closing;
+    await expect(store.createPortal({ name: 'late', lenient: false })).rejects.toThrow();
+    const again = await openStore({ folder, clock: Date.now });
+    expect(again.event(portalId, templateId, 'e')).toBeDefined();
+    await again.close();
+  });
+});
