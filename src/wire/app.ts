@@ -82,12 +82,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
 
-  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
-  boundBodiesInFlight(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     done();
   });
+  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
+  boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
