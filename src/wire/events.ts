@@ -263,7 +263,7 @@ function readEvent(
   faults: Fault[],
 ): EventInput & { eventTemplateId?: string } {
   const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors);
-  faults.push(...bad);
+  for (const fault of bad) faults.push(fault);
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { tokens: {} };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
@@ -291,16 +291,17 @@ function readEvent(
 
 /** The event without the fields and tokens that are at fault, so that the rules can judge the rest. */
 function withoutFaulty(sent: Record<string, unknown>, faults: readonly Fault[]): Record<string, unknown> {
-  const rest = { ...sent };
-  for (const { in: path = '' } of faults) {
-    const [field = '', ...name] = path.split('.');
-    if (field === 'tokens' && name.length > 0 && typeof rest.tokens === 'object')
-      rest.tokens = Object.fromEntries(
-        Object.entries(rest.tokens as object).filter(([key]) => key !== name.join('.')),
-      );
-    else delete rest[field];
-  }
-  return rest;
+  const paths = new Set(faults.map((fault) => fault.in ?? ''));
+  const fields = new Set([...paths].map((path) => path.split('.', 1)[0]));
+  const isTokens = (name: string) => name === 'tokens' && !paths.has(name);
+  const rest = Object.entries(sent).filter(([name]) => isTokens(name) || !fields.has(name));
+  return Object.fromEntries(
+    rest.map(([name, value]) => [name, isTokens(name) ? omit(value as object, 'tokens.', paths) : value]),
+  );
+}
+
+function omit(values: object, prefix: string, paths: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !paths.has(`${prefix}${name}`)));
 }
 
 /** Token values as text; a number as it was written. */
