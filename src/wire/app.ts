@@ -20,7 +20,7 @@ import { eventRoutes } from './events.js';
 import { openapi } from './openapi.js';
 import { faultsOf, HttpProblem, INTERNAL, type Problem, problemOf } from './problem.js';
 import { reference } from './reference.js';
-import { ajv, named } from './schemas.js';
+import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
 import { timelineRoutes } from './timelines.js';
 
@@ -83,8 +83,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     }
   });
   for (const schema of named) app.addSchema(schema);
-  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object));
-  app.setSchemaErrorFormatter((errors) => invalid('request', faultsOf(errors as never)));
+  app.setValidatorCompiler(({ schema }) => {
+    const check = checker(schema as object);
+    return (data) => {
+      const errors = check(data);
+      return errors.length === 0 || { error: invalid('request', faultsOf(errors)) };
+    };
+  });
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
