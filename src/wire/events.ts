@@ -13,7 +13,7 @@ import type { Template } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
-import { faultsOf, type Problem, problemOfRefusal } from './problem.js';
+import { faultsOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { ajv, TimelineEvent } from './schemas.js';
 
 export const MAX_BATCH = 500;
@@ -78,9 +78,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     },
     async (request, reply) => {
       const startedAt = new Date(clock()).toISOString();
-      const inputs = batchInputs(request.body);
       const { text } = request;
-      const spans = elements(text, lastMember(text, 'inputs').start);
+      const inputs = batchInputs(request.body);
+      const body = members(text);
+      if (body.repeated.length > 0) throw invalid('batch', repeatedFaults(body.repeated));
+      const spans = elements(text, (body.spans.get('inputs') as Span).start);
       const principal = principalOf(request);
       const drafts: EventDraft[] = [];
       const refusals: (Refusal | undefined)[] = inputs.map((input, index) => {
@@ -268,7 +270,7 @@ function readEvent(
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
   const { spans, repeated } = members(text, start);
-  for (const name of repeated) faults.push({ in: name, message: 'stands more than once; send it once' });
+  for (const fault of repeatedFaults(repeated)) faults.push(fault);
   const input: EventInput & { eventTemplateId?: string } = {
     tokens: event.tokens ? readTokens(event.tokens, text, spans.get('tokens') as Span, faults) : {},
   };
@@ -281,7 +283,11 @@ function readEvent(
     if (value != null) input[field] = value;
   }
   if (event.timestamp != null) input.timestamp = event.timestamp;
-  if (event.timelineIFrame) input.timelineIFrame = event.timelineIFrame;
+  if (event.timelineIFrame) {
+    input.timelineIFrame = event.timelineIFrame;
+    const { repeated } = members(text, (spans.get('timelineIFrame') as Span).start);
+    for (const fault of repeatedFaults(repeated.map((name) => `timelineIFrame.${name}`))) faults.push(fault);
+  }
   if (event.extraData) {
     const { start, end } = spans.get('extraData') as Span;
     input.extraData = text.slice(start, end);
@@ -312,8 +318,7 @@ function readTokens(
   faults: Fault[],
 ): Record<string, string> {
   const { spans, repeated } = members(text, span.start);
-  for (const name of repeated)
-    faults.push({ in: `tokens.${name}`, message: 'stands more than once; send it once' });
+  for (const fault of repeatedFaults(repeated.map((name) => `tokens.${name}`))) faults.push(fault);
   const values: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(tokens)) {
     if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
@@ -347,10 +352,6 @@ function batchInputs(body: unknown): unknown[] {
       },
     ]);
   return inputs;
-}
-
-function lastMember(text: string, name: string): Span {
-  return members(text).spans.get(name) as Span;
 }
 
 function batchError(problem: Problem, index: number, input: unknown): string {

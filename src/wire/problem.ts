@@ -88,6 +88,11 @@ export const INTERNAL: Problem = {
   message: 'Something went wrong here, not with your request. The log has it under the correlation id',
 };
 
+/** What cannot be told of names that stand more than once: which one counts. */
+export function repeatedFaults(paths: readonly string[]): Fault[] {
+  return paths.map((path) => ({ in: path, message: 'stands more than once; send it once' }));
+}
+
 /** What a validator found, one fault a field: `in` is a path such as `tokens.petAge` or `inputs[3].id`. */
 export function faultsOf(errors: readonly ErrorObject[] | null | undefined): Fault[] {
   return (errors ?? []).map((error) => {

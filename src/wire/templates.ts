@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
-import { Refusal } from '../refusal.js';
+import { invalid, Refusal } from '../refusal.js';
 import {
   newTemplate,
   replaced,
@@ -14,6 +14,8 @@ import {
 } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
+import { repeatedPaths } from './json.js';
+import { repeatedFaults } from './problem.js';
 import type {
   Template,
   TemplateCreate,
@@ -55,6 +57,12 @@ export function templateRoutes(
   const failed = Type.Ref('Error');
   const template = Type.Ref('TimelineEventTemplate');
   const token = Type.Ref('TimelineEventTemplateToken');
+  const sentOnce = (...lists: string[]) => ({
+    preHandler: async ({ text }: FastifyRequest) => {
+      const repeated = repeatedPaths(text, lists);
+      if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated));
+    },
+  });
   type InApp = { Params: Static<typeof inApp> };
   type InTemplate = { Params: Static<typeof inTemplate> };
   type InToken = { Params: Static<typeof inToken> };
@@ -76,6 +84,7 @@ export function templateRoutes(
     '/:appId/event-templates',
     {
       onRequest: write,
+      ...sentOnce('tokens', 'options'),
       schema: {
         ...writing('Create a template'),
         params: inApp,
@@ -106,6 +115,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId',
     {
       onRequest: write,
+      ...sentOnce('tokens', 'options'),
       schema: {
         ...writing('Replace name, header, detail and, when sent, the tokens'),
         params: inTemplate,
@@ -156,6 +166,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId/tokens',
     {
       onRequest: write,
+      ...sentOnce('options'),
       schema: {
         ...writing('Add a token'),
         params: inTemplate,
@@ -174,6 +185,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId/tokens/:tokenName',
     {
       onRequest: write,
+      ...sentOnce('options'),
       schema: {
         ...writing("Replace a token's label, options and property"),
         params: inToken,
