@@ -87,7 +87,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     const check = checker(schema as object);
     return (data) => {
       const errors = check(data);
-      return errors.length === 0 || { error: invalid('request', faultsOf(errors)) };
+      return errors.length === 0 || { error: invalid('request', faultsOf(errors, data)) };
     };
   });
 

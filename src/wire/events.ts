@@ -264,7 +264,7 @@ function readEvent(
   start: number,
   faults: Fault[],
 ): EventInput & { eventTemplateId?: string } {
-  const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors);
+  const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors, sent);
   for (const fault of bad) faults.push(fault);
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { tokens: {} };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
