@@ -181,6 +181,13 @@ function boundBodiesInFlight(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (length === undefined && encoding === undefined) return done();
+    if (Number(length) > MAX_BODY_BYTES)
+      throw new HttpProblem({
+        http: 413,
+        category: 'VALIDATION_ERROR',
+        message: `The body is ${length} bytes; at most ${MAX_BODY_BYTES} (16 MiB) are taken: send it in parts`,
+        headers: { connection: 'close' },
+      });
     const bytes = length === undefined ? MAX_BODY_BYTES : Math.min(Number(length) || 0, MAX_BODY_BYTES);
     if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
       throw new HttpProblem({
