@@ -30,10 +30,15 @@ export interface RunningCli {
   end(signal: NodeJS.Signals): Promise<Ended>;
 }
 
-const running = new Set<ChildProcess>();
-process.once('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
+const running = new Map<ChildProcess, Promise<Ended>>();
+process.once('exit', () => void killAll());
+
+/** Kills what a test that failed has left. */
+export async function killAll(): Promise<void> {
+  const left = [...running];
+  for (const [child] of left) child.kill('SIGKILL');
+  await Promise.allSettled(left.map(([, ended]) => ended));
+}
 
 function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
   const command = [process.execPath, MAIN, ...args];
@@ -46,7 +51,6 @@ function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  running.add(child);
   const output = { stdout: '', stderr: '' };
   const heard = { line: () => {} };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -63,6 +67,7 @@ function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
       resolve({ code, signal, ...output });
     });
   });
+  running.set(child, ended);
   return { child, output, heard, ended };
 }
 

@@ -26,7 +26,7 @@ describe('a server that is killed', () => {
       const load = new Load(await tenantWithTemplate(folder, server.baseUrl), random);
       for (let round = 0; round < 4; round++) {
         const loading = load.run(server.baseUrl, CONNECTIONS);
-        await load.progress(20 + Math.floor(random() * 1_500));
+        await load.progress(20 + Math.floor(random() * 1_000));
         const { signal } = await server.end('SIGKILL');
         expect(signal).toBe('SIGKILL');
         await loading;
