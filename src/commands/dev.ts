@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { isLoopback, type Settings, withServerOptions } from '../config.js';
 import { DEMO_CREDENTIALS, demo } from '../demo.js';
+import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
 
 export function devCommand(program: Command): void {
@@ -57,7 +58,9 @@ Send an event:
 curl -X POST ${baseUrl}/integrators/timeline/v3/events \\
   -H 'Authorization: Bearer ${credentials.token}' \\
   -H 'Content-Type: application/json' \\
-  -d '{"eventTemplateId":"${demo.templateId}","email":"art3mis-pup@petspot.com","tokens":{"petName":"Art3mis","petAge":3,"petColor":"black"},"extraData":{"questions":[{"question":"Who is a good girl?","answer":"Bark!"},{"question":"Do you wanna go on a walk?","answer":"Woof!"}]},"timelineIFrame":{"linkLabel":"View Art3mis","headerLabel":"Art3mis dog","url":"https://my.petspot.com/pets/Art3mis","width":600,"height":400}}'
+  --data-binary @- <<'EOF'
+${JSON.stringify(EVENT, null, 2)}
+EOF
 
 Ctrl-C stops it.
 `,

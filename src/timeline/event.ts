@@ -1,6 +1,6 @@
 // Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
 // Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
-import { v7 as uuidv7 } from 'uuid';
+import { randomUUID } from 'node:crypto';
 import { identifiedBy, type Subject } from '../records/identity.js';
 import { objectIdOf, singular } from '../records/record.js';
 import type { Fault } from '../refusal.js';
@@ -61,7 +61,7 @@ export function draftEvent(
   { portalId, unknown, template, now }: Setting,
   faults: Fault[],
 ): EventDraft {
-  const id = eventId(input.id, faults);
+  const id = eventId(input.id, now, faults);
   const tokens = tokensText(input.tokens, template, faults);
   const timestamp = input.timestamp === undefined ? now : parseMoment(input.timestamp);
   if (timestamp === undefined)
@@ -96,18 +96,24 @@ export function draftEvent(
   };
 }
 
-function eventId(sent: string | undefined, faults: Fault[]): string {
-  if (sent === undefined) return uuidv7();
+function eventId(sent: string | undefined, now: number, faults: Fault[]): string {
+  if (sent === undefined) return timeOrderedUuid(now);
   const fault = (message: string) => faults.push({ in: 'id', message });
   if (sent === '') fault('must not be empty; leave it out and the server makes one');
   if (UNKEEPABLE.test(sent)) fault('has a NUL or half a surrogate pair; send well-formed text');
   const id =
     sent.length <= MAX_EVENT_ID_BYTES && sent.includes('{{uuid}}')
-      ? sent.replace(UUID_MARK, () => uuidv7())
+      ? sent.replace(UUID_MARK, () => timeOrderedUuid(now))
       : sent;
   const bytes = Buffer.byteLength(id);
   if (bytes > MAX_EVENT_ID_BYTES) fault(`is ${bytes} bytes; at most ${MAX_EVENT_ID_BYTES} are taken`);
   return id;
+}
+
+/** A UUID of version 7: 48 bits of time, then random ones, which Node makes fastest as version 4. */
+function timeOrderedUuid(now: number): string {
+  const time = now.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }
 
 /** The tokens as JSON text, in the template's order. */

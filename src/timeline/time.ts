@@ -1,7 +1,7 @@
 // Moments as HubSpot's API takes them: ISO 8601 or epoch milliseconds, within the years 0001 to 9999.
 
 const ISO =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/i;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?)?$/i;
 const EPOCH_MS = /^-?\d{1,15}$/;
 const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
 const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
@@ -22,7 +22,7 @@ function parseIso(text: string): number | undefined {
   const wall = `${date}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}`;
   const utc = Date.parse(`${wall}Z`);
   // Date.parse takes 30 February for 1 March: the day must come back as it went in.
-  if (Number.isNaN(utc) || (hour !== '24' && !new Date(utc).toISOString().startsWith(date))) return undefined;
+  if (Number.isNaN(utc) || !new Date(`${date}T00:00Z`).toISOString().startsWith(date)) return undefined;
   if (zone.toUpperCase() === 'Z') return utc;
   const digits = zone.slice(1).replace(':', '');
   const offset = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));

@@ -1,9 +1,17 @@
-// placeholder
-import type { FastifyInstance } from 'fastify';
+// What people look at: the list of records, and a record's timeline. Plain HTML that needs no script.
+// Every answer here is a page in the person's language, errors too, under a policy that lets nothing foreign run.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Portal } from '../access/store.js';
-import type { RecordStore } from '../records/record.js';
-import type { TimelineStore } from '../timeline/store.js';
+import type { RecordKey, RecordStore } from '../records/record.js';
+import { Refusal } from '../refusal.js';
+import type { TimelineQuery, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { HttpProblem, problemOf } from '../wire/problem.js';
+import { cursorText, recordKey, renderedParts, timelineQuery } from '../wire/timelines.js';
+import { type Entry, type Listed, listPage, problemPage, recordPage, type View } from './page.js';
+import { languageOf } from './words.js';
 
 export interface PageOptions {
   store: TimelineStore & RecordStore;
@@ -16,4 +24,153 @@ export interface PageOptions {
   password?: string;
 }
 
-export function pages(_app: FastifyInstance, _options: PageOptions): void {}
+const LISTED_RECORDS = 50;
+/** Events may be large: a page ends early rather than grow beyond this, though never without an event. */
+const MAX_RENDERED_CHARS = 4 * 1024 * 1024;
+
+const HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src http: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cache-control': 'no-store',
+  vary: 'Accept-Language',
+};
+const ASSETS = { 'style.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml' };
+const HIDDEN = { schema: { hide: true } };
+
+export function pages(app: FastifyInstance, options: PageOptions): void {
+  app.register(async (scope) => {
+    assets(scope);
+    await scope.register(async (inner) => routes(inner, options));
+  });
+}
+
+function routes(scope: FastifyInstance, options: PageOptions): void {
+  const { store, templates, password } = options;
+
+  scope.setErrorHandler((error: FastifyError, request, reply) => {
+    const problem = problemOf(error);
+    if (!problem) request.log.error({ err: error, correlationId: request.id }, 'a page failed');
+    const http = problem?.http ?? 500;
+    return sendPage(reply.headers(problem?.headers ?? {}), http, problemPage(viewOf(request), http));
+  });
+
+  if (password !== undefined) {
+    const expected = digest(password);
+    scope.addHook('onRequest', (request, _reply, done) => {
+      const given = givenPassword(request.headers.authorization);
+      if (given === undefined || !timingSafeEqual(digest(given), expected)) throw UNAUTHENTICATED;
+      done();
+    });
+  }
+
+  scope.get('/', HIDDEN, (request, reply) => {
+    const portal = thePortal();
+    const records = store.recentRecords(portal.id, LISTED_RECORDS).map((record): Listed => {
+      const [last] = store.timeline(record, { limit: 1 }).events;
+      const template = last && templates.get(last.templateId);
+      return {
+        record,
+        ...(last ? { last: { timestamp: last.timestamp, label: template?.name ?? '' } } : {}),
+      };
+    });
+    const baseUrl = `${request.protocol}://${request.host}`;
+    return sendPage(reply, 200, listPage(viewOf(request, portal), records, baseUrl));
+  });
+
+  scope.get<{ Params: { objectType: string; objectId: string }; Querystring: { after?: unknown } }>(
+    '/records/:objectType/:objectId',
+    HIDDEN,
+    (request, reply) => {
+      const portal = thePortal();
+      const { objectType, objectId } = request.params;
+      const key = recordKey(portal.id, objectType, objectId);
+      const record = key && store.record(key);
+      if (!record) throw NOTHING_HERE;
+      const { after } = request.query;
+      const query = timelineQuery(after === undefined ? {} : { after: String(after) });
+      const { entries, next } = timeline(record, query, portal.timeZone ?? options.timeZone);
+      const page = { record, entries, isNewest: after === undefined, ...(next ? { older: next } : {}) };
+      return sendPage(reply, 200, recordPage(viewOf(request, portal), page));
+    },
+  );
+
+  scope.get('/records', HIDDEN, (_request, reply) => reply.redirect('/'));
+  scope.get('/records/*', HIDDEN, () => {
+    throw NOTHING_HERE;
+  });
+
+  function thePortal(): Portal {
+    const portal = options.portal();
+    if (!portal) throw NOTHING_HERE;
+    return portal;
+  }
+
+  function viewOf(request: FastifyRequest, portal?: Portal): View {
+    return {
+      language: languageOf(request.headers['accept-language']),
+      timeZone: portal?.timeZone ?? options.timeZone,
+      ...(portal ? { portal } : {}),
+    };
+  }
+
+  /** One page's events, rendered, and the cursor of those after them. */
+  function timeline(record: RecordKey, query: TimelineQuery, timeZone: string) {
+    const { events, next } = store.timeline(record, query);
+    const entries: Entry[] = [];
+    let chars = 0;
+    for (const event of events) {
+      const parts = renderedParts(event, templates, timeZone);
+      chars += parts.header.length + parts.detail.length;
+      if (chars > MAX_RENDERED_CHARS && entries.length > 0) break;
+      entries.push({ event, ...parts });
+    }
+    const cursor =
+      entries.length === events.length
+        ? next
+        : store.timeline(record, { ...query, limit: entries.length }).next;
+    return { entries, next: cursor && cursorText(cursor) };
+  }
+}
+
+function sendPage(reply: FastifyReply, http: number, html: string): FastifyReply {
+  return reply.code(http).headers(HEADERS).type('text/html; charset=utf-8').send(html);
+}
+
+const NOTHING_HERE = new Refusal('not-found', 'there is no such page');
+const UNAUTHENTICATED = new HttpProblem({
+  http: 401,
+  category: 'INVALID_AUTHENTICATION',
+  message: 'The pages ask for a password',
+  headers: { 'www-authenticate': 'Basic realm="Throughline", charset="UTF-8"' },
+});
+
+/** Digests are of one length, so that comparing them tells nothing about the password's. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** The password of HTTP Basic credentials; whose they are does not matter. */
+function givenPassword(authorization: string | undefined): string | undefined {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  const pair = Buffer.from(encoded, 'base64').toString();
+  const colon = pair.indexOf(':');
+  return colon < 0 ? undefined : pair.slice(colon + 1);
+}
+
+/** Read once; asked for again, a browser is told that nothing changed. */
+function assets(scope: FastifyInstance): void {
+  for (const [name, type] of Object.entries(ASSETS)) {
+    const bytes = readFileSync(new URL(`assets/${name}`, import.meta.url));
+    const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
+    scope.get(`/assets/${name}`, HIDDEN, (request, reply) => {
+      reply.headers({ etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+      return request.headers['if-none-match'] === etag
+        ? reply.code(304).send()
+        : reply.type(type).send(bytes);
+    });
+  }
+}

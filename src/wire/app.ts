@@ -1,6 +1,8 @@
 // The Fastify instance: plugins, limits, request ids, error answers, OpenAPI, and every route.
 import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import fastify, {
   type FastifyError,
@@ -17,8 +19,16 @@ import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
-import { openapi } from './openapi.js';
-import { faultsOf, HttpProblem, INTERNAL, type Problem, problemOf } from './problem.js';
+import { OLDER_FAMILY, openapi } from './openapi.js';
+import {
+  bodyOf,
+  faultsOf,
+  HttpProblem,
+  INTERNAL,
+  type Problem,
+  problemOf,
+  problemOfParser,
+} from './problem.js';
 import { reference } from './reference.js';
 import { ajv, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -38,7 +48,7 @@ export const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
 const MAX_PARAM_LENGTH = 2_000;
 
 /** The two prefixes under which HubSpot's clients look for the timeline; one set of handlers. */
-const FAMILIES = ['/integrators/timeline/v3', '/crm/v3/timeline'];
+const FAMILIES = ['/integrators/timeline/v3', OLDER_FAMILY];
 
 export interface AppOptions {
   store: TimelineStore & RecordStore;
@@ -61,6 +71,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     // On stderr: stdout is the commands' own. No URLs: a developer key may stand in one.
     logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },
     logController: new LogController({ disableRequestLogging: true }),
+    clientErrorHandler: answerUnread,
+    return503OnClosing: false, // what comes on an open connection while we stop is still answered
     frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
   });
   app.decorateRequest('text', '');
@@ -124,21 +136,28 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { http, category, message, errors, context, links, headers = {} } = problem;
+  const { http, headers = {} } = problem;
   return reply
     .code(http)
     .headers({ 'x-hubspot-correlation-id': request.id, ...headers })
     .type('application/json; charset=utf-8')
     .serializer(JSON.stringify)
-    .send({
-      status: 'error',
-      message,
-      correlationId: request.id,
-      category,
-      ...(errors ? { errors } : {}),
-      ...(context ? { context } : {}),
-      ...(links ? { links } : {}),
-    });
+    .send(bodyOf(problem, request.id));
+}
+
+/** What Node's parser refuses never becomes a request: its answer is written here, and the connection ends. */
+function answerUnread(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = problemOfParser(error.code);
+  const id = randomUUID();
+  const body = JSON.stringify(bodyOf(problem, id));
+  socket.end(
+    `HTTP/1.1 ${problem.http} ${STATUS_CODES[problem.http]}\r\nconnection: close\r\nx-hubspot-correlation-id: ${id}\r\n` +
+      `content-type: application/json; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {

@@ -13,6 +13,7 @@ import type { Template } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
+import { anyOneOf } from './openapi.js';
 import { faultsOf, type Problem, problemOfRefusal } from './problem.js';
 import { ajv, TimelineEvent } from './schemas.js';
 
@@ -46,8 +47,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       validatorCompiler: unchecked,
       schema: {
         tags,
+        operationId: 'createEvent',
         summary: 'Create an event',
-        security: [{ oauth2: ['timeline'] }],
+        description:
+          'Answered when the event is on disk. The same id again replaces the event; with another record it moves there.',
+        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('TimelineEvent'),
         response: { 201: Type.Ref('TimelineEventResponse'), default: failed },
       },
@@ -66,8 +70,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       validatorCompiler: unchecked,
       schema: {
         tags,
-        summary: 'Create up to 500 events',
-        security: [{ oauth2: ['timeline'] }],
+        operationId: 'createEvents',
+        summary: `Create up to ${MAX_BATCH} events`,
+        description:
+          'Each input stands for itself: the good ones are stored, and 207 says of each other which it was (context.index) and why.',
+        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('BatchInputTimelineEvent'),
         response: {
           201: Type.Ref('BatchResponseTimelineEventResponse'),
@@ -113,8 +120,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     },
   );
 
-  const params = Type.Object({ eventTemplateId: Type.String(), eventId: Type.String() });
-  const security = [{ oauth2: ['timeline'] }];
+  const params = Type.Object({
+    eventTemplateId: Type.String({ description: "The event template's id." }),
+    eventId: Type.String({ description: "The event's id, percent-encoded: it may hold any character." }),
+  });
+  const security = anyOneOf(EVENTS_READ);
   type Named = { Params: Static<typeof params> };
 
   app.get<Named>(
@@ -123,6 +133,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       onRequest: read,
       schema: {
         tags,
+        operationId: 'getEvent',
         summary: 'Get an event',
         security,
         params,
@@ -139,7 +150,9 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       onRequest: read,
       schema: {
         tags,
+        operationId: 'getEventDetail',
         summary: "Render an event's detail",
+        description: 'Rendered now, by the template as it is now.',
         security,
         params,
         response: { 200: Type.Ref('EventDetail'), default: failed },
@@ -149,7 +162,13 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   );
 
   const renderQuery = Type.Object({
-    detail: Type.Optional(Type.Unsafe<'true' | 'false'>({ type: 'string', enum: ['true', 'false'] })),
+    detail: Type.Optional(
+      Type.Unsafe<'true' | 'false'>({
+        type: 'string',
+        enum: ['true', 'false'],
+        description: 'true: the detail; false or absent: the header.',
+      }),
+    ),
   });
   app.get<Named & { Querystring: Static<typeof renderQuery> }>(
     '/events/:eventTemplateId/:eventId/render',
@@ -157,12 +176,14 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       onRequest: read,
       schema: {
         tags,
+        operationId: 'renderEvent',
         summary: "Render an event's header, or with detail=true its detail, as HTML",
+        description: 'Rendered now, by the template as it is now.',
         security,
         params,
         querystring: renderQuery,
         response: {
-          200: { description: 'HTML', content: { 'text/html': { schema: { type: 'string' } } } },
+          200: { description: 'The HTML.', content: { 'text/html': { schema: { type: 'string' } } } },
           default: failed,
         },
       },

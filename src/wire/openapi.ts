@@ -1,6 +1,23 @@
-// The OpenAPI document: what @fastify/swagger needs to know beyond the routes' own schemas.
+// The OpenAPI document: what the routes' own schemas do not say.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { ALL_SCOPES } from '../access/scopes.js';
+import { ERROR, EXAMPLES } from './examples.js';
+
+/** The older of the two path families. */
+export const OLDER_FAMILY = '/crm/v3/timeline';
+const OLDER_CLIENTS = 'Older clients';
+const IN_OLDER_FAMILY = 'InCrmV3';
+
+/** The security of a route: a bearer token with any one of these scopes. */
+export function anyOneOf(scopes: readonly string[]): { [scheme: string]: string[] }[] {
+  return scopes.map((scope) => ({ oauth2: [scope] }));
+}
+
+/** What a URL carries as text, though it is a number to whoever writes it. */
+const NUMBERS: Readonly<Record<string, object>> = {
+  appId: { type: 'integer', format: 'int32' },
+  limit: { type: 'integer', minimum: 1 },
+};
 
 export const openapi: FastifyDynamicSwaggerOptions = {
   openapi: {
@@ -9,17 +26,25 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       title: 'Throughline',
       version: '0.1.0',
       description:
-        "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3, under /integrators/timeline/v3 and, for older clients, /crm/v3/timeline. Our own paths begin with /timeline/v1.",
+        "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3, under `/integrators/timeline/v3` and, for older clients, `/crm/v3/timeline`. Our own paths begin with `/timeline/v1`.",
     },
     tags: [
       { name: 'Events', description: 'What happened, and to whom.' },
       { name: 'Templates', description: 'How events of one kind read, and the tokens that they carry.' },
       { name: 'Timelines', description: 'What stands on a record.' },
+      { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
     components: {
+      headers: {
+        CorrelationId: {
+          description: 'The id of this request, which the log has too.',
+          schema: { type: 'string', format: 'uuid' },
+        },
+      },
       securitySchemes: {
         oauth2: {
           type: 'oauth2',
+          description: 'An access token, sent as `Authorization: Bearer …`.',
           flows: {
             authorizationCode: {
               authorizationUrl: '/oauth/authorize',
@@ -28,7 +53,12 @@ export const openapi: FastifyDynamicSwaggerOptions = {
             },
           },
         },
-        developer_hapikey: { type: 'apiKey', in: 'query', name: 'hapikey' },
+        developer_hapikey: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'hapikey',
+          description: "The app's developer key.",
+        },
       },
     },
   },
@@ -36,4 +66,38 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     buildLocalReference: (json, _baseUri, _fragment, index) =>
       typeof json.$id === 'string' ? json.$id : `schema-${index}`,
   },
+  transform: ({ schema, url }) =>
+    url.startsWith(OLDER_FAMILY)
+      ? {
+          url,
+          schema: { ...schema, operationId: schema.operationId + IN_OLDER_FAMILY, tags: [OLDER_CLIENTS] },
+        }
+      : { url, schema },
+  transformObject(made) {
+    const document = 'openapiObject' in made ? made.openapiObject : made.swaggerObject;
+    for (const operations of Object.values(document.paths ?? {}))
+      for (const operation of Object.values(operations)) complete(operation as Operation);
+    return document;
+  },
 };
+
+interface Operation {
+  operationId: string;
+  parameters?: { name: string; schema: object }[];
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, { headers?: object; content?: Record<string, Media> }>;
+}
+type Media = { example?: unknown };
+
+/** Adds examples, the header that every answer has, and numbers as numbers. */
+function complete(operation: Operation): void {
+  for (const parameter of operation.parameters ?? [])
+    parameter.schema = NUMBERS[parameter.name] ?? parameter.schema;
+  const { body, answers } = EXAMPLES[operation.operationId.replace(IN_OLDER_FAMILY, '')] ?? { answers: {} };
+  for (const media of Object.values(operation.requestBody?.content ?? {})) media.example = body;
+  for (const [status, response] of Object.entries(operation.responses)) {
+    response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };
+    for (const media of Object.values(response.content ?? {}))
+      media.example = status === 'default' ? ERROR : answers[status];
+  }
+}

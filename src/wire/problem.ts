@@ -14,6 +14,19 @@ export interface Problem {
   headers?: Readonly<Record<string, string>>;
 }
 
+/** The body of the answer. */
+export function bodyOf({ message, category, errors, context, links }: Problem, correlationId: string) {
+  return {
+    status: 'error',
+    message,
+    correlationId,
+    category,
+    ...(errors ? { errors } : {}),
+    ...(context ? { context } : {}),
+    ...(links ? { links } : {}),
+  };
+}
+
 /** Thrown by wire/ itself, for what only HTTP knows. */
 export class HttpProblem extends Error {
   constructor(readonly problem: Problem) {
@@ -73,11 +86,30 @@ export function problemOf(error: FastifyError | Error): Problem | undefined {
   return { http: statusCode, category: 'VALIDATION_ERROR', message: OF_FASTIFY[code] ?? message };
 }
 
+/** What Node's HTTP parser refuses, by its error's code. */
+export function problemOfParser(code = ''): Problem {
+  const { http, message } = OF_PARSER[code] ?? UNREADABLE;
+  return { http, category: 'VALIDATION_ERROR', message };
+}
+
+const OF_PARSER: Readonly<Record<string, typeof UNREADABLE>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { http: 408, message: 'The request took too long to arrive: send it again' },
+  HPE_HEADER_OVERFLOW: {
+    http: 431,
+    message: 'The address and headers are over 16 KiB, the most that is taken: send less in them',
+  },
+};
+const UNREADABLE = {
+  http: 400,
+  message: 'This is not an HTTP request that can be read: check its method, headers and length',
+};
+
 const OF_FASTIFY: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE:
     'The body must be JSON: send it with the header Content-Type: application/json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty: send a JSON object',
   FST_ERR_CTP_BODY_TOO_LARGE: 'The body is over 16 MiB, the most that is taken: send it in parts',
+  FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is longer than any id can be',
   FST_ERR_BAD_URL: 'The path is not a valid URL: percent-encode what stands in it',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says: send it whole',
 };

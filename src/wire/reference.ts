@@ -2,27 +2,54 @@
 import { createHash } from 'node:crypto';
 import scalar from '@scalar/fastify-api-reference';
 import type { FastifyInstance } from 'fastify';
+import { HttpProblem } from './problem.js';
 
 export async function reference(app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', (request, _reply, done) => {
+    // Scalar builds an address from it.
+    if (!URL.canParse(`http://${request.host}`))
+      throw new HttpProblem({
+        http: 400,
+        category: 'VALIDATION_ERROR',
+        message: 'The Host header is not the name of a host',
+      });
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    if (typeof payload === 'string' && String(reply.getHeader('content-type')).startsWith('text/html'))
+      reply.header('content-security-policy', policy(payload));
+    done(null, payload);
+  });
   await app.register(scalar, {
     routePrefix: '/docs',
-    configuration: { url: '/openapi.json', withDefaultFonts: false, telemetry: false } as never,
-  });
-  app.addHook('onSend', (request, reply, payload, done) => {
-    const isPage =
-      request.url.startsWith('/docs') && String(reply.getHeader('content-type')).startsWith('text/html');
-    if (isPage && typeof payload === 'string') reply.header('content-security-policy', policy(payload));
-    done(null, payload);
+    configuration: {
+      url: '/openapi.json',
+      pageTitle: 'Throughline API',
+      withDefaultFonts: false,
+      favicon: 'data:,',
+      // A token to paste.
+      authentication: {
+        preferredSecurityScheme: 'bearer',
+        createAnySecurityScheme: true,
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', token: '' } },
+      },
+      // What would lead away from this server.
+      telemetry: false,
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      showDeveloperTools: 'never',
+      hideClientButton: true,
+    } as never,
   });
 }
 
 /** Scalar starts from an inline script and styles itself inline: that script is allowed by its hash, no other. */
 function policy(html: string): string {
-  const hashes = [...html.matchAll(/<script(?:\s[^>]*)?>([\s\S]+?)<\/script>/g)].map(
-    ([, script]) =>
-      `'sha256-${createHash('sha256')
-        .update(script as string)
-        .digest('base64')}'`,
+  const scripts = [...html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(
+    ([, script]) => script as string,
   );
-  return `default-src 'self'; script-src 'self' ${hashes.join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'`;
+  const hashes = scripts
+    .filter((script) => script !== '')
+    .map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
+  return `default-src 'self'; script-src 'self' ${hashes.join(' ')}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'`;
 }

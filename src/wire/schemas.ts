@@ -19,8 +19,14 @@ const IdText = (texts: Texts) => Type.Unsafe<string | number>({ type: ['string',
 const MaybeId = (texts: Texts) =>
   Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'], ...texts }));
 const DateTime = (description: string) => Type.String({ format: 'date-time', description });
-const TextMap = Type.Record(Type.String(), Type.String());
-const ContextMap = Type.Record(Type.String(), Type.Array(Type.String()));
+// Type.Record would match names by a pattern, which a line break in a name escapes.
+const MapOf = <T extends TSchema>(value: T, texts: Texts = {}) =>
+  Type.Unsafe<Record<string, Static<T>>>({ type: 'object', additionalProperties: value, ...texts });
+const TextMap = MapOf(Type.String());
+const ContextMap = MapOf(Type.Array(Type.String()));
+/** Said of every request: an answer can be posted back. */
+const ignored = (what: string) =>
+  `${what} Other fields are ignored; null is taken as absent where absent will do.`;
 
 const TimelineIFrame = Type.Object(
   {
@@ -30,7 +36,7 @@ const TimelineIFrame = Type.Object(
     width: Type.Integer({ format: 'int32', description: `Pixels, 1 to ${MAX_IFRAME_PIXELS}.` }),
     height: Type.Integer({ format: 'int32', description: `Pixels, 1 to ${MAX_IFRAME_PIXELS}.` }),
   },
-  { $id: 'TimelineEventIFrame' },
+  { $id: 'TimelineEventIFrame', description: 'A window that a link on the event opens.' },
 );
 
 export const TimelineEvent = Type.Object(
@@ -39,16 +45,14 @@ export const TimelineEvent = Type.Object(
     id: MaybeId({
       description: `At most ${MAX_EVENT_ID_BYTES} bytes; made for you when absent. {{uuid}} anywhere in it becomes a fresh UUID. The same id again replaces the event.`,
     }),
-    tokens: Type.Record(
-      Type.String(),
-      Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
-      { description: "Values of the template's tokens, by name." },
-    ),
+    tokens: MapOf(Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }), {
+      description: "Values of the template's tokens, by name. Answered as strings.",
+    }),
     objectId: MaybeId({ description: 'The record. Required but for contacts.' }),
     email: MaybeText({ description: 'Finds or creates a contact; with objectId, changes its e-mail.' }),
     utk: MaybeText({ description: "The visitor's cookie, hubspotutk, when the e-mail is unknown." }),
     domain: MaybeText({ description: 'Often paired with utk.' }),
-    customObjectTypeId: MaybeText({}),
+    customObjectTypeId: MaybeText({ description: 'Kept and answered, no more.' }),
     timestamp: MaybeId({
       description: 'ISO 8601 or epoch milliseconds; absent: now. Its place on the timeline.',
     }),
@@ -62,11 +66,12 @@ export const TimelineEvent = Type.Object(
       Type.Unsafe<Static<typeof TimelineIFrame> | null>({
         ...TimelineIFrame,
         $id: undefined,
+        description: 'All five fields, or none.',
         type: ['object', 'null'],
       }),
     ),
   },
-  { $id: 'TimelineEvent' },
+  { $id: 'TimelineEvent', description: ignored('An event to be created.') },
 );
 
 const TimelineEventResponse = Type.Object(
@@ -85,12 +90,12 @@ const TimelineEventResponse = Type.Object(
     timelineIFrame: Type.Optional(Type.Ref('TimelineEventIFrame')),
     createdAt: Type.Optional(DateTime('Unused.')),
   },
-  { $id: 'TimelineEventResponse' },
+  { $id: 'TimelineEventResponse', description: 'The event. Only fields that have a value are there.' },
 );
 
 const BatchInput = Type.Object(
   { inputs: Type.Array(Type.Ref('TimelineEvent'), { description: 'At most 500.' }) },
-  { $id: 'BatchInputTimelineEvent' },
+  { $id: 'BatchInputTimelineEvent', description: ignored('Events to be created.') },
 );
 
 const ErrorDetail = Type.Object(
@@ -101,7 +106,7 @@ const ErrorDetail = Type.Object(
     subCategory: Type.Optional(Type.String()),
     context: Type.Optional(ContextMap),
   },
-  { $id: 'ErrorDetail' },
+  { $id: 'ErrorDetail', description: 'One thing that is wrong.' },
 );
 
 const Problem = Type.Object(
@@ -115,7 +120,7 @@ const Problem = Type.Object(
     context: Type.Optional(ContextMap),
     links: Type.Optional(TextMap),
   },
-  { $id: 'Error' },
+  { $id: 'Error', description: 'Why the request failed; every error answer has this body.' },
 );
 
 const StandardError = Type.Object(
@@ -129,7 +134,7 @@ const StandardError = Type.Object(
     id: Type.Optional(Type.String()),
     subCategory: Type.Optional(Type.Object({})),
   },
-  { $id: 'StandardError' },
+  { $id: 'StandardError', description: 'Why one input of a batch failed; context.index says which.' },
 );
 
 const batchFields = {
@@ -140,19 +145,22 @@ const batchFields = {
   completedAt: DateTime('When it was done.'),
   links: Type.Optional(TextMap),
 };
-const BatchResponse = Type.Object(batchFields, { $id: 'BatchResponseTimelineEventResponse' });
+const BatchResponse = Type.Object(batchFields, {
+  $id: 'BatchResponseTimelineEventResponse',
+  description: 'Every event was stored.',
+});
 const BatchResponseWithErrors = Type.Object(
   {
     ...batchFields,
     numErrors: Type.Optional(Type.Integer({ format: 'int32' })),
     errors: Type.Optional(Type.Array(Type.Ref('StandardError'))),
   },
-  { $id: 'BatchResponseTimelineEventResponseWithErrors' },
+  { $id: 'BatchResponseTimelineEventResponseWithErrors', description: 'Some inputs failed.' },
 );
 
 const EventDetail = Type.Object(
   { details: Type.String({ description: "The template's detail part, as HTML." }) },
-  { $id: 'EventDetail' },
+  { $id: 'EventDetail', description: "An event's rendered detail." },
 );
 
 const TokenOption = Type.Object(
@@ -160,7 +168,7 @@ const TokenOption = Type.Object(
     value: Type.String({ description: 'As events send it.' }),
     label: Type.String({ description: 'As people see it.' }),
   },
-  { $id: 'TimelineEventTemplateTokenOption' },
+  { $id: 'TimelineEventTemplateTokenOption', description: 'A value that an enumeration token may have.' },
 );
 const tokenFields = {
   name: Type.String({ description: 'Letters, digits, ".", "-", "_"; unique in the template.' }),
@@ -182,11 +190,11 @@ const dates = {
 
 export const TokenRequest = Type.Object(
   { ...tokenFields, options: MaybeOptions, objectPropertyName },
-  { $id: 'TimelineEventTemplateTokenRequest' },
+  { $id: 'TimelineEventTemplateTokenRequest', description: ignored('A token to be added.') },
 );
 export const TokenUpdate = Type.Object(
   { label: tokenFields.label, options: MaybeOptions, objectPropertyName },
-  { $id: 'TimelineEventTemplateTokenUpdateRequest' },
+  { $id: 'TimelineEventTemplateTokenUpdateRequest', description: ignored('What a token becomes.') },
 );
 export const Token = Type.Object(
   {
@@ -195,7 +203,7 @@ export const Token = Type.Object(
     objectPropertyName: Type.Optional(Type.String()),
     ...dates,
   },
-  { $id: 'TimelineEventTemplateToken' },
+  { $id: 'TimelineEventTemplateToken', description: 'A value that events of the template carry.' },
 );
 
 const MaybeTokens = Type.Optional(
@@ -216,11 +224,11 @@ export const TemplateCreate = Type.Object(
     objectType: MaybeText({ description: 'contacts (if absent), companies, deals or tickets.' }),
     tokens: MaybeTokens,
   },
-  { $id: 'TimelineEventTemplateCreateRequest' },
+  { $id: 'TimelineEventTemplateCreateRequest', description: ignored('A template to be created.') },
 );
 export const TemplateUpdate = Type.Object(
   { ...templateTexts, id: MaybeId({ description: 'The id in the path.' }), tokens: MaybeTokens },
-  { $id: 'TimelineEventTemplateUpdateRequest' },
+  { $id: 'TimelineEventTemplateUpdateRequest', description: ignored('What a template becomes.') },
 );
 export const Template = Type.Object(
   {
@@ -232,15 +240,18 @@ export const Template = Type.Object(
     tokens: Type.Array(Type.Ref('TimelineEventTemplateToken')),
     ...dates,
   },
-  { $id: 'TimelineEventTemplate' },
+  {
+    $id: 'TimelineEventTemplate',
+    description: 'How events of one kind read, and the tokens that they carry.',
+  },
 );
 const TemplateList = Type.Object(
   { results: Type.Array(Type.Ref('TimelineEventTemplate')) },
-  { $id: 'CollectionResponseTimelineEventTemplateNoPaging' },
+  { $id: 'CollectionResponseTimelineEventTemplateNoPaging', description: 'All templates of the app.' },
 );
 const TokenList = Type.Object(
   { results: Type.Array(Type.Ref('TimelineEventTemplateToken')) },
-  { $id: 'CollectionResponseTimelineEventTemplateTokenNoPaging' },
+  { $id: 'CollectionResponseTimelineEventTemplateTokenNoPaging', description: 'All tokens of the template.' },
 );
 
 const TimelineEntry = Type.Object(
@@ -249,7 +260,7 @@ const TimelineEntry = Type.Object(
     header: Type.String({ description: "The template's header, as HTML." }),
     detail: Type.String({ description: "The template's detail, as HTML." }),
   },
-  { $id: 'TimelineEntry' },
+  { $id: 'TimelineEntry', description: 'An event on a timeline.' },
 );
 const TimelineAnswer = Type.Object(
   {
@@ -260,7 +271,7 @@ const TimelineAnswer = Type.Object(
       }),
     ),
   },
-  { $id: 'Timeline' },
+  { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
 
 /** Every schema that others refer to by name. */

@@ -14,6 +14,7 @@ import {
 } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
+import { anyOneOf } from './openapi.js';
 import type {
   Template,
   TemplateCreate,
@@ -42,16 +43,21 @@ export function templateRoutes(
     ),
   });
   const inApp = Type.Object({ appId });
-  const inTemplate = Type.Object({ appId, eventTemplateId: Type.String() });
-  const inToken = Type.Object({ appId, eventTemplateId: Type.String(), tokenName: Type.String() });
-  const doc = (scope: string, summary: string) => ({
-    tags: ['Templates'],
-    summary,
-    security: [{ oauth2: [scope] }, { developer_hapikey: [] }],
-    querystring: hapikey,
-  });
-  const reading = (summary: string) => doc('developers-read', summary);
-  const writing = (summary: string) => doc('developers-write', summary);
+  const eventTemplateId = Type.String({ description: "The event template's id." });
+  const tokenName = Type.String({ description: "The token's name." });
+  const inTemplate = Type.Object({ appId, eventTemplateId });
+  const inToken = Type.Object({ appId, eventTemplateId, tokenName });
+  const doc =
+    (scopes: readonly string[]) => (operationId: string, summary: string, description?: string) => ({
+      tags: ['Templates'],
+      operationId,
+      summary,
+      ...(description === undefined ? {} : { description }),
+      security: [...anyOneOf(scopes), { developer_hapikey: [] }],
+      querystring: hapikey,
+    });
+  const reading = doc(TEMPLATES_READ);
+  const writing = doc(TEMPLATES_WRITE);
   const failed = Type.Ref('Error');
   const template = Type.Ref('TimelineEventTemplate');
   const token = Type.Ref('TimelineEventTemplateToken');
@@ -64,7 +70,7 @@ export function templateRoutes(
     {
       onRequest: read,
       schema: {
-        ...reading("List the app's templates"),
+        ...reading('listTemplates', "List the app's templates"),
         params: inApp,
         response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateNoPaging'), default: failed },
       },
@@ -77,7 +83,7 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing('Create a template'),
+        ...writing('createTemplate', 'Create a template'),
         params: inApp,
         body: Type.Ref('TimelineEventTemplateCreateRequest'),
         response: { 201: template, default: failed },
@@ -94,7 +100,7 @@ export function templateRoutes(
     {
       onRequest: read,
       schema: {
-        ...reading('Get a template'),
+        ...reading('getTemplate', 'Get a template'),
         params: inTemplate,
         response: { 200: template, default: failed },
       },
@@ -107,7 +113,11 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing('Replace name, header, detail and, when sent, the tokens'),
+        ...writing(
+          'updateTemplate',
+          'Replace a template',
+          'Name, header and detail become what is sent (absent clears them), and the tokens when they are sent. Existing events read by the template as it is now; values of removed tokens stay on them.',
+        ),
         params: inTemplate,
         body: Type.Ref('TimelineEventTemplateUpdateRequest'),
         response: { 200: template, default: failed },
@@ -125,9 +135,13 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing('Archive a template, and its events with it'),
+        ...writing(
+          'archiveTemplate',
+          'Archive a template',
+          'Its events leave every timeline and answer 404 at once.',
+        ),
         params: inTemplate,
-        response: { 204: Type.Null(), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {
@@ -141,7 +155,7 @@ export function templateRoutes(
     {
       onRequest: read,
       schema: {
-        ...reading("List a template's tokens"),
+        ...reading('listTokens', "List a template's tokens"),
         params: inTemplate,
         response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateTokenNoPaging'), default: failed },
       },
@@ -157,7 +171,7 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing('Add a token'),
+        ...writing('createToken', 'Add a token'),
         params: inTemplate,
         body: Type.Ref('TimelineEventTemplateTokenRequest'),
         response: { 200: token, default: failed },
@@ -175,7 +189,11 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing("Replace a token's label, options and property"),
+        ...writing(
+          'updateToken',
+          'Replace a token',
+          'Its label, options and property become what is sent; its name and type stay.',
+        ),
         params: inToken,
         body: Type.Ref('TimelineEventTemplateTokenUpdateRequest'),
         response: { 200: token, default: failed },
@@ -196,9 +214,13 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing('Remove a token'),
+        ...writing(
+          'archiveToken',
+          'Remove a token',
+          'Values on existing events stay and still render; new events cannot use it.',
+        ),
         params: inToken,
-        response: { 204: Type.Null(), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {

@@ -17,6 +17,7 @@ import type { Templates } from '../timeline/templates.js';
 import { MOMENT_HINT, parseMoment } from '../timeline/time.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
+import { anyOneOf } from './openapi.js';
 
 export const DEFAULT_PAGE = 50;
 export const MAX_PAGE = 100;
@@ -29,8 +30,8 @@ export interface TimelineRoutes {
 }
 
 const TimelineParams = Type.Object({
-  objectType: Type.String({ description: OBJECT_TYPES.join(', ') }),
-  objectId: Type.String(),
+  objectType: Type.String({ description: `One of ${OBJECT_TYPES.join(', ')}.` }),
+  objectId: Type.String({ description: "The record's id." }),
 });
 const TimelineQuerystring = Type.Object({
   limit: Type.Optional(
@@ -51,8 +52,11 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
       onRequest: authenticator.token(EVENTS_READ),
       schema: {
         tags: ['Timelines'],
-        summary: "A record's timeline, newest first, rendered",
-        security: [{ oauth2: ['timeline'] }],
+        operationId: 'getTimeline',
+        summary: "Get a record's timeline",
+        description:
+          "Newest first, each event with its header and detail rendered. All events of the token's portal, whichever app sent them.",
+        security: anyOneOf(EVENTS_READ),
         params: TimelineParams,
         querystring: TimelineQuerystring,
         response: { 200: Type.Ref('Timeline'), default: Type.Ref('Error') },

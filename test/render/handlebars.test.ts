@@ -3,7 +3,7 @@
 //
 // Kept out of the data, because Handlebars is odd there and we are not: null inside of lists (a block around it makes
 // it "[object Object]"), and values that are loosely but not strictly equal (7 and "7": entering one from the other
-// is no step for ../ there).
+// is no step for ../ there). Out of the templates: paths behind @root (an empty value on the way is printed there).
 import fc from 'fast-check';
 import Handlebars from 'handlebars';
 import { expect, test } from 'vitest';
@@ -62,9 +62,11 @@ const path = fc
       ),
     },
   )
-  .map((found) =>
-    typeof found === 'string' ? found : `${found[0]}${found[1]}${found[2] ? `.${found[2]}` : ''}`,
-  );
+  .map((found) => {
+    if (typeof found === 'string') return found;
+    const [start, first, second] = found;
+    return `${start}${first}${second && start !== '@root.' ? `.${second}` : ''}`;
+  });
 const subject = fc.oneof(
   { weight: 8, arbitrary: path },
   {
@@ -165,8 +167,8 @@ test('generated templates give what Handlebars gives', () => {
       if (expected.length > 3) telling++;
       expect(ours(source, root)).toBe(expected);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   );
   // The generator has to be worth its time: most templates print something.
-  expect(telling).toBeGreaterThan(500);
-});
+  expect(telling).toBeGreaterThan(300);
+}, 120_000);

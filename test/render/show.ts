@@ -1,7 +1,7 @@
 // Renders for the tests: one event with defaults, and ways to look at the HTML that do not depend on its bytes.
 import { compile, type RenderScope, render } from '../../src/timeline/render/render.js';
 
-export const EVENT_TIME = Date.parse('2020-01-30T18:13:25.665Z');
+const EVENT_TIME = Date.parse('2020-01-30T18:13:25.665Z');
 
 export function show(
   template: string,

@@ -7,6 +7,7 @@ import { Refusal } from '../../refusal.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
+import { pack } from './parcel.js';
 import { reader } from './read.js';
 import type { Report, Request } from './writer.js';
 
@@ -32,7 +33,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     ...reader(db),
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
-      const filed = (await writer.ask('append', [drafts])) as Filed[];
+      const filed = (await writer.ask('append', [pack(drafts)])) as Filed[];
       checkpoints.count(drafts);
       return drafts.map((draft, index) => outcome(draft, filed[index] as Filed));
     },

@@ -4,10 +4,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type Admin, admin } from './admin.js';
 import { appender, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
+import { type Parcel, unpack } from './parcel.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
-  | { op: 'append'; args: Parameters<ReturnType<typeof appender>> }
+  | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
@@ -29,7 +30,7 @@ const db = open();
 const append = appender(db);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
-  append: (...args: Parameters<typeof append>): Filed[] => append(...args),
+  append: (parcel: Parcel): Filed[] => append(unpack(parcel)),
   ...admin(db),
 };
 let version = others.get();

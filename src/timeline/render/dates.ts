@@ -3,7 +3,7 @@
 import { RenderFault } from './faults.js';
 
 export const DATE_STYLES = ['short', 'medium', 'long', 'full'] as const;
-export type DateStyle = (typeof DATE_STYLES)[number];
+type DateStyle = (typeof DATE_STYLES)[number];
 
 const MAX_FORMATTERS = 256;
 const formatters = new Map<string, Intl.DateTimeFormat>();

@@ -6,13 +6,13 @@ import { formatDate, isDateStyle } from './dates.js';
 import { RenderFault } from './faults.js';
 import type { Block, LoopVariable, Part, Source, Template } from './syntax.js';
 
-export const MAX_STEPS = 100_000;
-export const MAX_LOOP_TURNS = 10_000;
+const MAX_STEPS = 100_000;
+const MAX_LOOP_TURNS = 10_000;
 /** Text of the template and values together, before Markdown. */
 export const MAX_OUTPUT_CHARS = 1024 * 1024;
-export const MAX_PRINT_DEPTH = 32;
+const MAX_PRINT_DEPTH = 32;
 
-export interface InterpretOptions {
+interface InterpretOptions {
   /** IANA name, for formatDate. */
   timeZone: string;
   /** What stands in the text for a value. Never called with an empty one: that leaves no trace. */

@@ -9,7 +9,7 @@ import sanitize from 'sanitize-html';
 import { RenderFault } from './faults.js';
 
 /** The text with its placeholders. */
-export const MAX_MARKDOWN_CHARS = 128 * 1024;
+const MAX_MARKDOWN_CHARS = 128 * 1024;
 export const MAX_HTML_CHARS = 2 * 1024 * 1024;
 
 // Unicode's noncharacters "for internal use": no keyboard makes them, Markdown takes them for letters and refuses them

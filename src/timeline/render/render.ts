@@ -26,7 +26,7 @@ export interface RenderScope {
   extraData?: unknown;
 }
 
-export interface RenderOptions {
+interface RenderOptions {
   /** IANA name. */
   timeZone: string;
 }

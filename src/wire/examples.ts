@@ -1,0 +1,114 @@
+// What the API reference shows for each operation: the event that Throughline was made for, and what belongs to it.
+
+/** HubSpot's own example, for the demo's template. */
+export const EVENT = {
+  eventTemplateId: '1001298',
+  email: 'art3mis-pup@petspot.com',
+  tokens: { petName: 'Art3mis', petAge: 3, petColor: 'black' },
+  extraData: {
+    questions: [
+      { question: "Who's a good girl?", answer: 'Bark!' },
+      { question: 'Do you wanna go on a walk?', answer: 'Woof!' },
+    ],
+  },
+  timelineIFrame: {
+    linkLabel: 'View Art3mis',
+    headerLabel: 'Art3mis dog',
+    url: 'https://my.petspot.com/pets/Art3mis',
+    width: 600,
+    height: 400,
+  },
+};
+const EVENT_ANSWER = {
+  objectId: '28001',
+  objectType: 'contacts',
+  id: '016ff787-e1c4-7c3e-8a51-5d2f0a6b9e14',
+  timestamp: '2020-01-30T17:42:10.276Z',
+  ...EVENT,
+  tokens: { petName: 'Art3mis', petAge: '3', petColor: 'black' },
+};
+const OTHER_EVENT = {
+  eventTemplateId: '1001298',
+  email: 'pocket-tiger@petspot.com',
+  tokens: { petName: 'Pocket', petAge: 1, petColor: 'purple' },
+};
+
+const FAULT = { in: 'tokens.petColor', message: "'purple' is not one of white, black, brown, yellow, other" };
+const FAILURE = { status: 'error', message: `${FAULT.in}: ${FAULT.message}`, category: 'VALIDATION_ERROR' };
+/** The answer of every operation that fails. */
+export const ERROR = {
+  ...FAILURE,
+  correlationId: 'aeb5f871-7f07-4993-9211-075dc63e7cbf',
+  errors: [FAULT],
+};
+
+const BATCH_TIMES = { startedAt: '2020-01-30T18:10:16.478Z', completedAt: '2020-01-30T18:10:16.502Z' };
+
+const DATES = { createdAt: '2020-02-12T20:58:26.000Z', updatedAt: '2020-02-12T20:58:26.000Z' };
+const OPTIONS = [
+  { value: 'dog', label: 'Dog' },
+  { value: 'cat', label: 'Cat' },
+];
+const TOKEN = { name: 'petType', label: 'Pet Type', type: 'enumeration', options: OPTIONS };
+const TOKEN_UPDATE = { label: 'Kind of pet', options: OPTIONS };
+const TEMPLATE = {
+  name: 'PetSpot Registration',
+  objectType: 'contacts',
+  headerTemplate: 'Registered [{{petName}}](https://my.petspot.com/pets/{{petName}})',
+  detailTemplate: '{{#each extraData.questions}}\n  **{{question}}**: {{answer}}\n{{/each}}',
+  tokens: [{ name: 'petName', label: 'Pet Name', type: 'string', options: [] }, TOKEN],
+};
+const TEMPLATE_UPDATE = { name: 'PetSpot Registration', headerTemplate: 'Registered {{petName}}' };
+const TEMPLATE_ANSWER = {
+  id: '1001298',
+  ...TEMPLATE,
+  tokens: TEMPLATE.tokens.map((token) => ({ ...token, ...DATES })),
+  ...DATES,
+};
+
+const DETAIL = '<p><strong>Who&#x27;s a good girl?</strong>: Bark!</p>';
+
+export interface Examples {
+  body?: unknown;
+  /** By status. */
+  answers: Readonly<Record<string, unknown>>;
+}
+
+/** By operation. */
+export const EXAMPLES: Readonly<Record<string, Examples>> = {
+  createEvent: { body: EVENT, answers: { 201: EVENT_ANSWER } },
+  createEvents: {
+    body: { inputs: [EVENT, OTHER_EVENT] },
+    answers: {
+      201: { status: 'COMPLETE', results: [EVENT_ANSWER], ...BATCH_TIMES },
+      207: {
+        status: 'COMPLETE',
+        results: [EVENT_ANSWER],
+        numErrors: 1,
+        errors: [{ ...FAILURE, context: { index: ['1'] }, links: {}, errors: [FAULT] }],
+        ...BATCH_TIMES,
+      },
+    },
+  },
+  getEvent: { answers: { 200: EVENT_ANSWER } },
+  getEventDetail: { answers: { 200: { details: DETAIL } } },
+  renderEvent: { answers: { 200: DETAIL } },
+  listTemplates: { answers: { 200: { results: [TEMPLATE_ANSWER] } } },
+  createTemplate: { body: TEMPLATE, answers: { 201: TEMPLATE_ANSWER } },
+  getTemplate: { answers: { 200: TEMPLATE_ANSWER } },
+  updateTemplate: {
+    body: TEMPLATE_UPDATE,
+    answers: { 200: { ...TEMPLATE_ANSWER, ...TEMPLATE_UPDATE, detailTemplate: undefined } },
+  },
+  listTokens: { answers: { 200: { results: TEMPLATE_ANSWER.tokens } } },
+  createToken: { body: TOKEN, answers: { 200: { ...TOKEN, ...DATES } } },
+  updateToken: { body: TOKEN_UPDATE, answers: { 200: { ...TOKEN, ...TOKEN_UPDATE, ...DATES } } },
+  getTimeline: {
+    answers: {
+      200: {
+        results: [{ header: '<p>Registered Art3mis</p>', detail: DETAIL, ...EVENT_ANSWER }],
+        paging: { next: { after: 'MTU4MDQwNjEzMDI3Ni4x' } },
+      },
+    },
+  },
+};

@@ -1,0 +1,127 @@
+// What the wire's tests share: templates made in passing, requests written byte for byte, and the one error body.
+import { request as httpRequest } from 'node:http';
+import { expect } from 'vitest';
+import { digest, newSecret } from '../../dist/access/credentials.js';
+import { ALL_SCOPES } from '../../dist/access/scopes.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+import { type Answer, APP, type CallOptions, TEMPLATE, type TestServer, V3 } from '../harness.js';
+
+export const TEMPLATES = `${V3}/${APP}/event-templates`;
+export const BATCH = `${V3}/events/batch/create`;
+
+export const PET_TOKENS = [
+  { name: 'petName', label: 'Pet Name', type: 'string' },
+  { name: 'petAge', label: 'Pet Age', type: 'number' },
+  { name: 'adopted', label: 'Adopted', type: 'date' },
+  {
+    name: 'petColor',
+    label: 'Pet Color',
+    type: 'enumeration',
+    options: [
+      { value: 'white', label: 'White' },
+      { value: 'black', label: 'Black' },
+    ],
+  },
+];
+
+/** A new template of the demo's app, with the pet's tokens unless the body says otherwise. Answers its id. */
+export async function makeTemplate(
+  server: TestServer,
+  body: object = {},
+  options?: CallOptions & { appId?: number | string },
+): Promise<string> {
+  const path = `${V3}/${options?.appId ?? APP}/event-templates`;
+  const made = await server.call('POST', path, { name: 'Pets', tokens: PET_TOKENS, ...body }, options);
+  expect(made.status, made.text).toBe(201);
+  return made.json.id;
+}
+
+/** The path of an event, its id percent-encoded as clients do it. */
+export function eventPath(id: string, template = TEMPLATE, family = V3): string {
+  return `${family}/events/${template}/${encodeURIComponent(id)}`;
+}
+
+export function timelinePath(objectId: string, query: Record<string, string> = {}, type = 'contacts') {
+  const search = new URLSearchParams(query).toString();
+  return `/timeline/v1/records/${type}/${objectId}/events${search === '' ? '' : `?${search}`}`;
+}
+
+let counter = 0;
+/** A name that no other test uses. */
+export function fresh(prefix: string): string {
+  counter++;
+  return `${prefix}-${process.pid}-${counter}`;
+}
+
+/** Every refusal is HubSpot's error body, under the id of its request. */
+export function expectRefused(answer: Answer, status: number, category = 'VALIDATION_ERROR'): void {
+  expect(answer.status, answer.text.slice(0, 500)).toBe(status);
+  expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  expect(answer.json).toMatchObject({ status: 'error', category, message: expect.any(String) });
+  expect(answer.json.correlationId).toMatch(/^[0-9a-f-]{36}$/);
+  expect(answer.headers.get('x-hubspot-correlation-id')).toBe(answer.json.correlationId);
+}
+
+/** The fields that a refusal puts at fault, in order. */
+export function faultyFields(answer: Answer): (string | undefined)[] {
+  return (answer.json.errors ?? []).map((fault: { in?: string }) => fault.in);
+}
+
+export interface RawRequest {
+  method?: string;
+  path: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+/** Sends what is written, with the demo's token: no path or header is tidied on its way, as `fetch` would. */
+export function sendRaw(server: { baseUrl: string }, { method, path, headers, body }: RawRequest) {
+  const { hostname, port } = new URL(server.baseUrl);
+  return new Promise<Answer>((resolve, reject) => {
+    const request = httpRequest(
+      {
+        hostname,
+        port,
+        method: method ?? 'GET',
+        path,
+        headers: { authorization: 'Bearer demo-token', ...headers },
+        agent: false,
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          let json: unknown;
+          try {
+            json = JSON.parse(text);
+          } catch {
+            json = undefined;
+          }
+          const all = new Headers();
+          for (const [name, value] of Object.entries(response.headers))
+            if (value !== undefined) all.set(name, String(value));
+          resolve({ status: response.statusCode ?? 0, headers: all, text, json });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** A token for an app and a portal that exist, in a running server's folder. */
+export async function issueToken(
+  folder: string,
+  { portalId, appId, scopes = ALL_SCOPES }: { portalId: number; appId: number; scopes?: readonly string[] },
+): Promise<string> {
+  const store = await openStore({ folder, clock: Date.now });
+  try {
+    const token = newSecret('token');
+    await store.createToken({ hash: digest(token), portalId, appId, scopes });
+    return token;
+  } finally {
+    await store.close();
+  }
+}
