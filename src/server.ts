@@ -33,6 +33,9 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** How long what is under way may take to finish, once the server is to stop. */
+const DRAIN_MS = 5_000;
+
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { folder, host, port, timeZone, clock = Date.now } = options;
   const remembered: { forget(): void }[] = [];
@@ -74,12 +77,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     return {
       baseUrl: `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`,
       async close() {
-        await app.close();
+        await drain(app);
         await store.close();
       },
     };
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+async function drain(app: FastifyInstance): Promise<void> {
+  // A connection whose last answer goes out now would stay open for as long as its client likes.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 20);
+  const late = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(late);
   }
 }

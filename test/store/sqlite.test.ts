@@ -146,7 +146,6 @@ describe('SQLite', () => {
       }
     };
     await Promise.all([writeOn(), writeOn(), writeOn()]);
-    console.log('SIZE', statSync(join(folder, 'throughline.sqlite-wal')).size);
     expect(walRestarts(folder)).toBeGreaterThan(before);
     expect(store.event(portalId, templateId, 'e7')?.body).toContain(last);
     await store.close();

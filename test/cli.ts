@@ -1,0 +1,123 @@
+// The built command line as child processes: run to its end, or started as a server and ended by a signal.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Json } from './harness.js';
+
+export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+export interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** A shell line that has the command as "$@". */
+  shell?: string;
+}
+
+export interface RunningCli {
+  pid: number;
+  /** What it announced, one line of JSON. */
+  announced: Json;
+  baseUrl: string;
+  /** What came on stdout until now. */
+  stdout(): string;
+  /** Sends the signal and waits for the end. */
+  end(signal: NodeJS.Signals): Promise<Ended>;
+}
+
+const running = new Map<ChildProcess, Promise<Ended>>();
+process.once('exit', () => void killAll());
+
+/** Kills what a test that failed has left. */
+export async function killAll(): Promise<void> {
+  const left = [...running];
+  for (const [child] of left) child.kill('SIGKILL');
+  await Promise.allSettled(left.map(([, ended]) => ended));
+}
+
+function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
+  const command = [process.execPath, MAIN, ...args];
+  const [file, ...rest] = shell ? ['sh', '-c', shell, 'sh', ...command] : command;
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(THROUGHLINE_|VITEST|NODE_ENV)/.test(name),
+  );
+  const child = spawn(file as string, rest, {
+    env: { ...Object.fromEntries(inherited), ...env },
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  const heard = { line: () => {} };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output.stdout += text;
+    heard.line();
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    output.stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve({ code, signal, ...output });
+    });
+  });
+  running.set(child, ended);
+  return { child, output, heard, ended };
+}
+
+/** Runs a command to its end. */
+export function cli(args: readonly string[], options: CliOptions = {}): Promise<Ended> {
+  return start(args, options).ended;
+}
+
+/** Runs a command that answers with one line of JSON; fails where it does not. */
+export async function cliJson(args: readonly string[], options: CliOptions = {}): Promise<Json> {
+  const { code, stdout, stderr } = await cli([...args, '--json'], options);
+  if (code !== 0 || !/^.+\n$/.test(stdout)) throw new Error(`${args.join(' ')}: ${code} ${stdout} ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** Starts a server and waits until its output says where it is. */
+export async function startCli(args: readonly string[], options: CliOptions = {}): Promise<RunningCli> {
+  const { child, output, heard, ended } = start(args, options);
+  const announced = await Promise.race([
+    new Promise<Json>((resolve) => {
+      heard.line = () => {
+        if (output.stdout.startsWith('{')) {
+          if (output.stdout.includes('\n')) resolve(JSON.parse(output.stdout));
+          return;
+        }
+        const baseUrl = /http:\/\/\S+?:\d+/.exec(output.stdout)?.[0];
+        if (baseUrl && output.stdout.endsWith('\n')) resolve({ baseUrl });
+      };
+    }),
+    ended.then(({ code, stderr }) => {
+      throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+    }),
+  ]);
+  return {
+    pid: child.pid as number,
+    announced,
+    baseUrl: announced.baseUrl,
+    stdout: () => output.stdout,
+    end(signal) {
+      child.kill(signal);
+      return ended;
+    },
+  };
+}
+
+/** Asks again and again until the answer is there; the tests' own bound ends it. */
+export async function until<T>(ask: () => Promise<T | undefined | false>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,165 @@
+// A disk that takes nothing: 503 with the reason, nothing half-stored, and the server takes events again by itself
+// when there is room. The disk is a small tmpfs where mounting is allowed; everywhere, a limit on the size of the
+// server's files.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { cli, killAll, type RunningCli, startCli } from '../cli.js';
+import { request, V3 } from '../harness.js';
+import { Load, tenantWithTemplate } from './load.js';
+
+const BYTES = 3 * 1024 * 1024;
+
+interface SmallDisk {
+  folder: string;
+  start(): Promise<RunningCli>;
+  /** Makes room; also for a server that runs. */
+  grow(server?: RunningCli): void;
+  /** What the refusal says. */
+  reason: RegExp;
+}
+
+const serve = (folder: string, shell?: string) =>
+  startCli(['serve', '--data', folder, '--port', '0', '--json'], shell ? { shell } : {});
+
+function tmpfs(options: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-disk-'));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'throughline-test', folder], { stdio: 'ignore' });
+  mounted.push(folder);
+  return folder;
+}
+
+const mounted: string[] = [];
+const made: string[] = [];
+afterAll(async () => {
+  await killAll();
+  for (const folder of mounted) execFileSync('umount', [folder]);
+  for (const folder of [...mounted, ...made]) rmSync(folder, { recursive: true, force: true });
+});
+
+function mayMount(): boolean {
+  try {
+    tmpfs(`size=${BYTES}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const full: Record<string, () => SmallDisk> = {
+  'full disk': () => {
+    const folder = tmpfs(`size=${BYTES}`);
+    return {
+      folder,
+      start: () => serve(folder),
+      grow: () => execFileSync('mount', ['-o', 'remount,size=64m', folder]),
+      reason: /the disk is full; make room/,
+    };
+  },
+};
+const limited: Record<string, () => SmallDisk> = {
+  'disk that fails to write': () => {
+    const folder = mkdtempSync(join(tmpdir(), 'throughline-limit-'));
+    made.push(folder);
+    return {
+      folder,
+      start: () => serve(folder, `ulimit -S -f ${BYTES / 512} && exec "$@"`),
+      grow: (server) => server && execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited']),
+      reason: /the disk failed \(SQLITE_IOERR_WRITE\)/,
+    };
+  },
+};
+const canMount = mayMount();
+
+describe.each(Object.entries({ ...(canMount ? full : {}), ...limited }))('a %s', (_, make) => {
+  const disk = make();
+
+  /** Sends until nothing is taken, not even a small event. Answers the last refusals. */
+  async function fill(load: Load, baseUrl: string) {
+    for (let refusedBatches = 0; refusedBatches < 3; )
+      if ((await load.batch(baseUrl, 40)).status === 503) refusedBatches++;
+    const answers = [];
+    while (answers.length < 10) {
+      const answer = await load.single(baseUrl);
+      if (answer.status === 503) answers.push(answer);
+      else answers.length = 0;
+    }
+    return answers;
+  }
+
+  test('is told with the reason, holds nothing by half, and is forgotten when there is room', async () => {
+    const server = await disk.start();
+    const { baseUrl } = server;
+    const tenant = await tenantWithTemplate(disk.folder, baseUrl);
+    const load = new Load(tenant, Math.random, 4_000);
+    const call = (method: string, path: string, body?: object) =>
+      request(baseUrl, method, path, body, { token: tenant.token });
+    await load.batch(baseUrl, 10);
+    expect(load.acknowledgements).toBe(10);
+
+    for (const { headers, json } of await fill(load, baseUrl)) {
+      expect(json).toMatchObject({
+        status: 'error',
+        category: 'SERVICE_UNAVAILABLE',
+        message: expect.stringMatching(disk.reason),
+      });
+      expect(json.message).toContain('Nothing was stored');
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    // Also for what is not an event, and nothing of a refused event is there: not it, not its contact.
+    const event = {
+      eventTemplateId: tenant.templateId,
+      id: 'refused',
+      objectId: '4711',
+      email: 'refused@example.com',
+      tokens: {},
+      extraData: { pad: 'x'.repeat(50_000) },
+    };
+    expect((await call('POST', `${V3}/events`, event)).status).toBe(503);
+    expect((await call('GET', `${V3}/events/${tenant.templateId}/refused`)).status).toBe(404);
+    expect((await call('GET', '/timeline/v1/records/contacts/4711/events')).status).toBe(404);
+    await load.verify(baseUrl, disk.folder); // reading goes on
+
+    disk.grow(server);
+    const before = load.acknowledgements;
+    await load.batch(baseUrl, 40);
+    await load.single(baseUrl);
+    expect(load.acknowledgements).toBe(before + 41);
+    expect((await call('POST', `${V3}/events`, event)).status).toBe(201);
+    expect(await server.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(disk.folder)).toEqual(['throughline.sqlite']);
+  });
+});
+
+describe.each(Object.entries({ ...(canMount ? full : {}), ...limited }))('stopping on a %s', (_, make) => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)('with %s loses nothing', async (signal) => {
+    const disk = make();
+    let server = await disk.start();
+    const tenant = await tenantWithTemplate(disk.folder, server.baseUrl);
+    const load = new Load(tenant, Math.random, 4_000);
+    while ((await load.batch(server.baseUrl, 40)).status !== 503);
+    expect(load.acknowledgements).toBeGreaterThan(0);
+    const { code, stderr } = await server.end(signal);
+    expect({ code, stderr }).toEqual({ code: signal === 'SIGTERM' ? 0 : null, stderr: '' });
+    disk.grow();
+    server = await serve(disk.folder);
+    await load.batch(server.baseUrl, 40);
+    await load.verify(server.baseUrl, disk.folder);
+    expect((await server.end('SIGTERM')).code).toBe(0);
+  });
+});
+
+test('a folder that takes no files is refused at the start, by name', async () => {
+  const folder = canMount ? tmpfs('ro') : '/proc/throughline';
+  for (const command of [
+    ['serve', '--port', '0'],
+    ['portal', 'list'],
+  ]) {
+    const { code, stdout, stderr } = await cli([...command, '--data', folder]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^The data folder '.*' cannot be opened: .+\n$/);
+    expect(stderr).toContain(folder);
+  }
+});

@@ -1,0 +1,75 @@
+// kill -9 in the middle of a load: what was acknowledged is there, nothing is half there. SIGTERM: it drains.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startCli } from '../cli.js';
+import { Load, randomFrom, tenantWithTemplate } from './load.js';
+
+const CONNECTIONS = 6;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'throughline-crash-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const start = (mode: string) => startCli([mode, '--data', folder, '--port', '0', '--json']);
+
+describe('a server that is killed', () => {
+  test('has every acknowledged event, and no event by half', async () => {
+    const seed = Math.floor(Math.random() * 2 ** 32);
+    const random = randomFrom(seed);
+    try {
+      let server = await start('serve');
+      const load = new Load(await tenantWithTemplate(folder, server.baseUrl), random);
+      for (let round = 0; round < 4; round++) {
+        const loading = load.run(server.baseUrl, CONNECTIONS);
+        await load.progress(20 + Math.floor(random() * 1_000));
+        const { signal } = await server.end('SIGKILL');
+        expect(signal).toBe('SIGKILL');
+        await loading;
+        server = await start(round % 2 ? 'serve' : 'dev');
+        await load.verify(server.baseUrl, folder);
+      }
+      expect((await server.end('SIGTERM')).code).toBe(0);
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error });
+    }
+  });
+});
+
+describe('SIGTERM', () => {
+  test('in the middle of a load drains: what was acknowledged is there, in one tidy file', async () => {
+    let server = await start('serve');
+    const load = new Load(await tenantWithTemplate(folder, server.baseUrl), Math.random);
+    const loading = load.run(server.baseUrl, CONNECTIONS);
+    await load.progress(500);
+    const ending = server.end('SIGTERM');
+    const { code, stderr } = await ending;
+    load.stop();
+    await loading;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+    server = await start('serve');
+    await load.verify(server.baseUrl, folder);
+    await server.end('SIGTERM');
+  });
+
+  test('does not wait for a request that never ends', async () => {
+    const server = await start('dev');
+    const socket = connect(Number(new URL(server.baseUrl).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    const answer = new Promise((resolve) => socket.once('data', resolve));
+    // The answer to the first shows that the half of a second has come too.
+    socket.write(
+      'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+        'POST /integrators/timeline/v3/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n' +
+        'Authorization: Bearer demo-token\r\nContent-Type: application/json\r\n\r\n{"half":',
+    );
+    await answer;
+    expect((await server.end('SIGTERM')).code).toBe(0);
+    socket.destroy();
+  });
+});

@@ -1,0 +1,225 @@
+// A load of events over HTTP that remembers what it sent and what was acknowledged, and afterwards holds a server and
+// its folder against both.
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import Database from 'better-sqlite3';
+import { expect } from 'vitest';
+import { createTenant, type Json, request, V3 } from '../harness.js';
+
+export interface Tenant {
+  portalId: number;
+  token: string;
+  templateId: string;
+}
+
+/** A lenient portal with a template, made in the folder and through the server that runs on it. */
+export async function tenantWithTemplate(folder: string, baseUrl: string): Promise<Tenant> {
+  const { portalId, appId, token } = await createTenant(folder, { lenient: true });
+  const { status, json } = await request(
+    baseUrl,
+    'POST',
+    `${V3}/${appId}/event-templates`,
+    {
+      name: 'Load',
+      objectType: 'contacts',
+      headerTemplate: '{{nonce}}',
+      tokens: [{ name: 'nonce', label: 'Nonce', type: 'string' }],
+    },
+    { token },
+  );
+  expect(status).toBe(201);
+  return { portalId, token, templateId: json.id };
+}
+
+/** Numbers from 0 to 1 that a seed repeats. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** `expect` alone is too slow for so many. */
+function same(actual: Json, expected: Json): void {
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+}
+
+export class Load {
+  /** Everything that was ever sent, by its nonce. */
+  readonly #sent = new Map<string, Json>();
+  /** What holds: event id → the last acknowledgement. */
+  readonly #acknowledged = new Map<string, Json>();
+  /** Event id → nonces that were sent after the last acknowledgement: any of them may have become it. */
+  readonly #unsure = new Map<string, string[]>();
+  /** The nonces of each batch: such a batch is there whole or not at all. */
+  readonly #batches: string[][] = [];
+  #nonces = 0;
+  #stopped = false;
+  acknowledgements = 0;
+
+  constructor(
+    private readonly tenant: Tenant,
+    private readonly random: () => number,
+    private readonly padding = 300,
+  ) {}
+
+  /** Sends over several connections until the server is gone, or `stop` was called. */
+  async run(baseUrl: string, connections: number): Promise<void> {
+    this.#stopped = false;
+    await Promise.all(
+      Array.from({ length: connections }, async (_, connection) => {
+        while (!this.#stopped) {
+          try {
+            if (this.random() < 0.7) await this.single(baseUrl, connection);
+            else await this.batch(baseUrl);
+          } catch (error) {
+            if (error instanceof TypeError) return; // fetch's: the connection broke
+            throw error;
+          }
+        }
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Resolves when that many more were acknowledged. */
+  async progress(acknowledgements: number): Promise<void> {
+    const aim = this.acknowledgements + acknowledgements;
+    while (this.acknowledgements < aim) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+
+  /** One event, with an id of its own that it may have used before, or with none. Answers the status. */
+  async single(baseUrl: string, connection = 0): Promise<{ status: number; headers: Headers; json: Json }> {
+    const own = this.random() < 0.6;
+    const id = own ? `own-${connection}-${Math.floor(this.random() * 200)}` : undefined;
+    const event = this.#event(id);
+    if (id) this.#unsure.set(id, [...(this.#unsure.get(id) ?? []), event.tokens.nonce]);
+    const answer = await this.#post(baseUrl, '/events', event);
+    if (answer.status === 201) this.#acknowledge(answer.json);
+    else if (id && answer.status === 503) this.#refused(id, event.tokens.nonce);
+    return answer;
+  }
+
+  async batch(baseUrl: string, size = 1 + Math.floor(this.random() * 60)) {
+    const inputs = Array.from({ length: size }, () =>
+      this.#event(this.random() < 0.5 ? crypto.randomUUID() : undefined),
+    );
+    this.#batches.push(inputs.map((event) => event.tokens.nonce));
+    const answer = await this.#post(baseUrl, '/events/batch/create', { inputs });
+    if (answer.status === 201) {
+      expect(answer.json.results).toHaveLength(size);
+      for (const result of answer.json.results) this.#acknowledge(result);
+    } else if (answer.status === 503) for (const { tokens } of inputs) this.#sent.delete(tokens.nonce);
+    return answer;
+  }
+
+  /** Every acknowledged event reads back as it was acknowledged, and nothing is there that was not sent whole. */
+  async verify(baseUrl: string, folder: string): Promise<void> {
+    const { token, templateId, portalId } = this.tenant;
+    const get = (path: string) => request(baseUrl, 'GET', path, undefined, { token });
+    const ids = [...this.#acknowledged.keys()];
+    const next = ids.values();
+    const reader = async () => {
+      for (const id of next) {
+        const { status, json } = await get(`${V3}/events/${templateId}/${id}`);
+        expect(status, `event ${id} is there`).toBe(200);
+        const acknowledged = this.#acknowledged.get(id);
+        if (json.tokens.nonce === acknowledged.tokens.nonce) same(json, acknowledged);
+        else expect(this.#unsure.get(id), `a version of ${id}`).toContain(json.tokens.nonce);
+        this.#whole(json);
+        this.#acknowledged.set(id, json); // what it turned out to be holds from now on
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, reader));
+    this.#unsure.clear();
+
+    const onTimelines = new Map<string, Json>();
+    for (const objectId of new Set([...this.#acknowledged.values()].map((event) => event.objectId))) {
+      for (let after = ''; ; ) {
+        const path = `/timeline/v1/records/contacts/${objectId}/events?limit=100${after && `&after=${after}`}`;
+        const { status, json } = await get(path);
+        expect(status).toBe(200);
+        for (const { header, detail, ...event } of json.results) {
+          expect(header).toContain(event.tokens.nonce);
+          expect(onTimelines.has(event.id), `${event.id} stands once`).toBe(false);
+          onTimelines.set(event.id, event);
+          this.#whole(event);
+        }
+        after = json.paging?.next.after ?? '';
+        if (after === '') break;
+      }
+    }
+    for (const [id, event] of this.#acknowledged) same(onTimelines.get(id), event);
+
+    const db = new Database(join(folder, 'throughline.sqlite'), { readonly: true });
+    try {
+      expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+      expect(db.pragma('foreign_key_check')).toEqual([]);
+      const bodies = db.prepare('SELECT body FROM event WHERE portal = ?').pluck().all(portalId) as string[];
+      const there = new Set(bodies.map((body) => this.#whole(JSON.parse(body))));
+      expect(there.size).toBe(bodies.length);
+      for (const batch of this.#batches) {
+        const found = batch.filter((nonce) => there.has(nonce)).length;
+        expect([0, batch.length], 'a batch is there whole or not at all').toContain(found);
+      }
+      const unlike = db.prepare(`
+        SELECT count(*) FROM event e LEFT JOIN timeline t
+        ON t.place = e.place AND t.timestamp = e.timestamp AND t.seq = e.seq WHERE t.seq IS NULL`);
+      expect(unlike.pluck().get()).toBe(0);
+      const counts = db.prepare('SELECT (SELECT count(*) FROM event) - (SELECT count(*) FROM timeline)');
+      expect(counts.pluck().get()).toBe(0);
+    } finally {
+      db.close();
+    }
+  }
+
+  /** That the event is one that was sent, every part of it. Answers its nonce. */
+  #whole(event: Json): string {
+    const { nonce } = event.tokens;
+    const sent = this.#sent.get(nonce);
+    expect(sent, `${nonce} was sent`).toBeDefined();
+    for (const [field, value] of Object.entries(sent))
+      if (field !== 'objectId' || event.objectId !== undefined) same(event[field], value);
+    return nonce;
+  }
+
+  #event(id: string | undefined): Json {
+    const nonce = `n${this.#nonces++}`;
+    const who = Math.floor(this.random() * 12);
+    const event = {
+      eventTemplateId: this.tenant.templateId,
+      ...(id === undefined ? {} : { id }),
+      ...(who < 6 ? { objectId: String(who + 1) } : { email: `load-${who}@example.com` }),
+      timestamp: new Date(1_700_000_000_000 + Math.floor(this.random() * 1e9)).toISOString(),
+      tokens: { nonce },
+      extraData: { nonce, pad: nonce.repeat(1 + Math.floor((this.random() * this.padding) / nonce.length)) },
+    };
+    this.#sent.set(nonce, event);
+    return event;
+  }
+
+  async #post(baseUrl: string, path: string, body: Json) {
+    const answer = await request(baseUrl, 'POST', `${V3}${path}`, body, { token: this.tenant.token });
+    expect([201, 503], answer.text).toContain(answer.status);
+    return answer;
+  }
+
+  #acknowledge(event: Json): void {
+    this.acknowledgements++;
+    this.#whole(event);
+    this.#acknowledged.set(event.id, event);
+    this.#unsure.delete(event.id);
+  }
+
+  /** It was said that nothing was stored: then its nonce must never be seen. */
+  #refused(id: string, nonce: string): void {
+    this.#sent.delete(nonce);
+    this.#unsure.set(id, this.#unsure.get(id)?.filter((each) => each !== nonce) ?? []);
+  }
+}

@@ -1,0 +1,217 @@
+// The group commit: what waits while a batch commits, in which order, how much of it, and what a failure does.
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../dist/refusal.js';
+import { Intake, MAX_WAITING_BYTES, MAX_WAITING_EVENTS } from '../../dist/timeline/intake.js';
+import type { AppendOutcome, EventDraft } from '../../dist/timeline/store.js';
+import { draftOf } from './conformance.js';
+
+/** A store whose commits end when the test says so. */
+function heldStore() {
+  const batches: string[][] = [];
+  const held: { resolve(): void; reject(error: Error): void }[] = [];
+  return {
+    /** The ids of every batch that came, in order. */
+    batches,
+    append: (drafts: readonly EventDraft[]) =>
+      new Promise<AppendOutcome[]>((resolve, reject) => {
+        batches.push(drafts.map(({ id }) => id));
+        held.push({ resolve: () => resolve(drafts.map(outcomeOf)), reject });
+      }),
+    /** Ends the oldest commit. */
+    commit: () => held.shift()?.resolve(),
+    fail: (error: Error) => held.shift()?.reject(error),
+    /** Commits until nothing comes any more. */
+    async drain() {
+      for (;;) {
+        await turn();
+        const next = held.shift();
+        if (!next) return;
+        next.resolve();
+      }
+    },
+  };
+}
+
+function outcomeOf({ id, templateId, timestamp, body }: EventDraft): AppendOutcome {
+  return id.startsWith('bad')
+    ? new Refusal('conflict', `${id} is refused`)
+    : { id, templateId, timestamp, body, objectId: 1 };
+}
+
+const draft = (id: string, text = id) => draftOf(1, 2, id, { objectId: 1 }, { text });
+/** A few turns of the event loop. */
+const turn = async () => {
+  for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('intake', () => {
+  test('what comes in one turn of the event loop is one batch', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const answers = [
+      intake.append(draft('a')),
+      intake.appendAll([draft('b'), draft('c')]),
+      intake.append(draft('d')),
+    ];
+    await store.drain();
+    expect(store.batches).toEqual([['a', 'b', 'c', 'd']]);
+    expect(await Promise.all(answers)).toMatchObject([{ id: 'a' }, [{ id: 'b' }, { id: 'c' }], { id: 'd' }]);
+  });
+
+  test('while one batch commits the next one gathers, and there is never more than one with the store', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const answers = [intake.append(draft('a'))];
+    await turn();
+    answers.push(intake.append(draft('b')));
+    await turn();
+    answers.push(intake.append(draft('c')));
+    await turn();
+    expect(store.batches).toEqual([['a']]);
+    store.commit();
+    await turn();
+    expect(store.batches).toEqual([['a'], ['b', 'c']]);
+    await store.drain();
+    expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    // And from rest again.
+    const later = intake.append(draft('d'));
+    await store.drain();
+    expect((await later).id).toBe('d');
+    expect(store.batches).toEqual([['a'], ['b', 'c'], ['d']]);
+  });
+
+  test('nobody hears before the commit, and all of the finished batch hear though the next one hangs', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const heard: string[] = [];
+    const send = (id: string) => void intake.append(draft(id)).then(() => heard.push(id));
+    send('a');
+    send('b');
+    await turn();
+    send('c');
+    await turn();
+    expect(heard).toEqual([]);
+    store.commit();
+    await turn();
+    expect(heard).toEqual(['a', 'b']);
+    await store.drain();
+    expect(heard).toEqual(['a', 'b', 'c']);
+  });
+
+  test('keeps the order of thousands, in batches that are bounded, one caller’s drafts together', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const calls = Array.from({ length: 60 }, (_, call) =>
+      Array.from({ length: (call * 37) % 400 }, (_, n) => draft(`${call}.${n}`)),
+    );
+    const answers = calls.map((drafts) => intake.appendAll(drafts));
+    await store.drain();
+    expect(store.batches.flat()).toEqual(calls.flat().map(({ id }) => id));
+    expect(store.batches.length).toBeGreaterThan(5);
+    for (const batch of store.batches) expect(batch.length).toBeLessThanOrEqual(1_000);
+    const ids = (drafts: readonly { id?: string }[]) => drafts.map(({ id }) => id);
+    expect((await Promise.all(answers)).map((outcomes) => ids(outcomes as { id: string }[]))).toEqual(
+      calls.map(ids),
+    );
+    for (const drafts of calls) {
+      const first = drafts[0];
+      if (first)
+        expect(store.batches.find((batch) => batch.includes(first.id))).toEqual(
+          expect.arrayContaining(ids(drafts)),
+        );
+    }
+  });
+
+  test('batches are bounded in bytes too, but the largest body still goes', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const text = 'x'.repeat(5 * 1024 * 1024);
+    const answers = ['a', 'b', 'c', 'd', 'e'].map((id) => intake.append(draft(id, text)));
+    const large = intake.append(draft('large', 'x'.repeat(20 * 1024 * 1024)));
+    await store.drain();
+    expect((await Promise.all([...answers, large])).map(({ id }) => id).join('')).toBe('abcdelarge');
+    expect(store.batches).toEqual([['a', 'b', 'c'], ['d', 'e'], ['large']]);
+  });
+
+  test('a refused one is its caller’s alone', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const good = intake.append(draft('good'));
+    const bad = intake.append(draft('bad'));
+    const both = intake.appendAll([draft('bad too'), draft('good too')]);
+    const refused = expect(bad).rejects.toMatchObject({ reason: 'conflict', message: 'bad is refused' });
+    await store.drain();
+    await refused;
+    expect(await good).toMatchObject({ id: 'good' });
+    expect(await both).toMatchObject([{ reason: 'conflict' }, { id: 'good too' }]);
+  });
+
+  test('a batch that the store rejects is rejected for all of its callers; the next one goes', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const full = new Refusal('unavailable', 'the disk is full');
+    const first = Promise.allSettled([intake.append(draft('a')), intake.appendAll([draft('b'), draft('c')])]);
+    await turn();
+    const second = intake.append(draft('d'));
+    store.fail(full);
+    expect(await first).toEqual([
+      { status: 'rejected', reason: full },
+      { status: 'rejected', reason: full },
+    ]);
+    await store.drain();
+    expect(await second).toMatchObject({ id: 'd' });
+    expect(store.batches).toEqual([['a', 'b', 'c'], ['d']]);
+  });
+
+  test('beyond as many events as may wait, callers are told at once; when it moves, it takes again', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const batch = (name: string) => Array.from({ length: 500 }, (_, n) => draft(`${name}.${n}`));
+    const waiting = Array.from({ length: MAX_WAITING_EVENTS / 500 }, (_, n) =>
+      intake.appendAll(batch(`w${n}`)),
+    );
+    await turn();
+    await expect(intake.append(draft('one more'))).rejects.toMatchObject({ reason: 'overloaded' });
+    await expect(intake.appendAll(batch('many more'))).rejects.toMatchObject({ reason: 'overloaded' });
+    store.commit();
+    await turn();
+    const taken = intake.append(draft('now'));
+    await store.drain();
+    expect((await Promise.all(waiting)).flat()).toHaveLength(MAX_WAITING_EVENTS);
+    expect(await taken).toMatchObject({ id: 'now' });
+    const seen = new Set(store.batches.flat());
+    expect(seen.size).toBe(MAX_WAITING_EVENTS + 1);
+    expect(seen.has('one more')).toBe(false);
+    // Nothing is left on the count: as many fit as before.
+    const again = Array.from({ length: MAX_WAITING_EVENTS / 500 }, (_, n) =>
+      intake.appendAll(batch(`a${n}`)),
+    );
+    await store.drain();
+    expect(await Promise.all(again)).toHaveLength(MAX_WAITING_EVENTS / 500);
+  });
+
+  test('beyond as many bytes as may wait too, also after batches that failed', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const text = 'x'.repeat(8 * 1024 * 1024);
+    const fits = Math.floor(MAX_WAITING_BYTES / JSON.stringify({ id: 'n', text }).length);
+    for (const round of [1, 2]) {
+      const waiting = Array.from({ length: fits }, () => intake.append(draft('n', text)));
+      const settled = Promise.allSettled(waiting);
+      await turn();
+      await expect(intake.append(draft('n', text)), `round ${round}`).rejects.toMatchObject({
+        reason: 'overloaded',
+      });
+      const small = expect(intake.append(draft('s'))).rejects.toThrow('the disk failed'); // that one fits
+      for (let n = 0; n < 100; n++) {
+        store.fail(new Error('the disk failed'));
+        await turn();
+      }
+      expect((await settled).every(({ status }) => status === 'rejected')).toBe(true);
+      await small;
+    }
+    const after = intake.append(draft('after'));
+    await store.drain();
+    expect(await after).toMatchObject({ id: 'after' });
+  });
+});
