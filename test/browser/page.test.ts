@@ -176,6 +176,8 @@ describe("a record's timeline", () => {
       templateId: 1,
       id: timestamp,
       timestamp: Date.parse(timestamp),
+      receivedAt: 0,
+      identifiedBy: 'email' as const,
       body,
     });
     const body = JSON.stringify({ tokens: {} });
@@ -396,7 +398,7 @@ describe('safety', () => {
       const timelineIFrame = { linkLabel: 'Open', headerLabel: 'H', url, width: 300, height: 200 };
       const body = JSON.stringify({ tokens: {}, timelineIFrame });
       const base = await pagesOf({
-        timeline: () => ({ events: [{ templateId: 1, id: 'e', timestamp: 0, body }] }),
+        timeline: () => ({ events: [{ templateId: 1, id: 'e', timestamp: 0, receivedAt: 0, identifiedBy: 'email', body }] }),
       });
       const html = await (await fetch(`${base}${RECORD}`)).text();
       expect(html).toContain('class="event"');

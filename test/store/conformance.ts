@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import type { AccessStore } from '../../dist/access/store.js';
-import { identifiedBy, type Subject } from '../../dist/records/identity.js';
+import type { Subject } from '../../dist/records/identity.js';
 import type { ObjectType, RecordStore } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type {
@@ -44,7 +44,8 @@ export function draftOf(
     templateId,
     id,
     subject: whole,
-    identifiedBy: identifiedBy(whole),
+    ...(whole.email === undefined ? {} : { email: whole.email }),
+    properties: [],
     timestamp,
     receivedAt: NOW,
     body: JSON.stringify({ id, text }),

@@ -32,10 +32,10 @@ function heldStore() {
   };
 }
 
-function outcomeOf({ id, templateId, timestamp, body }: EventDraft): AppendOutcome {
+function outcomeOf({ id, templateId, timestamp, receivedAt, body }: EventDraft): AppendOutcome {
   return id.startsWith('bad')
     ? new Refusal('conflict', `${id} is refused`)
-    : { id, templateId, timestamp, body, objectId: 1 };
+    : { id, templateId, timestamp, receivedAt, identifiedBy: 'objectId', body, objectId: 1 };
 }
 
 const draft = (id: string, text = id) => draftOf(1, 2, id, { objectId: 1 }, { text });
