@@ -102,6 +102,26 @@ describe('SQLite', () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
+  test('waits while another process writes, and is told when that takes too long', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const draft = draftOf(portalId, templateId, 'e', { email: 'a@example.com' });
+    const other = new Database(join(folder, 'throughline.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.append([draft])).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: expect.stringMatching(/^Nothing was stored: another process/),
+    });
+    expect(store.event(portalId, templateId, 'e')).toBeUndefined();
+    const waiting = store.append([draft]);
+    expect(store.recentRecords(portalId, 1)).toEqual([]); // reading does not wait
+    setTimeout(() => other.exec('COMMIT'), 50);
+    expect(await waiting).toMatchObject([{ id: 'e' }]);
+    other.close();
+    await store.close();
+  });
+
   test('a store hears that another wrote, each time', async () => {
     folder = newFolder();
     let heard: () => void = () => undefined;

@@ -38,7 +38,7 @@ export function openReader(folder: string): Connection {
 }
 
 export function openCheckpointer(folder: string): Connection {
-  const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
+  const db = new Database(databaseFile(folder), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   db.pragma('synchronous = FULL');
   db.pragma('wal_autocheckpoint = 0');
   return db;
