@@ -30,7 +30,7 @@ import {
   problemOfParser,
 } from './problem.js';
 import { reference } from './reference.js';
-import { ajv, named } from './schemas.js';
+import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
 import { timelineRoutes } from './timelines.js';
 
@@ -41,9 +41,9 @@ declare module 'fastify' {
   }
 }
 
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Bodies that are on their way or being worked on, all together. */
-export const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
+const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
 /** 500 bytes, each percent-encoded, and room. */
 const MAX_PARAM_LENGTH = 2_000;
 
@@ -79,12 +79,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
 
-  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
-  boundBodiesInFlight(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     done();
   });
+  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
+  boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -95,8 +95,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     }
   });
   for (const schema of named) app.addSchema(schema);
-  app.setValidatorCompiler(({ schema }) => ajv.compile(schema as object));
-  app.setSchemaErrorFormatter((errors) => invalid('request', faultsOf(errors as never)));
+  app.setValidatorCompiler(({ schema }) => {
+    const check = checker(schema as object);
+    return (data) => {
+      const errors = check(data);
+      return errors.length === 0 || { error: invalid('request', faultsOf(errors, data)) };
+    };
+  });
 
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
@@ -161,6 +166,7 @@ function answerUnread(error: Error & { code?: string }, socket: Socket): void {
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {
+  if (body.length === 0 && request.method === 'DELETE') return undefined; // clients that name JSON everywhere
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
   const text = body.toString('utf8');
@@ -194,6 +200,13 @@ function boundBodiesInFlight(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (length === undefined && encoding === undefined) return done();
+    if (Number(length) > MAX_BODY_BYTES)
+      throw new HttpProblem({
+        http: 413,
+        category: 'VALIDATION_ERROR',
+        message: `The body is ${length} bytes; at most ${MAX_BODY_BYTES} (16 MiB) are taken: send it in parts`,
+        headers: { connection: 'close' },
+      });
     const bytes = length === undefined ? MAX_BODY_BYTES : Math.min(Number(length) || 0, MAX_BODY_BYTES);
     if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
       throw new HttpProblem({

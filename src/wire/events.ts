@@ -14,10 +14,10 @@ import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
 import { anyOneOf } from './openapi.js';
-import { faultsOf, type Problem, problemOfRefusal } from './problem.js';
+import { faultsOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { ajv, TimelineEvent } from './schemas.js';
 
-export const MAX_BATCH = 500;
+const MAX_BATCH = 500;
 
 export interface EventRoutes {
   store: TimelineStore;
@@ -85,9 +85,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     },
     async (request, reply) => {
       const startedAt = new Date(clock()).toISOString();
-      const inputs = batchInputs(request.body);
       const { text } = request;
-      const spans = elements(text, lastMember(text, 'inputs').start);
+      const inputs = batchInputs(request.body);
+      const body = members(text);
+      if (body.repeated.length > 0) throw invalid('batch', repeatedFaults(body.repeated));
+      const spans = elements(text, (body.spans.get('inputs') as Span).start);
       const principal = principalOf(request);
       const drafts: EventDraft[] = [];
       const refusals: (Refusal | undefined)[] = inputs.map((input, index) => {
@@ -283,13 +285,13 @@ function readEvent(
   start: number,
   faults: Fault[],
 ): EventInput & { eventTemplateId?: string } {
-  const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors);
-  faults.push(...bad);
+  const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors, sent);
+  for (const fault of bad) faults.push(fault);
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { tokens: {} };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
   const { spans, repeated } = members(text, start);
-  for (const name of repeated) faults.push({ in: name, message: 'stands more than once; send it once' });
+  for (const fault of repeatedFaults(repeated)) faults.push(fault);
   const input: EventInput & { eventTemplateId?: string } = {
     tokens: event.tokens ? readTokens(event.tokens, text, spans.get('tokens') as Span, faults) : {},
   };
@@ -302,7 +304,11 @@ function readEvent(
     if (value != null) input[field] = value;
   }
   if (event.timestamp != null) input.timestamp = event.timestamp;
-  if (event.timelineIFrame) input.timelineIFrame = event.timelineIFrame;
+  if (event.timelineIFrame) {
+    input.timelineIFrame = event.timelineIFrame;
+    const { repeated } = members(text, (spans.get('timelineIFrame') as Span).start);
+    for (const fault of repeatedFaults(repeated.map((name) => `timelineIFrame.${name}`))) faults.push(fault);
+  }
   if (event.extraData) {
     const { start, end } = spans.get('extraData') as Span;
     input.extraData = text.slice(start, end);
@@ -312,16 +318,17 @@ function readEvent(
 
 /** The event without the fields and tokens that are at fault, so that the rules can judge the rest. */
 function withoutFaulty(sent: Record<string, unknown>, faults: readonly Fault[]): Record<string, unknown> {
-  const rest = { ...sent };
-  for (const { in: path = '' } of faults) {
-    const [field = '', ...name] = path.split('.');
-    if (field === 'tokens' && name.length > 0 && typeof rest.tokens === 'object')
-      rest.tokens = Object.fromEntries(
-        Object.entries(rest.tokens as object).filter(([key]) => key !== name.join('.')),
-      );
-    else delete rest[field];
-  }
-  return rest;
+  const paths = new Set(faults.map((fault) => fault.in ?? ''));
+  const fields = new Set([...paths].map((path) => path.split('.', 1)[0]));
+  const isTokens = (name: string) => name === 'tokens' && !paths.has(name);
+  const rest = Object.entries(sent).filter(([name]) => isTokens(name) || !fields.has(name));
+  return Object.fromEntries(
+    rest.map(([name, value]) => [name, isTokens(name) ? omit(value as object, 'tokens.', paths) : value]),
+  );
+}
+
+function omit(values: object, prefix: string, paths: ReadonlySet<string>): object {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !paths.has(`${prefix}${name}`)));
 }
 
 /** Token values as text; a number as it was written. */
@@ -332,8 +339,7 @@ function readTokens(
   faults: Fault[],
 ): Record<string, string> {
   const { spans, repeated } = members(text, span.start);
-  for (const name of repeated)
-    faults.push({ in: `tokens.${name}`, message: 'stands more than once; send it once' });
+  for (const fault of repeatedFaults(repeated.map((name) => `tokens.${name}`))) faults.push(fault);
   const values: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(tokens)) {
     if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
@@ -367,10 +373,6 @@ function batchInputs(body: unknown): unknown[] {
       },
     ]);
   return inputs;
-}
-
-function lastMember(text: string, name: string): Span {
-  return members(text).spans.get(name) as Span;
 }
 
 function batchError(problem: Problem, index: number, input: unknown): string {

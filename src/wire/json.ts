@@ -35,6 +35,20 @@ export function elements(text: string, start = 0): Span[] {
   return spans;
 }
 
+/**
+ * The paths of names that stand more than once in the object that begins at or after `start`, and in the objects of
+ * its first list, those of their second, and so on.
+ */
+export function repeatedPaths(text: string, [list, ...deeper]: readonly string[], start = 0): string[] {
+  const { spans, repeated } = members(text, start);
+  const span = list === undefined ? undefined : spans.get(list);
+  if (!span || text[span.start] !== '[') return repeated;
+  const inside = elements(text, span.start).flatMap((each, index) =>
+    repeatedPaths(text, deeper, each.start).map((path) => `${list}[${index}].${path}`),
+  );
+  return [...repeated, ...inside];
+}
+
 function afterComma(text: string, at: number): number {
   const next = skipSpace(text, at);
   return text[next] === ',' ? skipSpace(text, next + 1) : next;

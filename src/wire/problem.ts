@@ -120,10 +120,15 @@ export const INTERNAL: Problem = {
   message: 'Something went wrong here, not with your request. The log has it under the correlation id',
 };
 
+/** What cannot be told of names that stand more than once: which one counts. */
+export function repeatedFaults(paths: readonly string[]): Fault[] {
+  return paths.map((path) => ({ in: path, message: 'stands more than once; send it once' }));
+}
+
 /** What a validator found, one fault a field: `in` is a path such as `tokens.petAge` or `inputs[3].id`. */
-export function faultsOf(errors: readonly ErrorObject[] | null | undefined): Fault[] {
+export function faultsOf(errors: readonly ErrorObject[] | null | undefined, data: unknown): Fault[] {
   return (errors ?? []).map((error) => {
-    const path = fieldPath(error.instancePath);
+    const path = fieldPath(error.instancePath, data);
     if (error.keyword === 'required') {
       const name = (error.params as { missingProperty: string }).missingProperty;
       return {
@@ -146,14 +151,14 @@ const FAULTS: Readonly<Record<string, (params: Record<string, unknown>) => strin
   enum: ({ allowedValues }) => `must be one of ${(allowedValues as string[]).join(', ')}`,
 };
 
-function fieldPath(pointer: string): string {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
-    .reduce(
-      (path, part) =>
-        /^\d+$/.test(part) && path !== 'tokens' ? `${path}[${part}]` : path ? `${path}.${part}` : part,
-      '',
-    );
+function fieldPath(pointer: string, data: unknown): string {
+  let path = '';
+  let at = data;
+  for (const escaped of pointer.split('/').slice(1)) {
+    const part = escaped.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(at)) path += `[${part}]`;
+    else path += path ? `.${part}` : part;
+    at = (at as Record<string, unknown>)[part];
+  }
+  return path;
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
-import { Refusal } from '../refusal.js';
+import { invalid, Refusal } from '../refusal.js';
 import {
   newTemplate,
   replaced,
@@ -14,7 +14,9 @@ import {
 } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
+import { repeatedPaths } from './json.js';
 import { anyOneOf } from './openapi.js';
+import { repeatedFaults } from './problem.js';
 import type {
   Template,
   TemplateCreate,
@@ -61,6 +63,12 @@ export function templateRoutes(
   const failed = Type.Ref('Error');
   const template = Type.Ref('TimelineEventTemplate');
   const token = Type.Ref('TimelineEventTemplateToken');
+  const sentOnce = (...lists: string[]) => ({
+    preHandler: async ({ text }: FastifyRequest) => {
+      const repeated = repeatedPaths(text, lists);
+      if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated));
+    },
+  });
   type InApp = { Params: Static<typeof inApp> };
   type InTemplate = { Params: Static<typeof inTemplate> };
   type InToken = { Params: Static<typeof inToken> };
@@ -82,6 +90,7 @@ export function templateRoutes(
     '/:appId/event-templates',
     {
       onRequest: write,
+      ...sentOnce('tokens', 'options'),
       schema: {
         ...writing('createTemplate', 'Create a template'),
         params: inApp,
@@ -112,6 +121,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId',
     {
       onRequest: write,
+      ...sentOnce('tokens', 'options'),
       schema: {
         ...writing(
           'updateTemplate',
@@ -170,6 +180,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId/tokens',
     {
       onRequest: write,
+      ...sentOnce('options'),
       schema: {
         ...writing('createToken', 'Add a token'),
         params: inTemplate,
@@ -188,6 +199,7 @@ export function templateRoutes(
     '/:appId/event-templates/:eventTemplateId/tokens/:tokenName',
     {
       onRequest: write,
+      ...sentOnce('options'),
       schema: {
         ...writing(
           'updateToken',
