@@ -28,7 +28,7 @@ export class Refusal extends Error {
 }
 
 /** At most this many faults of one input are told; the rest are counted. */
-export const MAX_FAULTS = 100;
+const MAX_FAULTS = 100;
 
 /** The refusal of an input that breaks rules: one fault speaks for itself, several are listed. */
 export function invalid(what: string, faults: readonly Fault[]): Refusal {

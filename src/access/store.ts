@@ -28,7 +28,7 @@ export interface Principal {
   scopes: readonly string[];
 }
 
-export interface NewApp extends Omit<App, 'id'> {
+interface NewApp extends Omit<App, 'id'> {
   /** Absent only for the demo app, whose credentials live in the process. */
   clientSecretHash?: Uint8Array;
   developerKeyHash?: Uint8Array;

@@ -30,7 +30,7 @@ export function singular(type: ObjectType): string {
 }
 
 /** A record's name on the wire: 1 to 16 digits, no leading zero, at most 2^53−1. */
-export const OBJECT_ID = /^[1-9][0-9]{0,15}$/;
+const OBJECT_ID = /^[1-9][0-9]{0,15}$/;
 
 /** The number that an object id stands for; undefined where it is none. */
 export function objectIdOf(text: string): number | undefined {

@@ -10,9 +10,9 @@ import { MOMENT_HINT, parseMoment } from './time.js';
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
 export const MAX_EVENT_ID_BYTES = 500;
-export const MAX_TOKEN_VALUE_BYTES = 510 * 1024;
-export const MAX_IDENTIFIER_BYTES = 500;
-export const MAX_EMAIL_LENGTH = 254;
+const MAX_TOKEN_VALUE_BYTES = 510 * 1024;
+const MAX_IDENTIFIER_BYTES = 500;
+const MAX_EMAIL_LENGTH = 254;
 export const MAX_IFRAME_PIXELS = 10_000;
 
 /** An event as a caller sends it: shapes are right, rules are not yet checked. */
@@ -31,7 +31,7 @@ export interface EventInput {
   timelineIFrame?: TimelineIFrame;
 }
 
-export interface TimelineIFrame {
+interface TimelineIFrame {
   linkLabel: string;
   headerLabel: string;
   url: string;

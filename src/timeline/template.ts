@@ -5,7 +5,7 @@ import { compile, TemplateSyntaxError } from './render/render.js';
 
 export const TOKEN_TYPES = ['date', 'enumeration', 'number', 'string'] as const;
 
-export interface TokenOption {
+interface TokenOption {
   value: string;
   label: string;
 }
@@ -37,9 +37,9 @@ export interface Template {
 
 export const MAX_TEMPLATES_PER_APP = 750;
 export const MAX_TOKENS_PER_TEMPLATE = 500;
-export const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
+const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
-export const MAX_OPTIONS_PER_TOKEN = 5_000;
+const MAX_OPTIONS_PER_TOKEN = 5_000;
 const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(
   (

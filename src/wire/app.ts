@@ -41,9 +41,9 @@ declare module 'fastify' {
   }
 }
 
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Bodies that are on their way or being worked on, all together. */
-export const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
+const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
 /** 500 bytes, each percent-encoded, and room. */
 const MAX_PARAM_LENGTH = 2_000;
 

@@ -17,7 +17,7 @@ import { anyOneOf } from './openapi.js';
 import { faultsOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { ajv, TimelineEvent } from './schemas.js';
 
-export const MAX_BATCH = 500;
+const MAX_BATCH = 500;
 
 export interface EventRoutes {
   store: TimelineStore;

@@ -19,8 +19,8 @@ import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
 import { anyOneOf } from './openapi.js';
 
-export const DEFAULT_PAGE = 50;
-export const MAX_PAGE = 100;
+const DEFAULT_PAGE = 50;
+const MAX_PAGE = 100;
 
 export interface TimelineRoutes {
   store: TimelineStore & RecordStore;

@@ -344,8 +344,9 @@ test.each([
 ])('the Host %j is not this machine: 421, on every path', async (host) => {
   for (const path of [TEMPLATES, '/openapi.json', '/nowhere']) {
     const refused = await sendRaw(server, { path, headers: { host } });
-    expectRefused(refused, 421);
-    expect(refused.json.message).toContain('localhost');
+    expect(refused.status).toBe(421);
+    expect(refused.text).toContain('localhost');
+    if (path !== '/') expectRefused(refused, 421); // there it is a page
   }
   for (const page of ['/', '/docs']) {
     const refused = await sendRaw(server, { path: page, headers: { host } });

@@ -10,7 +10,7 @@ import { timelineWriter } from './timeline_index.js';
 /** The record's id, null while it stands with a visitor, or why the draft was refused. */
 export type Filed = number | null | Refused;
 /** A refusal as it crosses threads. */
-export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
+type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 
 export function appender(db: Connection): (drafts: readonly EventDraft[]) => Filed[] {
   const timeline = timelineWriter(db);

@@ -12,7 +12,7 @@ const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
 const MMAP_BYTES = 2 ** 31;
 
-export function databaseFile(folder: string): string {
+function databaseFile(folder: string): string {
   return join(folder, 'throughline.sqlite');
 }
 
