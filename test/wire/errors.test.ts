@@ -372,3 +372,15 @@ test('a request that names no Host is not for this machine: 421', async () => {
   for await (const chunk of socket) text += chunk;
   expect(text).toMatch(/^HTTP\/1\.1 421 /);
 });
+
+test('what is wrong inside of a timelineIFrame is told at once, wrong kinds and broken rules alike', async () => {
+  const refused = await server.event({
+    eventTemplateId: TEMPLATE,
+    email: 'iframe@example.com',
+    tokens: {},
+    timelineIFrame: { linkLabel: 'L', headerLabel: 'H', url: 'ftp://x', width: 'x', height: 0 },
+  });
+  expectRefused(refused, 400);
+  const paths = refused.json.errors.map((fault: { in: string }) => fault.in).sort();
+  expect(paths).toEqual(['timelineIFrame.height', 'timelineIFrame.url', 'timelineIFrame.width']);
+});
