@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, killAll, startCli } from '../cli.js';
+import { cli, cliJson, endAll, startCli } from '../cli.js';
 import { Load, tenantWithTemplate } from '../crash/load.js';
 import { request, V3 } from '../harness.js';
 
@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'throughline-access-'));
 });
 afterEach(async () => {
-  await killAll();
+  await endAll();
   rmSync(folder, { recursive: true, force: true });
 });
 

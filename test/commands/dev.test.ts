@@ -1,11 +1,11 @@
 // `throughline dev` as people start it: what it says, what it has ready, whom it answers, what it leaves behind.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, killAll, type RunningCli, startCli, until } from '../cli.js';
+import { cli, cliJson, endAll, type RunningCli, startCli, until } from '../cli.js';
 import { createTenant, DEMO_TOKEN, type Json, request, TEMPLATE, V3 } from '../harness.js';
 
 let folder = '';
@@ -13,7 +13,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'throughline-dev-'));
 });
 afterEach(async () => {
-  await killAll();
+  await endAll();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -26,18 +26,24 @@ const event = (more: object = {}) => ({
   ...more,
 });
 
-/** The folder that a running server keeps its files in. */
-function folderOf({ pid }: { pid: number }): string | undefined {
-  const files = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return readlinkSync(`/proc/${pid}/fd/${fd}`);
-    } catch {
-      return []; // closed meanwhile
-    }
-  });
-  const file = files.find((each) => each.endsWith('throughline.sqlite'));
-  return file && dirname(file);
-}
+/** Preloaded into a server, writes down which temporary folder it makes. */
+const NOTING = `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  const make = fs.mkdtempSync;
+  fs.mkdtempSync = (...args) => {
+    const folder = make(...args);
+    fs.writeFileSync(process.env.NOTED_IN, folder);
+    return folder;
+  };
+  syncBuiltinESMExports();`;
+
+/** The environment of a server whose `--memory` folder `noted` tells. */
+const noting = () => ({
+  NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(NOTING)}`,
+  NOTED_IN: join(folder, 'noted'),
+});
+const noted = () => readFileSync(join(folder, 'noted'), 'utf8');
 
 describe('what it says', () => {
   test('with --json is one line on stdout, and everything in it works', async () => {
@@ -194,42 +200,35 @@ describe('other machines', () => {
 });
 
 describe('--memory', () => {
+  const args = ['dev', '--memory', '--port', '0'];
+
   test.each(['SIGTERM', 'SIGINT'] as const)('is gone after %s', async (signal) => {
-    const server = await inMemory();
-    const kept = folderOf(server) as string;
-    expect(existsSync(join(kept, 'throughline.sqlite'))).toBe(true);
-    if (existsSync('/dev/shm')) expect(kept).toMatch(/^\/dev\/shm\//);
+    const server = await startCli(args, { env: noting() });
+    expect(existsSync(join(noted(), 'throughline.sqlite'))).toBe(true);
+    if (existsSync('/dev/shm')) expect(noted()).toMatch(/^\/dev\/shm\//);
     expect((await server.end(signal)).code).toBe(0);
-    expect(existsSync(kept)).toBe(false);
+    expect(existsSync(noted())).toBe(false);
   });
 
-  test('is gone when the server was still starting, and when it could not start', async () => {
-    const own = { TMPDIR: folder };
-    const first = await inMemory();
-    const { port } = new URL(first.baseUrl);
-    const before = memoryFolders();
-    expect((await cli(['dev', '--memory', '--port', port], { env: own })).code).toBe(1);
-    expect(memoryFolders()).toEqual(before);
-
-    // The shell tells the process's id before it becomes the server.
-    const starting = cli(['dev', '--memory', '--port', '0'], {
-      env: own,
-      shell: `echo $$ > ${folder}/pid; exec "$@"`,
-    });
-    const pid = await until(
-      async () => existsSync(join(folder, 'pid')) && Number(readFileSync(join(folder, 'pid'), 'utf8')),
+  test('is gone when the server is stopped while it starts', async () => {
+    // The shell tells the id of the process that becomes the server.
+    const shell = 'echo $$ > "$NOTED_IN.pid"; exec "$@"';
+    const starting = cli(args, { env: noting(), shell });
+    await until(
+      async () => existsSync(join(folder, 'noted')) && existsSync(join(noted(), 'throughline.sqlite')),
     );
-    const kept = await until(async () => folderOf({ pid }));
-    process.kill(pid, 'SIGTERM');
+    process.kill(Number(readFileSync(join(folder, 'noted.pid'), 'utf8')), 'SIGTERM');
     expect((await starting).code).toBe(0);
-    expect(existsSync(kept)).toBe(false);
+    expect(existsSync(noted())).toBe(false);
   });
 
-  function memoryFolders(): string[] {
-    return existsSync('/dev/shm')
-      ? readdirSync('/dev/shm').filter((name) => name.startsWith('throughline-'))
-      : readdirSync(folder);
-  }
+  test('is gone when the server cannot start', async () => {
+    const { baseUrl } = await dev();
+    const port = ['--port', new URL(baseUrl).port];
+    expect((await cli([...args, ...port], { env: noting() })).code).toBe(1);
+    expect(noted()).toMatch(/throughline-/);
+    expect(existsSync(noted())).toBe(false);
+  });
 });
 
 describe('the demo', () => {

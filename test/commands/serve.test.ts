@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, killAll, startCli, until } from '../cli.js';
+import { cli, cliJson, endAll, startCli, until } from '../cli.js';
 import { createTenant, DEMO_TOKEN, request, TEMPLATE, V3 } from '../harness.js';
 
 let folder = '';
@@ -11,7 +11,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'throughline-serve-'));
 });
 afterEach(async () => {
-  await killAll();
+  await endAll();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -38,13 +38,14 @@ describe('SQLite', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test('a closed store is one file, durable and clean by its own settings', async () => {
-    folder = join(newFolder(), 'made', 'by', 'the', 'store');
-    const store = await openStore({ folder, clock: Date.now });
+    folder = newFolder();
+    const made = join(folder, 'made', 'by', 'the', 'store');
+    const store = await openStore({ folder: made, clock: Date.now });
     const { portalId, templateId } = await tenantOf(store);
     await store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' })]);
     await store.close();
-    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
-    const db = new Database(join(folder, 'throughline.sqlite'));
+    expect(readdirSync(made)).toEqual(['throughline.sqlite']);
+    const db = new Database(join(made, 'throughline.sqlite'));
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(db.pragma('foreign_key_check')).toEqual([]);
