@@ -84,12 +84,7 @@ export async function ensureDemo(store: AccessStore & TimelineStore, clock: () =
   });
   if (store.template(templateId)) return;
   const now = clock();
-  await store.createTemplate(
-    { id: templateId, ...newTemplate(appId, TEMPLATE, now) },
-    MAX_TEMPLATES_PER_APP + 1,
-  );
-  const template = store.template(templateId);
-  if (!template) return;
+  const template = { id: templateId, version: 1, ...newTemplate(appId, TEMPLATE, now) };
   const drafts = EVENTS.map(([email, hoursAgo, petName, petAge, petColor, questions], index) =>
     draftEvent(
       {
@@ -111,4 +106,5 @@ export async function ensureDemo(store: AccessStore & TimelineStore, clock: () =
     ),
   );
   await store.append(drafts);
+  await store.createTemplate(template, MAX_TEMPLATES_PER_APP + 1); // last: where it is, the events are
 }

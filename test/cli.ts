@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Json } from './harness.js';
 
-export const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -31,12 +31,12 @@ export interface RunningCli {
 }
 
 const running = new Map<ChildProcess, Promise<Ended>>();
-process.once('exit', () => void killAll());
+process.once('exit', () => void endAll());
 
-/** Kills what a test that failed has left. */
-export async function killAll(): Promise<void> {
+/** Ends what a test has left running. */
+export async function endAll(): Promise<void> {
   const left = [...running];
-  for (const [child] of left) child.kill('SIGKILL');
+  for (const [child] of left) child.kill('SIGTERM');
   await Promise.allSettled(left.map(([, ended]) => ended));
 }
 

@@ -1,7 +1,6 @@
 // `throughline dev`: everything ready, nothing to configure, on this machine only.
 import { type Command, Option } from 'commander';
 import { isLoopback, type Settings, withServerOptions } from '../config.js';
-import { DEMO_CREDENTIALS, demo } from '../demo.js';
 import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
 
@@ -20,6 +19,7 @@ export function devCommand(program: Command): void {
         command.error(
           `error: ${settings.host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
         );
+      const { DEMO_CREDENTIALS, demo } = await import('../demo.js');
       const credentials = settings.demoToken
         ? { token: settings.demoToken, developerKey: `${settings.demoToken}-developer-key` }
         : DEMO_CREDENTIALS;

@@ -1,6 +1,6 @@
 // Runs a server until it is told to stop: what `dev` and `serve` share.
 import { dataFolder, type Settings } from '../config.js';
-import { type ServerOptions, startServer } from '../server.js';
+import type { ServerOptions } from '../server.js';
 
 /** How a start is announced: as one line of JSON, or as text. */
 export interface Announcement {
@@ -16,7 +16,10 @@ export async function run(
   const { folder, discard } = dataFolder(settings);
   process.once('exit', discard);
   const { host, port, timeZone } = settings;
-  const starting = startServer({ folder, host, port, timeZone, ...mode });
+  // Loaded here: the commands that start no server are quick without it.
+  const starting = import('../server.js').then(({ startServer }) =>
+    startServer({ folder, host, port, timeZone, ...mode }),
+  );
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(1); // asked twice: at once

@@ -243,18 +243,22 @@ function subjectOf(
   return subject;
 }
 
-function checkIFrame(iframe: TimelineIFrame, faults: Fault[]): void {
-  if (!/^https?:\/\//i.test(iframe.url) || !URL.canParse(iframe.url))
+/** Parts that had the wrong shape are missing, and told already. */
+function checkIFrame(iframe: Partial<TimelineIFrame>, faults: Fault[]): void {
+  const { url } = iframe;
+  if (url !== undefined && !(/^https?:\/\//i.test(url) && URL.canParse(url)))
     faults.push({
       in: 'timelineIFrame.url',
-      message: `'${brief(iframe.url)}' is not a web address; send one that begins with https:// or http://`,
+      message: `'${brief(url)}' is not a web address; send one that begins with https:// or http://`,
     });
-  for (const side of ['width', 'height'] as const)
-    if (!(iframe[side] >= 1 && iframe[side] <= MAX_IFRAME_PIXELS))
+  for (const side of ['width', 'height'] as const) {
+    const pixels = iframe[side];
+    if (pixels !== undefined && !(pixels >= 1 && pixels <= MAX_IFRAME_PIXELS))
       faults.push({
         in: `timelineIFrame.${side}`,
-        message: `${iframe[side]} is out of bounds; send 1 to ${MAX_IFRAME_PIXELS} pixels`,
+        message: `${pixels} is out of bounds; send 1 to ${MAX_IFRAME_PIXELS} pixels`,
       });
+  }
 }
 
 function iframeText({ linkLabel, headerLabel, url, width, height }: TimelineIFrame): string {

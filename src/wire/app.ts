@@ -197,12 +197,7 @@ function refuseForeignHosts(request: FastifyRequest, _reply: FastifyReply, done:
 
 function boundBodiesInFlight(app: FastifyInstance): void {
   let inFlight = 0;
-  const held = new WeakMap<FastifyRequest, number>();
-  const release = (request: FastifyRequest) => {
-    inFlight -= held.get(request) ?? 0;
-    held.delete(request);
-  };
-  app.addHook('onRequest', (request, _reply, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (length === undefined && encoding === undefined) return done();
     if (Number(length) > MAX_BODY_BYTES)
@@ -221,15 +216,9 @@ function boundBodiesInFlight(app: FastifyInstance): void {
         headers: { 'retry-after': '1' },
       });
     inFlight += bytes;
-    held.set(request, bytes);
-    done();
-  });
-  app.addHook('onResponse', (request, _reply, done) => {
-    release(request);
-    done();
-  });
-  app.addHook('onRequestAbort', (request, done) => {
-    release(request);
+    reply.raw.once('close', () => {
+      inFlight -= bytes; // answered, or given up by the caller
+    });
     done();
   });
 }

@@ -320,10 +320,13 @@ function readEvent(
 function withoutFaulty(sent: Record<string, unknown>, faults: readonly Fault[]): Record<string, unknown> {
   const paths = new Set(faults.map((fault) => fault.in ?? ''));
   const fields = new Set([...paths].map((path) => path.split('.', 1)[0]));
-  const isTokens = (name: string) => name === 'tokens' && !paths.has(name);
-  const rest = Object.entries(sent).filter(([name]) => isTokens(name) || !fields.has(name));
+  const hasParts = (name: string) => (name === 'tokens' || name === 'timelineIFrame') && !paths.has(name);
+  const rest = Object.entries(sent).filter(([name]) => hasParts(name) || !fields.has(name));
   return Object.fromEntries(
-    rest.map(([name, value]) => [name, isTokens(name) ? omit(value as object, 'tokens.', paths) : value]),
+    rest.map(([name, value]) => [
+      name,
+      hasParts(name) && value ? omit(value as object, `${name}.`, paths) : value,
+    ]),
   );
 }
 
@@ -356,7 +359,8 @@ function readTokens(
 const TOO_LARGE = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
 
 function idText(value: string | number, field: string, faults: Fault[]): string {
-  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER)
+  // An objectId of that size is refused as text too, by its own rule.
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && field !== 'objectId')
     faults.push({ in: field, message: TOO_LARGE });
   return String(value);
 }

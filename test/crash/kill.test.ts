@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startCli } from '../cli.js';
+import { endAll, startCli } from '../cli.js';
 import { Load, randomFrom, tenantWithTemplate } from './load.js';
 
 const CONNECTIONS = 6;
@@ -13,7 +13,10 @@ let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'throughline-crash-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const start = (mode: string) => startCli([mode, '--data', folder, '--port', '0', '--json']);
 

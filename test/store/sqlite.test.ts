@@ -38,13 +38,14 @@ describe('SQLite', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   test('a closed store is one file, durable and clean by its own settings', async () => {
-    folder = join(newFolder(), 'made', 'by', 'the', 'store');
-    const store = await openStore({ folder, clock: Date.now });
+    folder = newFolder();
+    const made = join(folder, 'made', 'by', 'the', 'store');
+    const store = await openStore({ folder: made, clock: Date.now });
     const { portalId, templateId } = await tenantOf(store);
     await store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' })]);
     await store.close();
-    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
-    const db = new Database(join(folder, 'throughline.sqlite'));
+    expect(readdirSync(made)).toEqual(['throughline.sqlite']);
+    const db = new Database(join(made, 'throughline.sqlite'));
     expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
     expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
     expect(db.pragma('foreign_key_check')).toEqual([]);
@@ -100,6 +101,26 @@ describe('SQLite', () => {
     const record = { portalId, type: 'contacts' as const, id: [...owners][0] as number };
     expect(walk(first, record)).toHaveLength(60);
     await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('waits while another process writes, and is told when that takes too long', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const draft = draftOf(portalId, templateId, 'e', { email: 'a@example.com' });
+    const other = new Database(join(folder, 'throughline.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.append([draft])).rejects.toMatchObject({
+      reason: 'unavailable',
+      message: expect.stringMatching(/^Nothing was stored: another process/),
+    });
+    expect(store.event(portalId, templateId, 'e')).toBeUndefined();
+    const waiting = store.append([draft]);
+    expect(store.recentRecords(portalId, 1)).toEqual([]); // reading does not wait
+    setTimeout(() => other.exec('COMMIT'), 50);
+    expect(await waiting).toMatchObject([{ id: 'e' }]);
+    other.close();
+    await store.close();
   });
 
   test('a store hears that another wrote, each time', async () => {

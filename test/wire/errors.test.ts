@@ -342,11 +342,16 @@ test.each([
   '10.0.0.1',
   '[::2]',
 ])('the Host %j is not this machine: 421, on every path', async (host) => {
-  for (const path of [TEMPLATES, '/', '/docs', '/openapi.json', '/nowhere']) {
+  for (const path of [TEMPLATES, '/openapi.json', '/nowhere']) {
     const refused = await sendRaw(server, { path, headers: { host } });
     expect(refused.status).toBe(421);
     expect(refused.text).toContain('localhost');
     if (path !== '/') expectRefused(refused, 421); // there it is a page
+  }
+  for (const page of ['/', '/docs']) {
+    const refused = await sendRaw(server, { path: page, headers: { host } });
+    expect(refused.status).toBe(421);
+    expect(refused.headers.get('x-hubspot-correlation-id')).toMatch(UUID);
   }
 });
 
@@ -366,4 +371,16 @@ test('a request that names no Host is not for this machine: 421', async () => {
   let text = '';
   for await (const chunk of socket) text += chunk;
   expect(text).toMatch(/^HTTP\/1\.1 421 /);
+});
+
+test('what is wrong inside of a timelineIFrame is told at once, wrong kinds and broken rules alike', async () => {
+  const refused = await server.event({
+    eventTemplateId: TEMPLATE,
+    email: 'iframe@example.com',
+    tokens: {},
+    timelineIFrame: { linkLabel: 'L', headerLabel: 'H', url: 'ftp://x', width: 'x', height: 0 },
+  });
+  expectRefused(refused, 400);
+  const paths = refused.json.errors.map((fault: { in: string }) => fault.in).sort();
+  expect(paths).toEqual(['timelineIFrame.height', 'timelineIFrame.url', 'timelineIFrame.width']);
 });

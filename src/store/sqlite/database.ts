@@ -18,7 +18,7 @@ function databaseFile(folder: string): string {
 
 /** Creates the folder and the file where they are missing, and applies the migrations that are not yet in. */
 export function openWriter(folder: string): Connection {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
@@ -38,7 +38,7 @@ export function openReader(folder: string): Connection {
 }
 
 export function openCheckpointer(folder: string): Connection {
-  const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
+  const db = new Database(databaseFile(folder), { fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   db.pragma('synchronous = FULL');
   db.pragma('wal_autocheckpoint = 0');
   return db;

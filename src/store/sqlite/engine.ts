@@ -95,6 +95,7 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
   const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
   const asked = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let n = 0;
+  let open = false;
   let ended: Error | undefined;
   const writer: Writer = {
     ask: (op, args) =>
@@ -107,7 +108,10 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
   };
   return new Promise((opened, failed) => {
     worker.on('message', (report: Report) => {
-      if ('opened' in report) return opened(writer);
+      if ('opened' in report) {
+        open = true;
+        return opened(writer);
+      }
       if ('othersWrote' in report) return onOthersWrote();
       const caller = asked.get(report.n);
       asked.delete(report.n);
@@ -122,7 +126,11 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
       for (const caller of asked.values()) caller.reject(error);
       asked.clear();
     };
-    worker.on('error', end);
+    worker.on('error', (error) => {
+      end(error);
+      // A server that cannot write would only refuse: it ends, and whoever watches it starts it again.
+      if (open) throw error;
+    });
     worker.on('exit', () => end(new Refusal('unavailable', 'the store is closed')));
   });
 }

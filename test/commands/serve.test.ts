@@ -1,0 +1,146 @@
+// `throughline serve`: nothing ready-made. What the commands made counts, and nothing else.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cli, cliJson, endAll, startCli, until } from '../cli.js';
+import { createTenant, DEMO_TOKEN, request, TEMPLATE, V3 } from '../harness.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'throughline-serve-'));
+});
+afterEach(async () => {
+  await endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const serve = (...more: string[]) => startCli(['serve', '--data', folder, '--port', '0', '--json', ...more]);
+
+describe('serve', () => {
+  test('with --json says in one line where it is; without, in a sentence', async () => {
+    const first = await serve();
+    const { stdout, stderr, code } = await first.end('SIGTERM');
+    expect(stdout).toBe(`${JSON.stringify(first.announced)}\n`);
+    expect(first.announced.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const second = await startCli(['serve', '--data', folder, '--port', '0']);
+    expect(second.stdout()).toContain(second.baseUrl);
+  });
+
+  test('has no page, and on a folder that dev used no demo credentials', async () => {
+    const dev = await startCli(['dev', '--data', folder, '--port', '0', '--json']);
+    const path = `${V3}/events/${TEMPLATE}/petspot:demo-1`;
+    expect((await request(dev.baseUrl, 'GET', path)).status).toBe(200);
+    await dev.end('SIGTERM');
+    const { baseUrl } = await serve();
+    expect((await request(baseUrl, 'GET', '/', undefined, { token: '' })).status).toBe(404);
+    expect((await request(baseUrl, 'GET', path, undefined, { token: DEMO_TOKEN })).status).toBe(401);
+    for (const key of ['demo-developer-key', ''])
+      expect(
+        (await request(baseUrl, 'GET', `${V3}/8420/event-templates?hapikey=${key}`, undefined, { token: '' }))
+          .status,
+      ).toBe(401);
+    // Not for want of data: a token that was made for that portal and app reads it.
+    const { accessToken: token } = await cliJson(
+      'token create --portal 8420 --app 8420 --scope timeline --data'.split(' ').concat(folder),
+    );
+    expect((await request(baseUrl, 'GET', path, undefined, { token })).status).toBe(200);
+  });
+
+  test('is strict: a record that nobody made is not found', async () => {
+    const { portalId, appId, accessToken: token, developerKey } = await made();
+    const { baseUrl } = await serve();
+    const template = await request(
+      baseUrl,
+      'POST',
+      `${V3}/${appId}/event-templates?hapikey=${developerKey}`,
+      { name: 'T', objectType: 'contacts', tokens: [] },
+      { token: '' },
+    );
+    const send = (about: object) =>
+      request(
+        baseUrl,
+        'POST',
+        `${V3}/events`,
+        { eventTemplateId: template.json.id, tokens: {}, ...about },
+        { token },
+      );
+    expect(await send({ objectId: '5' })).toMatchObject({
+      status: 404,
+      json: { category: 'OBJECT_NOT_FOUND' },
+    });
+    const known = await send({ email: 'a@example.com' });
+    expect(known.status).toBe(201);
+    expect((await send({ objectId: known.json.objectId })).status).toBe(201);
+    expect(portalId).toMatch(/^\d+$/);
+  });
+
+  test('notices what another process changed', async () => {
+    const tenant = await createTenant(folder);
+    const [one, two] = await Promise.all([serve(), serve()]);
+    const call = (server: { baseUrl: string }, method: string, path: string, body?: object) =>
+      request(server.baseUrl, method, `${V3}${path}`, body, { token: tenant.token });
+    const templates = `/${tenant.appId}/event-templates`;
+    const { json: template } = await call(one, 'POST', templates, {
+      name: 'T',
+      objectType: 'contacts',
+      tokens: [],
+    });
+    const event = { eventTemplateId: template.id, email: 'a@example.com', tokens: { new: 'x' } };
+    for (const server of [one, two]) expect((await call(server, 'POST', '/events', event)).status).toBe(400);
+    const added = await call(two, 'POST', `${templates}/${template.id}/tokens`, {
+      name: 'new',
+      label: 'New',
+      type: 'string',
+    });
+    expect(added.status).toBe(200);
+    await until(async () => (await call(one, 'POST', '/events', event)).status === 201);
+    // Changes on both sides do not swallow one another.
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const answers = await Promise.all(
+      names.map((name, index) =>
+        call(index % 2 ? one : two, 'POST', `${templates}/${template.id}/tokens`, {
+          name,
+          label: name,
+          type: 'string',
+        }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200));
+    const { json: whole } = await call(one, 'GET', templates);
+    expect(whole.results[0].tokens.map(({ name }: { name: string }) => name).sort()).toEqual([
+      ...names,
+      'new',
+    ]);
+    expect((await call(two, 'DELETE', `${templates}/${template.id}`)).status).toBe(204);
+    await until(async () => (await call(one, 'POST', '/events', event)).status === 404);
+  });
+
+  test('a port that is taken is told, with what would do', async () => {
+    const { baseUrl } = await serve();
+    const { port } = new URL(baseUrl);
+    const { code, stderr } = await cli(['serve', '--data', folder, '--port', port]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`${port}.*choose another --port`));
+  });
+});
+
+/** A portal, an app and a token, by the commands. */
+async function made() {
+  const at = ['--data', folder];
+  const { portalId } = await cliJson(['portal', 'create', '--name', 'P', ...at]);
+  const app = await cliJson(['app', 'create', '--name', 'A', '--scope', 'timeline', ...at]);
+  const token = await cliJson([
+    'token',
+    'create',
+    '--portal',
+    portalId,
+    '--app',
+    app.appId,
+    '--scope',
+    'timeline',
+    ...at,
+  ]);
+  return { portalId, ...app, ...token };
+}
