@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000, // a bound against hanging, not a promise
-    hookTimeout: 60_000,
+    testTimeout: 120_000, // a bound against hanging, not a promise
+    hookTimeout: 120_000,
     pool: 'forks',
-    reporters: process.env.CI
-      ? ['default', ['json', { outputFile: process.env.VITEST_JSON ?? 'dist/.tests.json' }]]
+    maxWorkers: 2,
+    reporters: process.env.TESTS_JSON
+      ? ['default', ['json', { outputFile: process.env.TESTS_JSON }]]
       : ['default'],
   },
 });

@@ -297,7 +297,8 @@ function readEvent(
   };
   for (const field of ['eventTemplateId', 'id', 'objectId'] as const) {
     const value = event[field];
-    if (value != null) input[field] = idText(value, field, faults);
+    const id = value == null ? undefined : idText(value, field, faults);
+    if (id !== undefined) input[field] = id;
   }
   for (const field of TEXT_FIELDS) {
     const value = event[field];
@@ -358,11 +359,10 @@ function readTokens(
 
 const TOO_LARGE = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
 
-function idText(value: string | number, field: string, faults: Fault[]): string {
-  // An objectId of that size is refused as text too, by its own rule.
-  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER && field !== 'objectId')
-    faults.push({ in: field, message: TOO_LARGE });
-  return String(value);
+function idText(value: string | number, field: string, faults: Fault[]): string | undefined {
+  if (typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value);
+  faults.push({ in: field, message: TOO_LARGE });
+  return undefined;
 }
 
 function batchInputs(body: unknown): unknown[] {

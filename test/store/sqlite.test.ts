@@ -146,11 +146,12 @@ describe('SQLite', () => {
     const store = await openStore({ folder, clock: Date.now });
     const { portalId, templateId } = await tenantOf(store);
     const before = walRestarts(folder);
+    const MANY_BATCHES = 400; // a slow machine needs more of them, none so many
     const text = 'x'.repeat(400_000);
     let next = 0;
     let last = '';
     const writeOn = async () => {
-      while (next < 40) {
+      while (next < MANY_BATCHES && walRestarts(folder) === before) {
         const batch = next++;
         await store.append(
           Array.from({ length: 20 }, (_, index) =>

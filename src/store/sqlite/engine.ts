@@ -24,6 +24,8 @@ export interface StoreOptions {
 
 const CHECKPOINT_EVERY_EVENTS = 40_000;
 const CHECKPOINT_EVERY_BYTES = 64 * 1024 * 1024;
+/** How far the writer may run ahead of a slow checkpointer. */
+const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
 
 /** Opens the folder, creating what is missing. `close` leaves one tidy file behind. */
 export async function openStore(options: StoreOptions): Promise<Store & { close(): Promise<void> }> {
@@ -173,11 +175,15 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
     count(drafts: readonly EventDraft[]): void {
       events += drafts.length;
       for (const draft of drafts) bytes += draft.body.length;
-      if (running || (events < CHECKPOINT_EVERY_EVENTS && bytes < CHECKPOINT_EVERY_BYTES)) return;
+      if (events < CHECKPOINT_EVERY_EVENTS && bytes < CHECKPOINT_EVERY_BYTES) return;
+      if (!running) {
+        running = true;
+        worker.postMessage('checkpoint');
+      } else if (bytes >= MAX_BYTES_AHEAD) {
+        resetWal().catch(() => undefined); // the writer copies what is left itself, and waits for that
+      } else return;
       events = 0;
       bytes = 0;
-      running = true;
-      worker.postMessage('checkpoint');
     },
     close(): Promise<void> {
       worker.postMessage('close');
