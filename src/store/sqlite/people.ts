@@ -44,7 +44,7 @@ export function people(db: Connection) {
   const addRecord = db.prepare(
     'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const touchRecord = recordToucher(db);
   const nextObjectId = db
     .prepare(
       'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
@@ -216,11 +216,10 @@ export function people(db: Connection) {
     const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
     const timeline = timelineWriter(db);
     const ofPlace = [dropProperties, drop('place', 'id = ?')];
-    const records = drop('record', "portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)");
+    const records = drop('record', WITH_MERGED);
     const ofContact = [
       drop('identity', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
-      records,
     ];
 
     const mentions = db.prepare(
@@ -249,6 +248,7 @@ export function people(db: Connection) {
         for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
         const places = placesOf.all(portal, id) as number[];
         for (const statement of ofContact) statement.run(portal, id);
+        records.run({ portal, id });
         for (const place of places) {
           timeline.drop(place);
           for (const statement of ofPlace) statement.run(place);
@@ -259,11 +259,23 @@ export function people(db: Connection) {
   }
 }
 
+/** A contact and those that were merged into it. */
+const WITH_MERGED = `portal = @portal AND object_type = 'contacts' AND id IN (
+  SELECT @id UNION ALL
+  SELECT id FROM record WHERE portal = @portal AND object_type = 'contacts' AND merged_into = @id)`;
+
+/** Says that something of the record that owns a place has changed. */
+function recordToucher(db: Connection) {
+  return db.prepare(`
+    UPDATE record SET updated_at = max(updated_at, ?)
+    WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
+}
+
 function merging(
   db: Connection,
   record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
 ) {
-  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const touchRecord = recordToucher(db);
   const moveIdentities = db.prepare(
     'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
@@ -281,9 +293,7 @@ function merging(
     'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
-  const redirect = db.prepare(
-    "UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)",
-  );
+  const redirect = db.prepare(`UPDATE record SET merged_into = @into WHERE ${WITH_MERGED}`);
 
   return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
     const primary = record(portal, 'contacts', primaryId);
@@ -298,7 +308,7 @@ function merging(
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
-    redirect.run(primary.id, portal, other.id);
+    redirect.run({ into: primary.id, portal, id: other.id });
     touchRecord.run(at, primary.place);
     return primary.id;
   };
