@@ -123,8 +123,13 @@ export function people(db: Connection) {
     return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
   }
 
-  /** Finds or makes what the subject stands for, or says why not; then nothing was written. */
-  function settle(portal: number, subject: Subject, at: number): Settled | Refused {
+  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: an e-mail to keep. */
+  function settle(
+    portal: number,
+    subject: Subject,
+    at: number,
+    says: string | undefined = subject.email,
+  ): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const emailOwner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
@@ -136,7 +141,7 @@ export function people(db: Connection) {
       identities: (id) => countIdentities.get(portal, id) as number,
     });
     if ('refused' in decision) return refused(subject, decision);
-    if (email !== undefined && !emailOwner && isErased.get(portal, erasedHash(email)) !== undefined)
+    if (says !== undefined && !emailOwner && isErased.get(portal, erasedHash(says)) !== undefined)
       return EMAIL_ERASED;
 
     const by = identifiedBy(subject, utkOwner === undefined ? {} : { utkOwner });
