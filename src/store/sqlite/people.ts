@@ -151,10 +151,11 @@ export function people(db: Connection) {
         Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
+    const made = decision.stands === 'on-new-contact' || decision.create;
     const own =
       decision.stands === 'on-new-contact'
         ? createRecord(portal, type, freeObjectId(portal, type), at)
-        : decision.create
+        : made
           ? createRecord(portal, type, decision.objectId, at)
           : (named ?? (record(portal, type, decision.objectId) as { id: number; place: number }));
     if (decision.email === 'promote') {
@@ -165,6 +166,7 @@ export function people(db: Connection) {
       addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
     }
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
+    if (!made && (decision.email || decision.utk)) touchRecord.run(at, own.place);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
