@@ -44,7 +44,7 @@ export function people(db: Connection) {
   const addRecord = db.prepare(
     'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const touchRecord = recordToucher(db);
   const nextObjectId = db
     .prepare(
       'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
@@ -123,8 +123,13 @@ export function people(db: Connection) {
     return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
   }
 
-  /** Finds or makes what the subject stands for, or says why not; then nothing was written. */
-  function settle(portal: number, subject: Subject, at: number): Settled | Refused {
+  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: an e-mail to keep. */
+  function settle(
+    portal: number,
+    subject: Subject,
+    at: number,
+    says: string | undefined = subject.email,
+  ): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const emailOwner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
@@ -136,7 +141,7 @@ export function people(db: Connection) {
       identities: (id) => countIdentities.get(portal, id) as number,
     });
     if ('refused' in decision) return refused(subject, decision);
-    if (email !== undefined && !emailOwner && isErased.get(portal, erasedHash(email)) !== undefined)
+    if (says !== undefined && !emailOwner && isErased.get(portal, erasedHash(says)) !== undefined)
       return EMAIL_ERASED;
 
     const by = identifiedBy(subject, utkOwner === undefined ? {} : { utkOwner });
@@ -146,10 +151,11 @@ export function people(db: Connection) {
         Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
+    const made = decision.stands === 'on-new-contact' || decision.create;
     const own =
       decision.stands === 'on-new-contact'
         ? createRecord(portal, type, freeObjectId(portal, type), at)
-        : decision.create
+        : made
           ? createRecord(portal, type, decision.objectId, at)
           : (named ?? (record(portal, type, decision.objectId) as { id: number; place: number }));
     if (decision.email === 'promote') {
@@ -160,6 +166,7 @@ export function people(db: Connection) {
       addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
     }
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
+    if (!made && (decision.email || decision.utk)) touchRecord.run(at, own.place);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
@@ -216,11 +223,10 @@ export function people(db: Connection) {
     const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
     const timeline = timelineWriter(db);
     const ofPlace = [dropProperties, drop('place', 'id = ?')];
-    const records = drop('record', "portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)");
+    const records = drop('record', WITH_MERGED);
     const ofContact = [
       drop('identity', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
-      records,
     ];
 
     const mentions = db.prepare(
@@ -249,6 +255,7 @@ export function people(db: Connection) {
         for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
         const places = placesOf.all(portal, id) as number[];
         for (const statement of ofContact) statement.run(portal, id);
+        records.run({ portal, id });
         for (const place of places) {
           timeline.drop(place);
           for (const statement of ofPlace) statement.run(place);
@@ -259,11 +266,23 @@ export function people(db: Connection) {
   }
 }
 
+/** A contact and those that were merged into it. */
+const WITH_MERGED = `portal = @portal AND object_type = 'contacts' AND id IN (
+  SELECT @id UNION ALL
+  SELECT id FROM record WHERE portal = @portal AND object_type = 'contacts' AND merged_into = @id)`;
+
+/** Says that something of the record that owns a place has changed. */
+function recordToucher(db: Connection) {
+  return db.prepare(`
+    UPDATE record SET updated_at = max(updated_at, ?)
+    WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
+}
+
 function merging(
   db: Connection,
   record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
 ) {
-  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const touchRecord = recordToucher(db);
   const moveIdentities = db.prepare(
     'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
@@ -281,9 +300,7 @@ function merging(
     'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
-  const redirect = db.prepare(
-    "UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)",
-  );
+  const redirect = db.prepare(`UPDATE record SET merged_into = @into WHERE ${WITH_MERGED}`);
 
   return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
     const primary = record(portal, 'contacts', primaryId);
@@ -298,7 +315,7 @@ function merging(
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
-    redirect.run(primary.id, portal, other.id);
+    redirect.run({ into: primary.id, portal, id: other.id });
     touchRecord.run(at, primary.place);
     return primary.id;
   };
