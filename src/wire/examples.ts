@@ -68,6 +68,33 @@ const TEMPLATE_ANSWER = {
 
 const DETAIL = '<p><strong>Who&#x27;s a good girl?</strong>: Bark!</p>';
 
+const MERGED_ID = '28002';
+const CONTACT_DATES = { createdAt: '2020-01-30T17:42:10.276Z', updatedAt: '2020-01-30T18:10:16.478Z' };
+const CONTACT = {
+  id: EVENT_ANSWER.objectId,
+  properties: {
+    createdate: CONTACT_DATES.createdAt,
+    email: EVENT.email,
+    firstname: 'Art3mis',
+    hs_object_id: EVENT_ANSWER.objectId,
+    lastmodifieddate: CONTACT_DATES.updatedAt,
+    lastname: null,
+  },
+  ...CONTACT_DATES,
+  archived: false,
+};
+const UTK = 'db2a3e6f1c2d4b5a8e7f60918273a4b5';
+const FORM = {
+  body: {
+    fields: [
+      { objectTypeId: '0-1', name: 'email', value: EVENT.email },
+      { objectTypeId: '0-1', name: 'firstname', value: 'Art3mis' },
+    ],
+    context: { hutk: UTK, pageUri: 'https://my.petspot.com/register', pageName: 'Register' },
+  },
+  answers: { 200: { inlineMessage: 'Thanks for submitting the form.' } },
+};
+
 export interface Examples {
   body?: unknown;
   /** By status. */
@@ -103,6 +130,28 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
   listTokens: { answers: { 200: { results: TEMPLATE_ANSWER.tokens } } },
   createToken: { body: TOKEN, answers: { 200: { ...TOKEN, ...DATES } } },
   updateToken: { body: TOKEN_UPDATE, answers: { 200: { ...TOKEN, ...TOKEN_UPDATE, ...DATES } } },
+  getRecord: { answers: { 200: CONTACT } },
+  createContact: {
+    body: { properties: { email: EVENT.email, firstname: 'Art3mis' } },
+    answers: { 201: CONTACT },
+  },
+  mergeContacts: {
+    body: { primaryObjectId: CONTACT.id, objectIdToMerge: MERGED_ID },
+    answers: {
+      200: {
+        ...CONTACT,
+        properties: {
+          ...CONTACT.properties,
+          hs_additional_emails: 'pocket-tiger@petspot.com',
+          hs_merged_object_ids: MERGED_ID,
+        },
+      },
+    },
+  },
+  eraseContact: { body: { objectId: EVENT.email, idProperty: 'email' }, answers: {} },
+  identify: { body: { utk: UTK, email: EVENT.email }, answers: { 200: { objectId: CONTACT.id } } },
+  submitForm: FORM,
+  submitFormSecurely: FORM,
   getTimeline: {
     answers: {
       200: {

@@ -149,8 +149,18 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
     subject,
     values,
     at: Math.min(at, now),
-    visit: JSON.stringify({ formGuid, submittedAt: at, context: context ?? {}, fields: others }),
+    visit: JSON.stringify({
+      formGuid,
+      submittedAt: at,
+      context: plain(context ?? {}),
+      fields: others.map(plain),
+    }),
   };
+}
+
+/** The texts, numbers and flags of an object: HubSpot has nothing else there, and depth could be without end. */
+function plain(values: object): object {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value !== 'object'));
 }
 
 function badForm(faults: readonly FormFault[]): HttpProblem {

@@ -39,8 +39,14 @@ const RecordQuery = Type.Object({
       description: 'Names, separated by commas or sent several times; absent: the usual ones.',
     }),
   ),
-  idProperty: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['email', 'hs_object_id'] })),
-  archived: Type.Optional(Type.String()),
+  idProperty: Type.Optional(
+    Type.Unsafe<string>({
+      type: 'string',
+      enum: ['email', 'hs_object_id'],
+      description: 'What the objectId of the path is; hs_object_id if absent.',
+    }),
+  ),
+  archived: Type.Optional(Type.String({ description: 'true finds archived records alone: there are none.' })),
 });
 
 export function recordRoutes(app: FastifyInstance, { store, authenticator, clock }: RecordRoutes): void {
@@ -67,13 +73,13 @@ export function recordRoutes(app: FastifyInstance, { store, authenticator, clock
     },
     async (request) => {
       const { objectType, objectId } = request.params;
-      const { properties, idProperty } = request.query;
+      const { properties, idProperty, archived } = request.query;
       const principal = principalOf(request);
       const type = objectTypeOf(objectType);
       if (!type) throw noRecord(objectType, objectId);
       needScope(principal, recordScopes(type, 'read'));
       const found = find(principal.portal.id, type, objectId, idProperty);
-      if (!found) throw noRecord(objectType, objectId);
+      if (!found || archived === 'true') throw noRecord(objectType, objectId);
       const names =
         properties === undefined ? USUAL_PROPERTIES[type] : [properties].flat().join(',').split(',');
       return toObject(
@@ -155,7 +161,7 @@ export function recordRoutes(app: FastifyInstance, { store, authenticator, clock
           'Its identities, events, visits and properties leave every file; its e-mails are refused from now on.',
         security,
         body: Type.Ref('PublicGdprDeleteInput'),
-        response: { 204: Type.Null(), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {

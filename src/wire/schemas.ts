@@ -103,6 +103,7 @@ const ErrorDetail = Type.Object(
     message: Type.String(),
     in: Type.Optional(Type.String({ description: 'The path of the field that is at fault.' })),
     code: Type.Optional(Type.String()),
+    errorType: Type.Optional(Type.String({ description: "Forms' word for code." })),
     subCategory: Type.Optional(Type.String()),
     context: Type.Optional(ContextMap),
   },
@@ -277,22 +278,21 @@ const TimelineAnswer = Type.Object(
 export const CrmObject = Type.Object(
   {
     id: Type.String(),
-    properties: Type.Record(Type.String(), Type.Unsafe<string | null>({ type: ['string', 'null'] })),
+    properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
     createdAt: DateTime('When it was made.'),
     updatedAt: DateTime('When something of it last changed.'),
     archived: Type.Boolean(),
   },
-  { $id: 'SimplePublicObject' },
+  { $id: 'SimplePublicObject', description: 'A record; properties that it does not have are null.' },
 );
 export const ContactInput = Type.Object(
   {
-    properties: Type.Record(
-      Type.String(),
+    properties: MapOf(
       Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
       { description: 'Of email, firstname and lastname at least one.' },
     ),
   },
-  { $id: 'SimplePublicObjectInputForCreate' },
+  { $id: 'SimplePublicObjectInputForCreate', description: ignored('A contact to be created.') },
 );
 export const MergeInput = Type.Object(
   {
@@ -301,16 +301,20 @@ export const MergeInput = Type.Object(
       description: 'The contact that is merged into it; its id goes on finding it.',
     }),
   },
-  { $id: 'PublicMergeInput' },
+  { $id: 'PublicMergeInput', description: ignored('Two contacts that are one.') },
 );
 export const GdprDeleteInput = Type.Object(
   {
     objectId: IdText({ description: "The contact's id; with idProperty email, its e-mail." }),
     idProperty: Type.Optional(
-      Type.Unsafe<string | null>({ type: ['string', 'null'], enum: ['email', 'hs_object_id', null] }),
+      Type.Unsafe<string | null>({
+        type: ['string', 'null'],
+        enum: ['email', 'hs_object_id', null],
+        description: 'What objectId is; hs_object_id if absent.',
+      }),
     ),
   },
-  { $id: 'PublicGdprDeleteInput' },
+  { $id: 'PublicGdprDeleteInput', description: ignored('A contact to be erased.') },
 );
 export const IdentifyInput = Type.Object(
   {
@@ -318,15 +322,18 @@ export const IdentifyInput = Type.Object(
     email: MaybeText({ description: 'Finds or creates the contact. Either this or objectId.' }),
     objectId: MaybeId({ description: 'The contact. Either this or email.' }),
   },
-  { $id: 'IdentifyInput' },
+  { $id: 'IdentifyInput', description: ignored('Who a visitor is.') },
 );
-export const Identified = Type.Object({ objectId: Type.String() }, { $id: 'Identified' });
+export const Identified = Type.Object(
+  { objectId: Type.String({ description: 'The contact.' }) },
+  { $id: 'Identified', description: 'The contact that the visitor is.' },
+);
 export const FormSubmission = Type.Object(
   {
     fields: Type.Array(
       Type.Object({
         objectTypeId: MaybeText({ description: '0-1 (contacts) if absent.' }),
-        name: Type.String(),
+        name: Type.String({ description: 'email, or a property of contacts.' }),
         value: Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
       }),
       { description: 'At most 1,000.' },
@@ -340,9 +347,12 @@ export const FormSubmission = Type.Object(
       }),
     ),
   },
-  { $id: 'FormSubmission' },
+  { $id: 'FormSubmission', description: ignored('A form as somebody filled it in.') },
 );
-export const FormAnswer = Type.Object({ inlineMessage: Type.String() }, { $id: 'FormSubmissionAnswer' });
+export const FormAnswer = Type.Object(
+  { inlineMessage: Type.String({ description: 'For the person who filled it in.' }) },
+  { $id: 'FormSubmissionAnswer', description: 'The form was taken.' },
+);
 
 /** Every schema that others refer to by name. */
 export const named: readonly TSchema[] = [

@@ -398,7 +398,9 @@ describe('safety', () => {
       const timelineIFrame = { linkLabel: 'Open', headerLabel: 'H', url, width: 300, height: 200 };
       const body = JSON.stringify({ tokens: {}, timelineIFrame });
       const base = await pagesOf({
-        timeline: () => ({ events: [{ templateId: 1, id: 'e', timestamp: 0, receivedAt: 0, identifiedBy: 'email', body }] }),
+        timeline: () => ({
+          events: [{ templateId: 1, id: 'e', timestamp: 0, receivedAt: 0, identifiedBy: 'email', body }],
+        }),
       });
       const html = await (await fetch(`${base}${RECORD}`)).text();
       expect(html).toContain('class="event"');

@@ -41,8 +41,11 @@ const MORE_OPERATIONS: Facts['operations'] = {
 const SENT_TOKEN = 'TimelineEventTemplateTokenRequest';
 const BODIES: Record<string, string> = { TimelineEventTemplateToken: SENT_TOKEN };
 
-/** Error bodies carry `status` too, as HubSpot's own do, though its file does not list it. */
-const MORE_ANSWER_FIELDS: Facts['models'] = { Error: { 'status!': 'string' } };
+/** What HubSpot's file does not list, though its own answers have it. */
+const MORE_ANSWER_FIELDS: Facts['models'] = {
+  Error: { 'status!': 'string' },
+  ErrorDetail: { errorType: 'string' }, // in the answers of forms
+};
 
 /** How requests are wider than HubSpot's, field by field: theirs, ours. Everything else is the same. */
 const TEMPLATE_TEXTS = {
