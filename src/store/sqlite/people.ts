@@ -216,11 +216,11 @@ export function people(db: Connection) {
     const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
     const timeline = timelineWriter(db);
     const ofPlace = [dropProperties, drop('place', 'id = ?')];
-    const records = drop('record', "portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)");
     const ofContact = [
-      drop('identity', 'portal = ? AND object_id = ?'),
+      drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
-      records,
+      drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
+      drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
     ];
 
     const mentions = db.prepare(
@@ -265,7 +265,7 @@ function merging(
 ) {
   const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const moveIdentities = db.prepare(
-    'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
@@ -281,9 +281,12 @@ function merging(
     'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
-  const redirect = db.prepare(
-    "UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND ? IN (id, merged_into)",
-  );
+  const redirects = [
+    db.prepare("UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND id = ?"),
+    db.prepare(
+      "UPDATE record INDEXED BY record_merged SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND merged_into = ?",
+    ),
+  ];
 
   return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
     const primary = record(portal, 'contacts', primaryId);
@@ -298,7 +301,7 @@ function merging(
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
-    redirect.run(primary.id, portal, other.id);
+    for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
     touchRecord.run(at, primary.place);
     return primary.id;
   };
