@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFolder } from '../../dist/config.js';
+import { appender } from '../../dist/store/sqlite/append.js';
+import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { people } from '../../dist/store/sqlite/people.js';
+import { reader } from '../../dist/store/sqlite/read.js';
 import { conformance, draftOf, type Place, tenantOf, walk } from './conformance.js';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
@@ -172,6 +176,39 @@ describe('SQLite', () => {
     expect(store.event(portalId, templateId, 'e7')?.body).toContain(last);
     await store.close();
     expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test('no statement walks a table, or all of a portal', () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    const statements = new Set<string>();
+    const listening = new Proxy(db, {
+      get: (of, name) => {
+        const value = of[name as keyof Connection] as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (name === 'prepare') statements.add(args[0] as string);
+          return value.apply(of, args);
+        };
+      },
+    });
+    appender(listening, people(listening));
+    reader(listening);
+    const walks = [...statements].flatMap((sql) => {
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql.replace(/@\w+|\?/g, '1')}`).all() as {
+        detail: string;
+      }[];
+      return plan
+        .map(({ detail }) => detail)
+        .filter((detail) => /^SCAN|\(portal=\?(?: AND (?:object_type|kind)=\?)?\)$/.test(detail))
+        .map((detail) => `${detail}: ${sql.trim().replace(/\s+/g, ' ')}`);
+    });
+    db.close();
+    // What is small or bounded: the administration's tables, and the newest events of all.
+    const small = /^SCAN (?:portal|app|access_token|erasing_key|event|e):/;
+    expect(statements.size).toBeGreaterThan(50);
+    expect(walks.filter((walk) => small.test(walk))).toHaveLength(6);
+    expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 
   test('a folder of a newer version, or one that cannot be a folder, is refused with its name', async () => {

@@ -225,7 +225,7 @@ export function people(db: Connection) {
     const ofPlace = [dropProperties, drop('place', 'id = ?')];
     const records = drop('record', WITH_MERGED);
     const ofContact = [
-      drop('identity', 'portal = ? AND object_id = ?'),
+      drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
     ];
 
@@ -284,7 +284,7 @@ function merging(
 ) {
   const touchRecord = recordToucher(db);
   const moveIdentities = db.prepare(
-    'UPDATE identity SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')

@@ -30,7 +30,8 @@ export function reader(db: Connection): Reads {
     SELECT id, place, merged_into AS mergedInto, created_at AS createdAt, updated_at AS updatedAt
     FROM record WHERE portal = ? AND object_type = ? AND id = ?`);
   const identities = db.prepare(`
-    SELECT kind, value, is_primary AS isPrimary FROM identity WHERE portal = ? AND object_id = ? ORDER BY kind, key`);
+    SELECT kind, value, is_primary AS isPrimary FROM identity INDEXED BY identity_contact
+    WHERE portal = ? AND object_id = ? ORDER BY kind, key`);
   const emailOwner = db
     .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
     .pluck();
@@ -40,7 +41,7 @@ export function reader(db: Connection): Reads {
   const properties = db.prepare('SELECT name, value FROM property WHERE place = ? ORDER BY name').raw();
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
-    FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e JOIN place p ON p.id = e.place
+    FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
     WHERE p.portal = ? AND p.object_id IS NOT NULL
     GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC LIMIT ?`);
 

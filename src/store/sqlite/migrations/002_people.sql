@@ -9,6 +9,8 @@ CREATE INDEX record_place ON record (place);
 -- The record that this one was merged into, always one that remains.
 ALTER TABLE record ADD COLUMN merged_into INTEGER;
 CREATE INDEX record_merged ON record (portal, object_type, merged_into) WHERE merged_into IS NOT NULL;
+-- Whose own a place is: for setting its properties, and for the reference when a place goes.
+CREATE INDEX record_place ON record (place);
 ALTER TABLE record ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
 UPDATE record SET updated_at = created_at;
 
