@@ -3,115 +3,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TemplateSyntaxError } from '../../src/timeline/render/render.js';
+import { arbitraryValue, HOSTILE, TEXT_POSITIONS, URL_POSITIONS, WHOLE_URL_POSITIONS } from './positions.js';
 import { hrefsOf, show, structureOf, textOf } from './show.js';
 
 const HARMLESS = 'harmless';
-
-/** Where a value is text. */
-const TEXT_POSITIONS: Record<string, string> = {
-  'in text': 'before {{v}} after',
-  alone: '{{v}}',
-  'at the start of a line': 'a\n{{v}} b\n{{v}}',
-  'in emphasis': '**{{v}}** *{{v}}* ~~a {{v}}~~ _{{v}}_',
-  'in the text of a link': '[{{v}}](https://x.io/)',
-  'beside brackets': '[a]{{v}} ![b]{{v}} <{{v}}> \\\\{{v}} `a{{v}}',
-  'in a heading': '## {{v}} ##\n\n{{v}}\n===',
-  'in a code span': 'a `{{v}}` b ``{{v}}``',
-  'in a fence': '```\n{{v}}\n```',
-  'behind a fence': '```{{v}}\ncode\n```',
-  'in indented code': 'a\n\n    {{v}}\n    b',
-  'in a list': '- {{v}}\n- b\n\n1. {{v}}',
-  'in a quotation': '> {{v}}\n> b',
-  'in a table': '| a | {{v}} |\n|---|---|\n| {{v}} | b |',
-  'in a loop': '{{#each extraData}}\n- {{this}}: {{@root.v}}\n{{/each}}',
-  'in a picture': '![{{v}}](https://x.io/a.png)',
-  'in triple mustaches': '{{{v}}} {{&v}}',
-};
-/** Where a value stands in an address, behind its host. */
-const URL_POSITIONS: Record<string, string> = {
-  'in a path': '[a](https://x.io/pets/{{v}})',
-  'between parts of a path': '[a](https://x.io/{{v}}/b?c={{v}}#{{v}})',
-  'in a query': '[a](<https://x.io/?q={{v}}&r=1>)',
-  'in an autolink': '<https://x.io/{{v}}>',
-  'in a title': '[a](https://x.io/ "b {{v}}")',
-  'in a picture': '![a](https://x.io/{{v}})',
-  'in a mailbox': '[a](mailto:{{v}})',
-};
-/** Where a value is the address or could be its scheme or host. */
-const WHOLE_URL_POSITIONS: Record<string, string> = {
-  'as the address': '[a]({{v}})',
-  'as the start of the address': '[a]({{v}}/b)',
-  'as the scheme': '[a]({{v}}:alert(1))',
-  'as the host': '[a](https://{{v}}/b)',
-  'as the address of a picture': '![a]({{v}})',
-};
-
-const HOSTILE = [
-  '](javascript:alert(1))',
-  '[x](javascript:alert(1))',
-  '![x](https://evil.io/x.png)',
-  '[x]: https://evil.io',
-  '**x**',
-  '_a_',
-  '~~a~~',
-  '`x`',
-  '``',
-  '# h',
-  'a\n# h',
-  'a\n\nb',
-  'a\n===',
-  'a\r\n---\r\nb',
-  '\n\n    code',
-  '    code',
-  '\tcode',
-  '```',
-  '\n```\n<script>alert(1)</script>\n```',
-  '~~~',
-  '- item',
-  '\n- item\n- item',
-  '1. x',
-  '> q',
-  '---',
-  '***',
-  '|',
-  '| a |\n|---|\n| b |',
-  '<script>alert(1)</script>',
-  '<img src=x onerror=alert(1)>',
-  '"><svg onload=alert(1)>',
-  "' onmouseover='alert(1)",
-  '<!-- ',
-  '&lt;script&gt;',
-  '&#x6a;avascript:alert(1)',
-  '&',
-  'http://a b',
-  '<http://evil.io>',
-  'a@evil.io',
-  ')',
-  '(',
-  '\\',
-  '\\\\',
-  ':',
-  '  ',
-  ' ',
-  '{{v}}',
-  '{{#each extraData}}',
-  '\0',
-  '\ud800',
-  '\u2028\u202e\u00a0\ufeff',
-  '\ufdd0\ufde0\ufdd1',
-  '\ufdd1',
-  '&#xfdd0;&#xfde0;&#xfdd1;',
-  'javascript:alert(1)',
-  'java\nscript:alert(1)',
-  ' javascript:alert(1)',
-  'data:text/html,<script>alert(1)</script>',
-  'vbscript:x',
-  '//evil.io',
-  '/\\evil.io',
-  '@evil.io',
-  '.evil.io',
-  '?a=b&c=d#e',
-];
 
 function withValue(template: string, v: string): string {
   return show(template, { v }, { extraData: ['one', 'two'] });
@@ -121,12 +16,6 @@ function withValue(template: string, v: string): string {
 function shown(value: string): string {
   return value.replace(/\r\n?/g, '\n').replace(/[\0\ufdd0-\ufdef]|\p{Surrogate}/gu, '\ufffd');
 }
-
-const arbitraryValue = fc.oneof(
-  fc.string({ minLength: 1, unit: 'binary' }),
-  fc.string({ minLength: 1, unit: fc.constantFrom(...'[]()<>!*_`~#-+|\\&;:/"\'=.1 \n\t\r{}ax@?%') }),
-  fc.array(fc.constantFrom(...HOSTILE), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('')),
-);
 
 function promiseSafe(html: string): void {
   expect(html).not.toMatch(/<\s*(?:script|svg|img|style|iframe|!--)/i);

@@ -34,13 +34,126 @@ export function placeholder(index: number): string {
 
 /** `values` are those that `markdown` has placeholders for; the rest of it went through withoutPlaceholders. */
 export function toHtml(markdown: string, values: readonly string[]): string {
+  return fromShape(markdown, cleaned(values)) ?? parsedToHtml(markdown, values);
+}
+
+function cleaned(values: readonly string[]): string[] {
+  return values.map((value) => withoutPlaceholders(value).replace(/\r\n?/g, '\n'));
+}
+
+/** The whole way, whatever the values are: for what has no shape, and what shapes are measured against. */
+export function parsedToHtml(markdown: string, values: readonly string[]): string {
   if (markdown.length > MAX_MARKDOWN_CHARS) throw tooLong(MAX_MARKDOWN_CHARS);
-  const clean = values.map((value) => withoutPlaceholders(value).replace(/\r\n?/g, '\n'));
-  const tokens = settle(parser.parse(markdown, {}), clean);
+  return finished(settle(parser.parse(markdown, {}), cleaned(values)));
+}
+
+function finished(tokens: Token[]): string {
   const html = parser.renderer.render(tokens, parser.options, {});
   if (html.length > MAX_HTML_CHARS) throw tooLong(MAX_HTML_CHARS);
   // HubSpot's output has &#x27;; outside of text an apostrophe stands only in attributes, where it is right as well.
   return sanitize(html, ALLOWED).replaceAll("'", '&#x27;');
+}
+
+/**
+ * A template's events mostly come down to the same text but for their values. Then the HTML is the same but for them
+ * too: it is parsed and sanitised once, with holes that take the values, escaped for where they stand.
+ */
+interface Shape {
+  /** One more than there are holes. */
+  pieces: readonly string[];
+  holes: readonly Hole[];
+}
+type Hole = { as: 'text' | 'code'; value: number } | { as: 'address'; template: string };
+
+const MAX_KEPT_SHAPES = 1_000;
+const MAX_SHAPE_CHARS = 8 * 1024;
+const shapes = new Map<string, Shape | undefined>();
+
+/** Undefined where only the whole way will do: a value that makes a link none, or stands in a link's title. */
+function fromShape(markdown: string, values: readonly string[]): string | undefined {
+  if (markdown.length > MAX_SHAPE_CHARS) return undefined;
+  const shape = shapeOf(markdown);
+  if (!shape) return undefined;
+  let html = shape.pieces[0] as string;
+  for (const [index, hole] of shape.holes.entries()) {
+    const filled = filling(hole, values);
+    if (filled === undefined) return undefined;
+    html += filled + shape.pieces[index + 1];
+    if (html.length > MAX_HTML_CHARS) throw tooLong(MAX_HTML_CHARS);
+  }
+  return html;
+}
+
+function filling(hole: Hole, values: readonly string[]): string | undefined {
+  if (hole.as === 'address') {
+    const href = address(hole.template, values);
+    return href === undefined ? undefined : escaped(href).replaceAll('"', '&quot;');
+  }
+  const text = escaped(values[hole.value] ?? '');
+  return hole.as === 'text' ? text.replaceAll('\n', '<br />') : text;
+}
+
+/** As the sanitiser leaves text. */
+function escaped(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll("'", '&#x27;');
+}
+
+function shapeOf(markdown: string): Shape | undefined {
+  if (shapes.has(markdown)) return shapes.get(markdown);
+  if (shapes.size >= MAX_KEPT_SHAPES) shapes.clear();
+  const shape = makeShape(markdown);
+  shapes.set(markdown, shape);
+  return shape;
+}
+
+// In a shape's HTML a hole is a placeholder of its own kind: FDD0 a value in text, FDD2 one where lines do not break,
+// FDD3 an address, which the sanitiser takes for one by its scheme.
+const HOLE = /(?:https:(?=\ufdd3))?([\ufdd0\ufdd2\ufdd3])([\ufde0-\ufdef]+)\ufdd1/;
+
+function makeShape(markdown: string): Shape | undefined {
+  const addresses: string[] = [];
+  const tokens = parser.parse(markdown, {});
+  if (!openHoles(tokens, addresses)) return undefined;
+  const parts = finished(tokens).split(new RegExp(HOLE, 'g'));
+  const pieces = [parts[0] as string];
+  const holes: Hole[] = [];
+  for (let part = 1; part < parts.length; part += 3) {
+    const [kind, digits, piece] = parts.slice(part, part + 3) as [string, string, string];
+    const index = indexOf(digits);
+    holes.push(
+      kind === '\ufdd3'
+        ? { as: 'address', template: addresses[index] as string }
+        : { as: kind === '\ufdd0' ? 'text' : 'code', value: index },
+    );
+    pieces.push(piece);
+  }
+  return { pieces, holes };
+}
+
+/** Makes the tokens ready for a shape; false where a value could change more than what stands in its place. */
+function openHoles(tokens: readonly Token[], addresses: string[]): boolean {
+  for (const token of tokens) {
+    if (token.type === 'image' || (token.type === 'link_open' && token.attrGet('title'))) return false;
+    if (token.type === 'link_open') {
+      const template = String(token.attrGet('href') ?? '');
+      if (template.includes('\ufdd0')) {
+        const href = `https:\ufdd3${placeholder(addresses.push(template) - 1).slice(1)}`;
+        token.attrs = linkAttributesOf(href);
+      } else {
+        token.attrs = linkAttributes(token, 'href', []);
+        if (token.attrs.length === 0) return false;
+      }
+    } else if (token.children) {
+      if (!openHoles(token.children, addresses)) return false;
+    } else if (token.type !== 'text') {
+      token.content = token.content.replaceAll('\ufdd0', '\ufdd2');
+    }
+  }
+  return true;
 }
 
 const ALLOWED: sanitize.IOptions = {
@@ -115,14 +228,18 @@ function settle(tokens: readonly Token[], values: readonly string[]): Token[] {
   return settled;
 }
 
+function linkAttributesOf(href: string): [string, string][] {
+  return [
+    ['href', href],
+    ['rel', 'noopener noreferrer'],
+  ];
+}
+
 /** None, if the address is not one that a link may lead to. */
 function linkAttributes(token: Token, name: 'href' | 'src', values: readonly string[]): [string, string][] {
   const href = address(String(token.attrGet(name) ?? ''), values);
   if (href === undefined) return [];
-  const attributes: [string, string][] = [
-    ['href', href],
-    ['rel', 'noopener noreferrer'],
-  ];
+  const attributes = linkAttributesOf(href);
   const title = token.attrGet('title');
   if (title) attributes.push(['title', fill(String(title), values)]);
   return attributes;
