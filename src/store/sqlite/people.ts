@@ -223,10 +223,11 @@ export function people(db: Connection) {
     const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
     const timeline = timelineWriter(db);
     const ofPlace = [dropProperties, drop('place', 'id = ?')];
-    const records = drop('record', WITH_MERGED);
     const ofContact = [
       drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
+      drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
+      drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
     ];
 
     const mentions = db.prepare(
@@ -255,7 +256,6 @@ export function people(db: Connection) {
         for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
         const places = placesOf.all(portal, id) as number[];
         for (const statement of ofContact) statement.run(portal, id);
-        records.run({ portal, id });
         for (const place of places) {
           timeline.drop(place);
           for (const statement of ofPlace) statement.run(place);
@@ -265,11 +265,6 @@ export function people(db: Connection) {
     };
   }
 }
-
-/** A contact and those that were merged into it. */
-const WITH_MERGED = `portal = @portal AND object_type = 'contacts' AND id IN (
-  SELECT @id UNION ALL
-  SELECT id FROM record WHERE portal = @portal AND object_type = 'contacts' AND merged_into = @id)`;
 
 /** Says that something of the record that owns a place has changed. */
 function recordToucher(db: Connection) {
@@ -300,7 +295,12 @@ function merging(
     'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
-  const redirect = db.prepare(`UPDATE record SET merged_into = @into WHERE ${WITH_MERGED}`);
+  const redirects = [
+    db.prepare("UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND id = ?"),
+    db.prepare(
+      "UPDATE record INDEXED BY record_merged SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND merged_into = ?",
+    ),
+  ];
 
   return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
     const primary = record(portal, 'contacts', primaryId);
@@ -315,7 +315,7 @@ function merging(
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
-    redirect.run({ into: primary.id, portal, id: other.id });
+    for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
     touchRecord.run(at, primary.place);
     return primary.id;
   };
