@@ -1,6 +1,7 @@
 // The CRM records that events stand on: their types, how they are named, and the port that keeps them.
 import type { Refusal } from '../refusal.js';
 import type { Subject } from './identity.js';
+import type { Search } from './search.js';
 
 export const OBJECT_TYPES = ['contacts', 'companies', 'deals', 'tickets'] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
@@ -82,11 +83,25 @@ export interface Identification {
   at: number;
 }
 
-/** A contact that somebody creates by hand. */
-export interface NewContact {
-  email?: string;
-  properties: readonly PropertyValue[];
+/** What somebody writes by hand. An empty value clears a property. */
+export type RecordWrite = { type: ObjectType } & (
+  | { op: 'create'; email?: string; properties: readonly PropertyValue[] }
+  | { op: 'update'; id: number; email?: string; properties: readonly PropertyValue[] }
+  /** Of contacts: the one with this e-mail, or a new one. */
+  | { op: 'upsert'; email: string; properties: readonly PropertyValue[] }
+  /** Takes the record and its timeline out of sight; a contact's identities are free again. */
+  | { op: 'archive'; id: number }
+);
+/** `created`: it was not there before. */
+export type RecordOutcome = { id: number; created: boolean } | Refusal;
+
+/** A value that a property had or has. */
+export interface PropertyChange {
+  value: string;
+  /** Epoch ms. */
   at: number;
+  /** The event that said so, as `templateId/id`; or what call it was, in capitals. */
+  source: string;
 }
 
 export interface RecordStore {
@@ -99,8 +114,28 @@ export interface RecordStore {
 
   /** Finds or makes the contact, ties the utk to it, sets its properties; answers its id, or why not. */
   identify(identification: Identification): Promise<number | Refusal>;
-  /** Makes a contact; answers its id, or a conflict with the one that has the e-mail. Lifts the block of an erased one. */
-  createContact(portalId: number, contact: NewContact): Promise<number | Refusal>;
+  /** An archived record, by its own id. */
+  archivedRecord(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined;
+  /** Records of a type in order of their ids, after one of them. */
+  records(
+    portalId: number,
+    type: ObjectType,
+    page: { after: number; limit: number; archived: boolean },
+  ): CrmRecord[];
+  /** What a property was set to, the newest first; at most `limit` values. */
+  history(key: RecordKey, name: string, limit: number): PropertyChange[];
+  /** The records that fit, a page of them, and how many there are. Rejects where too many would have to be looked at. */
+  search(
+    portalId: number,
+    type: ObjectType,
+    search: Search,
+  ): Promise<{ total: number; records: CrmRecord[] }>;
+
+  /**
+   * Commits every write, in order, in one transaction; one outcome each, and a refused one leaves no trace. Creating a
+   * contact with an e-mail that another has is a conflict; it lifts the block of an erased person's.
+   */
+  write(portalId: number, writes: readonly RecordWrite[], at: number): Promise<RecordOutcome[]>;
   /**
    * One contact remains: the primary, with both's identities, events and properties, its own properties winning.
    * The other's id goes on finding it. Undefined when one of them does not exist.
@@ -118,6 +153,46 @@ export const OWN_PROPERTIES: ReadonlySet<string> = new Set(
   'email hs_object_id createdate lastmodifieddate hs_lastmodifieddate hs_additional_emails hs_merged_object_ids'.split(
     ' ',
   ),
+);
+
+/** What a record says of itself under a property's name; undefined where it says nothing. */
+export function propertyOf(record: CrmRecord, name: string): string | undefined {
+  const listed = (values: readonly (string | number)[]) => (values.length > 0 ? values.join(';') : undefined);
+  switch (name) {
+    case 'email':
+      return record.type === 'contacts' ? record.email : record.properties.get(name);
+    case 'hs_object_id':
+      return String(record.id);
+    case 'createdate':
+      return new Date(record.createdAt).toISOString();
+    case 'hs_additional_emails':
+      return listed(record.additionalEmails);
+    case 'hs_merged_object_ids':
+      return listed(record.mergedIds);
+    case 'lastmodifieddate':
+    case 'hs_lastmodifieddate':
+      return name === modifiedName(record.type) ? new Date(record.updatedAt).toISOString() : undefined;
+    default:
+      return record.properties.get(name);
+  }
+}
+
+/** Under which name a type keeps when a record last changed. */
+export function modifiedName(type: ObjectType): string {
+  return type === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
+}
+
+/** The properties that a search's `query` looks into, by type. */
+export const SEARCHED_PROPERTIES: Readonly<Record<ObjectType, readonly string[]>> = {
+  contacts: ['firstname', 'lastname', 'email', 'phone', 'company'],
+  companies: ['name', 'domain', 'website', 'phone'],
+  deals: ['dealname', 'pipeline', 'dealstage', 'description'],
+  tickets: ['subject', 'content'],
+};
+
+/** The properties whose values are found without looking at every record. */
+export const INDEXED_PROPERTIES: ReadonlySet<string> = new Set(
+  'domain name firstname lastname dealname subject phone company'.split(' '),
 );
 
 /** How properties may be called. */

@@ -21,7 +21,9 @@ import type { Templates } from '../timeline/templates.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { objectRoutes } from './objects.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
+import { peopleRoutes } from './people.js';
 import {
   bodyOf,
   faultsOf,
@@ -31,7 +33,6 @@ import {
   problemOf,
   problemOfParser,
 } from './problem.js';
-import { recordRoutes } from './records.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -136,7 +137,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         { prefix },
       );
     timelineRoutes(scope, routes);
-    recordRoutes(scope, routes);
+    peopleRoutes(scope, routes);
+    objectRoutes(scope, routes);
     formRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -14,7 +14,7 @@ import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
 import { anyOneOf } from './openapi.js';
-import { faultsOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
+import { batchErrorOf, faultsOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { ajv, TimelineEvent } from './schemas.js';
 
 const MAX_BATCH = 500;
@@ -381,16 +381,10 @@ function batchInputs(body: unknown): unknown[] {
 
 function batchError(problem: Problem, index: number, input: unknown): string {
   const id = (input as { id?: unknown } | null)?.id;
-  return JSON.stringify({
-    status: 'error',
-    category: problem.category,
-    message: problem.message,
-    context: {
+  return JSON.stringify(
+    batchErrorOf(problem, {
       index: [String(index)],
       ...(typeof id === 'string' || typeof id === 'number' ? { id: [String(id).slice(0, 500)] } : {}),
-      ...problem.context,
-    },
-    links: problem.links ?? {},
-    errors: problem.errors ?? [],
-  });
+    }),
+  );
 }

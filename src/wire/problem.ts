@@ -78,6 +78,15 @@ export function problemOfRefusal(refusal: Refusal): Problem {
   };
 }
 
+/** One input's failure, as a batch's answer tells it. `which` says which input it was. */
+export function batchErrorOf(
+  problem: Problem,
+  which: Readonly<Record<string, readonly string[]>> = {},
+): object {
+  const { category, message, context, links = {}, errors = [] } = problem;
+  return { status: 'error', category, message, context: { ...which, ...context }, links, errors };
+}
+
 /** Whatever was thrown, as an answer. `undefined`: a fault of ours, to be logged and told as 500. */
 export function problemOf(error: FastifyError | Error): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;

@@ -2,6 +2,7 @@
 // answers are HubSpot's (timeline v3); requests may be wider: ids as numbers, null for absent, tokens of any scalar.
 import { Ajv, type ErrorObject } from 'ajv';
 import { type Static, type TSchema, Type } from 'typebox';
+import { OPERATORS, type Operator } from '../records/search.js';
 import { MAX_EVENT_ID_BYTES, MAX_IFRAME_PIXELS } from '../timeline/event.js';
 import {
   MAX_NAME_LENGTH,
@@ -146,6 +147,10 @@ const batchFields = {
   completedAt: DateTime('When it was done.'),
   links: Type.Optional(TextMap),
 };
+const batchErrors = {
+  numErrors: Type.Optional(Type.Integer({ format: 'int32' })),
+  errors: Type.Optional(Type.Array(Type.Ref('StandardError'))),
+};
 const BatchResponse = Type.Object(batchFields, {
   $id: 'BatchResponseTimelineEventResponse',
   description: 'Every event was stored.',
@@ -153,8 +158,7 @@ const BatchResponse = Type.Object(batchFields, {
 const BatchResponseWithErrors = Type.Object(
   {
     ...batchFields,
-    numErrors: Type.Optional(Type.Integer({ format: 'int32' })),
-    errors: Type.Optional(Type.Array(Type.Ref('StandardError'))),
+    ...batchErrors,
   },
   { $id: 'BatchResponseTimelineEventResponseWithErrors', description: 'Some inputs failed.' },
 );
@@ -275,24 +279,103 @@ const TimelineAnswer = Type.Object(
   { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
 
-export const CrmObject = Type.Object(
+const FormerValue = Type.Object(
   {
-    id: Type.String(),
-    properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
-    createdAt: DateTime('When it was made.'),
-    updatedAt: DateTime('When something of it last changed.'),
-    archived: Type.Boolean(),
+    value: Type.String(),
+    timestamp: DateTime('When it was so.'),
+    sourceType: Type.String({ description: 'INTEGRATION (an event), FORM or API.' }),
+    sourceId: Type.Optional(Type.String({ description: 'The event, as its template and id.' })),
   },
-  { $id: 'SimplePublicObject', description: 'A record; properties that it does not have are null.' },
+  { $id: 'ValueWithTimestamp' },
 );
-export const ContactInput = Type.Object(
+const objectFields = {
+  id: Type.String(),
+  properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
+  propertiesWithHistory: Type.Optional(MapOf(Type.Array(Type.Ref('ValueWithTimestamp')))),
+  createdAt: DateTime('When it was made.'),
+  updatedAt: DateTime('When something of it last changed.'),
+  archived: Type.Boolean(),
+  archivedAt: Type.Optional(DateTime('When it was archived.')),
+};
+export const CrmObject = Type.Object(objectFields, {
+  $id: 'SimplePublicObject',
+  description: 'A record; properties that it does not have are null.',
+});
+const CrmObjectOfBatch = Type.Object(
+  { ...objectFields, new: Type.Optional(Type.Boolean({ description: 'It was not there before.' })) },
+  { $id: 'SimplePublicUpsertObject' },
+);
+const objectBatchFields = { ...batchFields, results: Type.Array(Type.Ref('SimplePublicUpsertObject')) };
+const ObjectBatch = Type.Object(objectBatchFields, { $id: 'BatchResponseSimplePublicObject' });
+const ObjectBatchWithErrors = Type.Object(
+  { ...objectBatchFields, ...batchErrors },
+  { $id: 'BatchResponseSimplePublicObjectWithErrors' },
+);
+const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
+const ObjectList = Type.Object(
+  { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
+  { $id: 'CollectionResponseSimplePublicObject' },
+);
+const ObjectSearch = Type.Object(
+  { total: Type.Integer(), results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
+  { $id: 'CollectionResponseWithTotalSimplePublicObject' },
+);
+const InputProperties = MapOf(
+  Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
+);
+const inputNames = {
+  id: MaybeId({ description: "The record's id, or what idProperty says." }),
+  idProperty: MaybeText({ description: 'email: the id is an e-mail of a contact.' }),
+  objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
+};
+export const ObjectInput = Type.Object(
+  { ...inputNames, properties: InputProperties },
+  { $id: 'SimplePublicObjectInput', description: ignored('A record to be created or changed.') },
+);
+const MaybeNames = Type.Optional(
+  Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
+);
+export const BatchObjects = Type.Object(
   {
-    properties: MapOf(
-      Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
-      { description: 'Of email, firstname and lastname at least one.' },
-    ),
+    inputs: Type.Array(Type.Object({ ...inputNames, properties: Type.Optional(InputProperties) })),
+    idProperty: MaybeText({ description: 'Of a batch that reads: email, or absent.' }),
+    properties: MaybeNames,
+    propertiesWithHistory: MaybeNames,
   },
-  { $id: 'SimplePublicObjectInputForCreate', description: ignored('A contact to be created.') },
+  { $id: 'BatchInputSimplePublicObject', description: ignored('At most 100 records.') },
+);
+const scalar = Type.Unsafe<string | number | boolean | null>({
+  type: ['string', 'number', 'boolean', 'null'],
+});
+const SearchFilter = Type.Object({
+  propertyName: Type.String(),
+  operator: Type.Unsafe<Operator>({ type: 'string', enum: [...OPERATORS] }),
+  value: Type.Optional(scalar),
+  highValue: Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'] })),
+  values: Type.Optional(
+    Type.Unsafe<(string | number)[] | null>({
+      type: ['array', 'null'],
+      items: { type: ['string', 'number'] },
+    }),
+  ),
+});
+const Sort = Type.Unsafe<string | { propertyName?: string; direction?: string }>({
+  type: ['string', 'object'],
+  properties: {
+    propertyName: { type: 'string' },
+    direction: { type: 'string', enum: ['ASCENDING', 'DESCENDING'] },
+  },
+});
+export const SearchInput = Type.Object(
+  {
+    filterGroups: Type.Optional(Type.Array(Type.Object({ filters: Type.Array(SearchFilter) }))),
+    query: MaybeText({ description: "Words that begin words of the records' names." }),
+    sorts: Type.Optional(Type.Array(Sort)),
+    properties: MaybeNames,
+    limit: Type.Optional(Type.Integer()),
+    after: MaybeId({ description: "The last page's paging.next.after." }),
+  },
+  { $id: 'PublicObjectSearchRequest', description: ignored('A search.') },
 );
 export const MergeInput = Type.Object(
   {
@@ -377,8 +460,16 @@ export const named: readonly TSchema[] = [
   TokenList,
   TimelineEntry,
   TimelineAnswer,
+  FormerValue,
   CrmObject,
-  ContactInput,
+  CrmObjectOfBatch,
+  ObjectBatch,
+  ObjectBatchWithErrors,
+  ObjectList,
+  ObjectSearch,
+  ObjectInput,
+  BatchObjects,
+  SearchInput,
   MergeInput,
   GdprDeleteInput,
   IdentifyInput,

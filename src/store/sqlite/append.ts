@@ -42,7 +42,12 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
       const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
       if ('reason' in settled) return [settled, 'objectId'];
       file(draft, settled);
-      people.setProperties(settled.place, draft.properties, draft.receivedAt);
+      people.setProperties(
+        settled.place,
+        draft.properties,
+        `${draft.templateId}/${draft.id}`,
+        draft.receivedAt,
+      );
       return [settled.objectId, settled.by];
     });
 }

@@ -9,8 +9,9 @@ import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/st
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
 import { pack } from './parcel.js';
-import type { Refused } from './people.js';
+import type { Refused, Written } from './people.js';
 import { reader } from './read.js';
+import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';
 
 export type Store = TimelineStore & RecordStore & AccessStore;
@@ -24,6 +25,7 @@ export interface StoreOptions {
 
 const CHECKPOINT_EVERY_EVENTS = 40_000;
 const CHECKPOINT_EVERY_BYTES = 64 * 1024 * 1024;
+const MAX_WAITING_SEARCHES = 200;
 /** How far the writer may run ahead of a slow checkpointer. */
 const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
 
@@ -32,9 +34,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const { folder, clock } = options;
   const writer = await startWriter(folder, () => options.onOthersWrote?.());
   const db = openReader(folder);
+  const reads = reader(db);
+  const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
   return {
-    ...reader(db),
+    ...reads,
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
       const filed = (await writer.ask('append', [pack(drafts)])) as Filed;
@@ -51,9 +55,13 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       const answer = await writer.ask('identify', [identification]);
       return isRefused(answer) ? toRefusal(answer) : (answer as number);
     },
-    async createContact(portalId, contact) {
-      const answer = await writer.ask('createContact', [portalId, contact]);
-      return isRefused(answer) ? toRefusal(answer) : (answer as number);
+    async write(portalId, writes, at) {
+      const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
+      return answers.map((answer) => ('reason' in answer ? toRefusal(answer) : answer));
+    },
+    async search(portalId, type, search) {
+      const { total, ids } = await searcher.search({ portalId, type, search });
+      return { total, records: ids.flatMap((id) => reads.record({ portalId, type, id }) ?? []) };
     },
     async merge(portalId, primary, other, at) {
       const answer = await writer.ask('merge', [portalId, primary, other, at]);
@@ -64,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
 
     async close() {
       await checkpoints.close();
+      await searcher.close();
       db.close(); // before the writer, so that it can empty the WAL
       await writer.ask('close', []);
     },
@@ -189,5 +198,44 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
       worker.postMessage('close');
       return gone;
     },
+  };
+}
+
+/** Searches look at many records: on a thread of its own they hold nobody up. It starts with the first search. */
+function startSearcher(folder: string) {
+  const asked = new Map<number, { resolve: (found: Found) => void; reject: (error: Error) => void }>();
+  let worker: Worker | undefined;
+  let n = 0;
+  const start = () => {
+    const started = new Worker(new URL('searcher.js', import.meta.url), { workerData: { folder } });
+    started.on('message', ({ n, found, tooBroad }: { n: number; found: Found; tooBroad?: number }) => {
+      const caller = asked.get(n);
+      asked.delete(n);
+      if (tooBroad === undefined) return caller?.resolve(found);
+      caller?.reject(
+        new Refusal(
+          'invalid',
+          `the search would look at more than ${tooBroad} records; add a filter by EQ on email, domain or a name`,
+        ),
+      );
+    });
+    started.on('error', (error) => {
+      for (const caller of asked.values()) caller.reject(error);
+      asked.clear();
+      worker = undefined;
+    });
+    return started;
+  };
+  return {
+    search: (request: SearchRequest): Promise<Found> =>
+      new Promise((resolve, reject) => {
+        if (asked.size >= MAX_WAITING_SEARCHES)
+          return reject(new Refusal('overloaded', 'too many searches are waiting; try again shortly'));
+        n++;
+        asked.set(n, { resolve, reject });
+        worker ??= start();
+        worker.postMessage({ n, request });
+      }),
+    close: () => worker?.terminate(),
   };
 }

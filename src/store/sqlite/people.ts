@@ -13,8 +13,9 @@ import {
 import {
   type Identification,
   IF_UNSET,
-  type NewContact,
+  type ObjectType,
   type PropertyValue,
+  type RecordWrite,
   singular,
 } from '../../records/record.js';
 import type { Refusal } from '../../refusal.js';
@@ -35,14 +36,35 @@ export interface Settled {
   ownsEmail: boolean;
 }
 
+/** What a write by hand came to. */
+export interface Written {
+  id: number;
+  created: boolean;
+}
+
+/** A record and the place that is its own. */
+interface Own {
+  id: number;
+  place: number;
+}
+
 export type People = ReturnType<typeof people>;
 
 export function people(db: Connection) {
   const findRecord = db.prepare(
-    'SELECT id, place, merged_into AS mergedInto FROM record WHERE portal = ? AND object_type = ? AND id = ?',
+    'SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt FROM record WHERE portal = ? AND object_type = ? AND id = ?',
   );
   const addRecord = db.prepare(
     'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const restoreRecord = db.prepare(`
+    UPDATE record SET archived_at = NULL, updated_at = max(updated_at, ?)
+    WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NOT NULL RETURNING id, place`);
+  const archiveRecord = db.prepare(
+    'UPDATE record SET archived_at = ? WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NULL',
+  );
+  const freeIdentities = db.prepare(
+    'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
   const touchRecord = recordToucher(db);
   const nextObjectId = db
@@ -87,20 +109,27 @@ export function people(db: Connection) {
     ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at
     WHERE excluded.at >= at AND excluded.at > ${IF_UNSET}`);
   const propertiesOf = db.prepare('SELECT name, value, at FROM property WHERE place = ?');
+  const addChange = db.prepare(
+    'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
+  );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
   const addVisit = db.prepare(
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
 
-  /** The record by this id, or the one it was merged into. */
-  function record(portal: number, type: string, id: number): { id: number; place: number } | undefined {
+  /** The record by this id, or the one it was merged into, unless it is archived. */
+  function record(portal: number, type: string, id: number): Own | undefined {
     const found = findRecord.get(portal, type, id) as
-      | { id: number; place: number; mergedInto: number | null }
+      | (Own & { mergedInto: number | null; archivedAt: number | null })
       | undefined;
-    return found && found.mergedInto !== null ? record(portal, type, found.mergedInto) : found;
+    if (!found || found.archivedAt !== null) return undefined;
+    return found.mergedInto !== null ? record(portal, type, found.mergedInto) : found;
   }
 
-  function createRecord(portal: number, type: string, id: number, at: number): { id: number; place: number } {
+  /** A record that is archived comes back. */
+  function createRecord(portal: number, type: string, id: number, at: number): Own {
+    const restored = restoreRecord.get(at, portal, type, id) as Own | undefined;
+    if (restored) return restored;
     const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
     addRecord.run(portal, type, id, place, at, at);
     return { id, place };
@@ -157,7 +186,7 @@ export function people(db: Connection) {
         ? createRecord(portal, type, freeObjectId(portal, type), at)
         : made
           ? createRecord(portal, type, decision.objectId, at)
-          : (named ?? (record(portal, type, decision.objectId) as { id: number; place: number }));
+          : (named ?? (record(portal, type, decision.objectId) as Own));
     if (decision.email === 'promote') {
       demoteEmail.run(portal, own.id);
       promoteEmail.run(email, portal, emailKey(email as string));
@@ -172,7 +201,7 @@ export function people(db: Connection) {
   }
 
   /** The utk is this contact's from now on; what the visitor did while unknown stands on the contact's timeline. */
-  function tie(portal: number, utk: string, how: 'tie' | 'move', own: { id: number; place: number }): void {
+  function tie(portal: number, utk: string, how: 'tie' | 'move', own: Own): void {
     if (how === 'move') {
       moveIdentity.run(own.id, portal, 'utk', utk);
       return;
@@ -181,12 +210,23 @@ export function people(db: Connection) {
     const visitor = findVisitor.get(portal, utk) as number | undefined;
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
-    setProperties(own.place, propertiesOf.all(visitor) as PropertyValue[]);
+    // What changed stays at the visitor's place, which is the contact's now.
+    setProperties(own.place, propertiesOf.all(visitor) as PropertyValue[], undefined);
     dropProperties.run(visitor);
   }
 
-  function setProperties(place: number, values: readonly PropertyValue[], now?: number): void {
-    for (const { name, value, at } of values) setProperty.run(place, name, value, at);
+  /** `source` is kept with each value: an event's name or a kind of call. */
+  function setProperties(
+    place: number,
+    values: readonly PropertyValue[],
+    source: string | undefined,
+    now?: number,
+  ): void {
+    for (const { name, value, at } of values) {
+      const { changes } = setProperty.run(place, name, value, at);
+      if (source !== undefined && (changes === 1 || at !== IF_UNSET))
+        addChange.run(place, name, value, at === IF_UNSET ? now : at, source);
+    }
     if (values.length > 0 && now !== undefined) touchRecord.run(now, place);
   }
 
@@ -194,24 +234,74 @@ export function people(db: Connection) {
     const settled = settle(portalId, subject, at);
     if ('reason' in settled) return settled;
     const objectId = settled.objectId as number; // an identification always finds or makes somebody
-    setProperties(settled.place, properties, at);
+    setProperties(settled.place, properties, 'FORM', at);
     if (visit !== undefined) addVisit.run(portalId, objectId, subject.utk ?? null, at, visit);
     return objectId;
   }
 
-  function createContact(portal: number, { email, properties, at }: NewContact): number | Refused {
-    const owner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
-    if (owner) return contactExists(owner.id);
-    const made = createRecord(portal, 'contacts', freeObjectId(portal, 'contacts'), at);
-    if (email !== undefined) {
-      liftBlock.run(portal, erasedHash(email));
-      addIdentity.run(portal, 'email', emailKey(email), email, made.id, 1);
+  /** One write by hand: the record and whether it was made, or why nothing was written. */
+  function writeOne(portal: number, write: RecordWrite, at: number): Written | Refused {
+    const { type } = write;
+    switch (write.op) {
+      case 'create': {
+        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
+        if (owner !== undefined) return contactExists(owner);
+        return fill(portal, createRecord(portal, type, freeObjectId(portal, type), at), true, write, at);
+      }
+      case 'upsert': {
+        const owner = emailOwner(portal, write.email);
+        const own = owner === undefined ? undefined : record(portal, type, owner);
+        if (own) return fill(portal, own, false, { properties: write.properties }, at);
+        return fill(portal, createRecord(portal, type, freeObjectId(portal, type), at), true, write, at);
+      }
+      case 'update': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
+        if (owner !== undefined && owner !== own.id) return contactExists(owner);
+        return fill(portal, own, false, write, at);
+      }
+      case 'archive': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        archiveRecord.run(at, portal, type, own.id);
+        if (type === 'contacts') freeIdentities.run(portal, own.id);
+        return { id: own.id, created: false };
+      }
     }
-    setProperties(made.place, properties);
-    return made.id;
   }
 
-  return { settle, setProperties, identify, createContact, merge: merging(db, record), ...erasing() };
+  function emailOwner(portal: number, email: string): number | undefined {
+    return identity(portal, 'email', emailKey(email))?.id;
+  }
+
+  function fill(
+    portal: number,
+    own: Own,
+    created: boolean,
+    { email, properties }: { email?: string; properties: readonly PropertyValue[] },
+    at: number,
+  ): Written {
+    if (email !== undefined) becomePrimary(portal, own.id, email);
+    setProperties(own.place, properties, 'API', at);
+    if (!created) touchRecord.run(at, own.place);
+    return { id: own.id, created };
+  }
+
+  /** By hand: an e-mail that was blocked is free again. Nobody else has it. */
+  function becomePrimary(portal: number, id: number, email: string): void {
+    liftBlock.run(portal, erasedHash(email));
+    const known = identity(portal, 'email', emailKey(email));
+    demoteEmail.run(portal, id);
+    if (known) promoteEmail.run(email, portal, emailKey(email));
+    else addIdentity.run(portal, 'email', emailKey(email), email, id, 1);
+  }
+
+  function write(portal: number, writes: readonly RecordWrite[], at: number): (Written | Refused)[] {
+    return writes.map((each) => writeOne(portal, each, at));
+  }
+
+  return { settle, setProperties, identify, write, merge: merging(db, record), ...erasing() };
 
   function erasing() {
     const emailsOf = db
@@ -222,10 +312,11 @@ export function people(db: Connection) {
       .pluck();
     const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
     const timeline = timelineWriter(db);
-    const ofPlace = [dropProperties, drop('place', 'id = ?')];
+    const ofPlace = [dropProperties, drop('property_change', 'place = ?'), drop('place', 'id = ?')];
     const ofContact = [
       drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
+      drop('association', "portal = ? AND from_type = 'contacts' AND from_id = ?"),
       drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
       drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
     ];
@@ -273,10 +364,7 @@ function recordToucher(db: Connection) {
     WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
 }
 
-function merging(
-  db: Connection,
-  record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
-) {
+function merging(db: Connection, record: (portal: number, type: string, id: number) => Own | undefined) {
   const touchRecord = recordToucher(db);
   const moveIdentities = db.prepare(
     'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
@@ -356,6 +444,15 @@ function refused(subject: Subject, decision: Extract<Decision, { refused: string
     case 'too-many-identities':
       return tooMany(decision.objectId);
   }
+}
+
+function noSuchRecord(type: ObjectType, id: number): Refused {
+  return {
+    reason: 'not-found',
+    message: `resource not found: there is no ${singular(type).toLowerCase()} ${id}`,
+    faults: [],
+    context: { id: [String(id)] },
+  };
 }
 
 function contactExists(id: number): Refused {

@@ -1,7 +1,7 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
-import type { CrmRecord, ObjectType, RecordKey } from '../../records/record.js';
+import type { CrmRecord, ObjectType, PropertyChange, RecordKey } from '../../records/record.js';
 import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
@@ -27,7 +27,7 @@ export function reader(db: Connection): Reads {
   const page = timelineReader(db);
 
   const record = db.prepare(`
-    SELECT id, place, merged_into AS mergedInto, created_at AS createdAt, updated_at AS updatedAt
+    SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt, created_at AS createdAt, updated_at AS updatedAt
     FROM record WHERE portal = ? AND object_type = ? AND id = ?`);
   const identities = db.prepare(`
     SELECT kind, value, is_primary AS isPrimary FROM identity INDEXED BY identity_contact
@@ -38,7 +38,23 @@ export function reader(db: Connection): Reads {
   const merged = db
     .prepare('SELECT id FROM record WHERE portal = ? AND object_type = ? AND merged_into = ? ORDER BY id')
     .pluck();
-  const properties = db.prepare('SELECT name, value FROM property WHERE place = ? ORDER BY name').raw();
+  const properties = db
+    .prepare("SELECT name, value FROM property WHERE place = ? AND value <> '' ORDER BY name")
+    .raw();
+  const listed = (archived: 'NULL' | 'NOT NULL') =>
+    db
+      .prepare(`
+      SELECT id FROM record
+      WHERE portal = ? AND object_type = ? AND id > ? AND merged_into IS NULL AND archived_at IS ${archived}
+      ORDER BY id LIMIT ?`)
+      .pluck();
+  const live = listed('NULL');
+  const archived = listed('NOT NULL');
+  const changes = db.prepare(`
+    SELECT c.value, c.at, c.source
+    FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
+    WHERE p.portal = ? AND p.object_type = ? AND p.object_id = ?
+    ORDER BY c.at DESC, c.seq DESC LIMIT ?`);
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
     FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
@@ -56,6 +72,23 @@ export function reader(db: Connection): Reads {
 
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
   const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
+
+  function toRecord(key: RecordKey, row: RecordRow): CrmRecord {
+    const { portalId, type } = key;
+    const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
+    const emails = owned.filter((each) => each.kind === 'email');
+    const primary = emails.find((each) => each.isPrimary === 1);
+    return {
+      ...key,
+      ...(primary ? { email: primary.value } : {}),
+      additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
+      utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
+      mergedIds: merged.all(portalId, type, row.id) as number[],
+      properties: new Map(properties.all(row.place) as [string, string][]),
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    };
+  }
 
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
@@ -85,22 +118,29 @@ export function reader(db: Connection): Reads {
     record(key: RecordKey): CrmRecord | undefined {
       const { portalId, type } = key;
       const row = record.get(portalId, type, key.id) as RecordRow | undefined;
-      if (!row) return undefined;
-      if (row.mergedInto !== null) return this.record({ ...key, id: row.mergedInto });
-      const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
-      const emails = owned.filter((each) => each.kind === 'email');
-      const primary = emails.find((each) => each.isPrimary === 1);
-      return {
-        ...key,
-        ...(primary ? { email: primary.value } : {}),
-        additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
-        utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
-        mergedIds: merged.all(portalId, type, row.id) as number[],
-        properties: new Map(properties.all(row.place) as [string, string][]),
-        createdAt: row.createdAt,
-        updatedAt: row.updatedAt,
-      };
+      if (!row || row.archivedAt !== null) return undefined;
+      return row.mergedInto === null ? toRecord(key, row) : this.record({ ...key, id: row.mergedInto });
     },
+
+    archivedRecord(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined {
+      const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
+      return row && row.archivedAt !== null
+        ? { ...toRecord(key, row), archivedAt: row.archivedAt }
+        : undefined;
+    },
+
+    records(
+      portalId: number,
+      type: ObjectType,
+      page: { after: number; limit: number; archived: boolean },
+    ): CrmRecord[] {
+      const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
+      const find = (key: RecordKey) => (page.archived ? this.archivedRecord(key) : this.record(key));
+      return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
+    },
+
+    history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
+      changes.all(name, portalId, type, id, limit) as PropertyChange[],
 
     contactByEmail(portalId: number, email: string): CrmRecord | undefined {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
@@ -139,6 +179,7 @@ interface RecordRow {
   id: number;
   place: number;
   mergedInto: number | null;
+  archivedAt: number | null;
   createdAt: number;
   updatedAt: number;
 }

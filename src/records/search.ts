@@ -1,0 +1,205 @@
+// Searching records: what a search may say, and whether a record fits it. Pure; engines use `matches` for what their
+// indexes do not decide. Source: HubSpot's CRM search.
+import { brief, type Fault, invalid } from '../refusal.js';
+
+export const OPERATORS = [
+  'EQ',
+  'NEQ',
+  'LT',
+  'LTE',
+  'GT',
+  'GTE',
+  'BETWEEN',
+  'IN',
+  'NOT_IN',
+  'HAS_PROPERTY',
+  'NOT_HAS_PROPERTY',
+  'CONTAINS_TOKEN',
+  'NOT_CONTAINS_TOKEN',
+] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+/** One condition; which of the values it needs depends on the operator. */
+export interface Filter {
+  propertyName: string;
+  operator: Operator;
+  value?: string;
+  highValue?: string;
+  values?: readonly string[];
+}
+
+export interface Search {
+  /** Any one group must hold; of a group, every filter. No group: every record. */
+  groups: readonly (readonly Filter[])[];
+  /** Every word of it must begin a word of one of the type's names. */
+  query?: string;
+  sort: { propertyName: string; descending: boolean };
+  offset: number;
+  limit: number;
+}
+
+export const MAX_SEARCH_GROUPS = 5;
+export const MAX_GROUP_FILTERS = 6;
+export const MAX_SEARCH_FILTERS = 18;
+export const MAX_SEARCH_LIMIT = 200;
+export const MAX_SEARCH_RESULTS = 10_000;
+export const MAX_SEARCH_CHARS = 3_000;
+const MAX_IN_VALUES = 100;
+
+/** Tells everything that is wrong with a search. */
+export function checkSearch(search: Search): void {
+  const faults: Fault[] = [];
+  const { groups, limit, offset } = search;
+  if (groups.length > MAX_SEARCH_GROUPS)
+    faults.push({
+      in: 'filterGroups',
+      message: `has ${groups.length} groups; at most ${MAX_SEARCH_GROUPS} are taken`,
+    });
+  const filters = groups.reduce((count, group) => count + group.length, 0);
+  if (filters > MAX_SEARCH_FILTERS)
+    faults.push({ in: 'filterGroups', message: `${filters} filters; at most ${MAX_SEARCH_FILTERS} in all` });
+  for (const [g, group] of groups.entries()) {
+    if (group.length > MAX_GROUP_FILTERS)
+      faults.push({
+        in: `filterGroups[${g}].filters`,
+        message: `has ${group.length} filters; at most ${MAX_GROUP_FILTERS} are taken`,
+      });
+    for (const [f, filter] of group.entries()) {
+      const message = filterFault(filter);
+      if (message) faults.push({ in: `filterGroups[${g}].filters[${f}]`, message });
+    }
+  }
+  if (limit < 1 || limit > MAX_SEARCH_LIMIT)
+    faults.push({ in: 'limit', message: `'${limit}' is out of bounds; send 1 to ${MAX_SEARCH_LIMIT}` });
+  if (offset + limit > MAX_SEARCH_RESULTS)
+    faults.push({
+      in: 'after',
+      message: `a search shows at most ${MAX_SEARCH_RESULTS} results; narrow it instead of paging further`,
+    });
+  if (faults.length > 0) throw invalid('search', faults);
+}
+
+function filterFault({ operator, value, highValue, values, propertyName }: Filter): string | undefined {
+  const of = `${operator} on '${brief(propertyName)}'`;
+  switch (operator) {
+    case 'HAS_PROPERTY':
+    case 'NOT_HAS_PROPERTY':
+      return undefined;
+    case 'IN':
+    case 'NOT_IN':
+      if (!values?.length) return `${of} needs values, a list`;
+      return values.length > MAX_IN_VALUES
+        ? `${of} has ${values.length} values; at most ${MAX_IN_VALUES} are taken`
+        : undefined;
+    case 'BETWEEN':
+      return value === undefined || highValue === undefined ? `${of} needs value and highValue` : undefined;
+    default:
+      return value === undefined ? `${of} needs a value` : undefined;
+  }
+}
+
+/** Whether a record fits; `read` gives a property's value, undefined where it has none. */
+export function matches(
+  { groups, query }: Pick<Search, 'groups' | 'query'>,
+  read: (propertyName: string) => string | undefined,
+  names: readonly string[],
+): boolean {
+  if (query && !hasWords(query, names.map((name) => read(name) ?? '').join(' '))) return false;
+  return (
+    groups.length === 0 ||
+    groups.some((group) => group.every((filter) => fits(filter, read(filter.propertyName))))
+  );
+}
+
+function fits(filter: Filter, actual: string | undefined): boolean {
+  const { operator, value = '', highValue = '', values = [] } = filter;
+  switch (operator) {
+    case 'HAS_PROPERTY':
+      return actual !== undefined;
+    case 'NOT_HAS_PROPERTY':
+      return actual === undefined;
+    case 'NEQ':
+      return actual === undefined || !same(actual, value);
+    case 'NOT_IN':
+      return actual === undefined || !values.some((each) => same(actual, each));
+    case 'NOT_CONTAINS_TOKEN':
+      return actual === undefined || !containsToken(actual, value);
+  }
+  if (actual === undefined) return false;
+  switch (operator) {
+    case 'EQ':
+      return same(actual, value);
+    case 'IN':
+      return values.some((each) => same(actual, each));
+    case 'LT':
+      return compareValues(actual, value) < 0;
+    case 'LTE':
+      return compareValues(actual, value) <= 0;
+    case 'GT':
+      return compareValues(actual, value) > 0;
+    case 'GTE':
+      return compareValues(actual, value) >= 0;
+    case 'BETWEEN':
+      return compareValues(actual, value) >= 0 && compareValues(actual, highValue) <= 0;
+    case 'CONTAINS_TOKEN':
+      return containsToken(actual, value);
+  }
+}
+
+function same(a: string, b: string): boolean {
+  return (
+    a === b || a.toLowerCase() === b.toLowerCase() || (isNumber(a) && isNumber(b) && Number(a) === Number(b))
+  );
+}
+
+/** Numbers and moments by size, anything else as text without regard to case. */
+export function compareValues(a: string, b: string): number {
+  const [x, y] = [sizeOf(a), sizeOf(b)];
+  if (x !== undefined && y !== undefined) return x - y;
+  const [p, q] = [a.toLowerCase(), b.toLowerCase()];
+  return p < q ? -1 : p > q ? 1 : 0;
+}
+
+const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const ISO = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/;
+
+function isNumber(text: string): boolean {
+  return NUMBER.test(text);
+}
+
+function sizeOf(text: string): number | undefined {
+  if (isNumber(text)) return Number(text);
+  const moment = ISO.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(moment) ? undefined : moment;
+}
+
+/** Words are what stands between anything else than letters and digits. */
+function wordsOf(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '');
+}
+
+function hasWords(query: string, text: string): boolean {
+  const words = wordsOf(text);
+  return wordsOf(query).every((wanted) => words.some((word) => word.startsWith(wanted)));
+}
+
+/** The value's words, of which `*` stands for any ending or beginning, are among the property's. */
+function containsToken(actual: string, wanted: string): boolean {
+  const words = wordsOf(actual);
+  return wanted
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}*]+/u)
+    .filter((word) => word !== '')
+    .every((pattern) => words.some((word) => fitsPattern(word, pattern)));
+}
+
+function fitsPattern(word: string, pattern: string): boolean {
+  const core = pattern.replaceAll('*', '');
+  const [open, close] = [pattern.startsWith('*'), pattern.length > 1 && pattern.endsWith('*')];
+  if (open && close) return word.includes(core);
+  if (open) return word.endsWith(core);
+  return close ? word.startsWith(core) : word === core;
+}

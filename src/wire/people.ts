@@ -1,0 +1,150 @@
+// Who somebody is: HubSpot's paths to merge and erase contacts, and ours to identify a visitor.
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { EVENTS_WRITE, recordScopes } from '../access/scopes.js';
+import { emailFault, nameFault, type Subject } from '../records/identity.js';
+import { objectIdOf, type RecordStore } from '../records/record.js';
+import { brief, type Fault, invalid, Refusal } from '../refusal.js';
+import { type Authenticator, principalOf } from './authenticate.js';
+import { toObject, usualProperties } from './objects.js';
+import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas.js';
+import { noRecord } from './timelines.js';
+
+export interface PeopleRoutes {
+  store: RecordStore;
+  authenticator: Authenticator;
+  clock: () => number;
+}
+
+export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock }: PeopleRoutes): void {
+  const failed = Type.Ref('Error');
+  const record = Type.Ref('SimplePublicObject');
+  const security = [...recordScopes('contacts', 'write')].map((scope) => ({ oauth2: [scope] }));
+
+  app.post<{ Body: Static<typeof MergeInput> }>(
+    '/crm/v3/objects/contacts/merge',
+    {
+      onRequest: authenticator.token(recordScopes('contacts', 'write')),
+      schema: {
+        tags: ['Records'],
+        operationId: 'mergeContacts',
+        summary: 'Merge two contacts',
+        description:
+          "The primary remains, with both's identities and events, its own properties winning. The other's id goes on finding it.",
+        security,
+        body: Type.Ref('PublicMergeInput'),
+        response: { 200: record, default: failed },
+      },
+    },
+    async (request) => {
+      const { primaryObjectId, objectIdToMerge } = request.body;
+      const portalId = principalOf(request).portal.id;
+      const primary = contactId('primaryObjectId', primaryObjectId);
+      const other = contactId('objectIdToMerge', objectIdToMerge);
+      if (primary === other)
+        throw invalid('merge', [
+          { in: 'objectIdToMerge', message: `is the primary contact itself, ${other}; name another` },
+        ]);
+      const remains = await store.merge(portalId, primary, other, clock());
+      if (remains instanceof Refusal) throw remains;
+      const merged =
+        remains === undefined ? undefined : store.record({ portalId, type: 'contacts', id: remains });
+      if (!merged) throw noRecord('contacts', `${primary} or ${other}`);
+      return toObject(merged, [
+        ...usualProperties('contacts'),
+        'hs_merged_object_ids',
+        'hs_additional_emails',
+      ]);
+    },
+  );
+
+  app.post<{ Body: Static<typeof GdprDeleteInput> }>(
+    '/crm/v3/objects/contacts/gdpr-delete',
+    {
+      onRequest: authenticator.token(recordScopes('contacts', 'write')),
+      schema: {
+        tags: ['Records'],
+        operationId: 'eraseContact',
+        summary: 'Erase a contact for good',
+        description:
+          'Its identities, events, visits and properties leave every file; its e-mails are refused from now on.',
+        security,
+        body: Type.Ref('PublicGdprDeleteInput'),
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { objectId, idProperty } = request.body;
+      const portalId = principalOf(request).portal.id;
+      if (idProperty === 'email') {
+        const email = String(objectId);
+        const fault = emailFault(email);
+        if (fault) throw invalid('request', [{ in: 'objectId', message: fault }]);
+        await store.erase(portalId, { email }); // an unknown one is blocked all the same
+      } else {
+        const id = contactId('objectId', objectId);
+        if (!(await store.erase(portalId, { objectId: id }))) throw noRecord('contacts', String(id));
+      }
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<{ Body: Static<typeof IdentifyInput> }>(
+    '/timeline/v1/identify',
+    {
+      onRequest: authenticator.token(EVENTS_WRITE),
+      schema: {
+        tags: ['Records'],
+        operationId: 'identify',
+        summary: 'Say who a visitor is',
+        description:
+          "The visitor's events stand on the contact's timeline from now on, at their own times. The last identification wins.",
+        security: EVENTS_WRITE.map((scope) => ({ oauth2: [scope] })),
+        body: Type.Ref('IdentifyInput'),
+        response: { 200: Type.Ref('Identified'), default: failed },
+      },
+    },
+    async (request) => {
+      const { portal } = principalOf(request);
+      const subject = identified(request.body, portal.lenient);
+      const at = clock();
+      const contact = await store.identify({ portalId: portal.id, subject, properties: [], at });
+      if (contact instanceof Refusal) throw contact;
+      return { objectId: String(contact) };
+    },
+  );
+}
+
+function contactId(field: string, sent: string | number): number {
+  const id = objectIdOf(String(sent));
+  if (id === undefined)
+    throw invalid('request', [{ in: field, message: `'${brief(String(sent))}' is not a contact's id` }]);
+  return id;
+}
+
+function identified(sent: Static<typeof IdentifyInput>, lenient: boolean): Subject {
+  const { utk, email, objectId } = sent;
+  const faults: Fault[] = [];
+  const fault = (field: string, message: string | undefined) =>
+    message && faults.push({ in: field, message });
+  fault('utk', nameFault(utk));
+  const subject: Subject = {
+    type: 'contacts',
+    utk,
+    unknown: lenient ? 'create' : 'refuse',
+    identifies: true,
+  };
+  if (email != null) {
+    fault('email', emailFault(email));
+    subject.email = email;
+  }
+  if (objectId != null) {
+    const id = objectIdOf(String(objectId));
+    if (id === undefined) fault('objectId', `'${brief(String(objectId))}' is not a contact's id`);
+    else subject.objectId = id;
+  }
+  if ((email == null) === (objectId == null))
+    faults.push({ message: 'send either email or objectId, so that it is clear who the visitor is' });
+  if (faults.length > 0) throw invalid('request', faults);
+  return subject;
+}
