@@ -449,11 +449,12 @@ function bounded<T>(inputs: readonly T[]): readonly T[] {
 
 function namesOf(sent: string | string[] | null | undefined): string[] | undefined {
   if (sent == null) return undefined;
-  return [sent]
+  const names = [sent]
     .flat()
-    .flatMap((names) => names.split(','))
+    .flatMap((each) => each.split(','))
     .map((name) => name.trim())
     .filter((name) => name !== '');
+  return names.length > 0 ? names : undefined;
 }
 
 function listQuery(sent: { limit?: string; after?: string }): { limit: number; after: number } {
