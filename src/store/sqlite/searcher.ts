@@ -24,37 +24,19 @@ export interface Found {
 
 const MAX_LOOKED_AT = 200_000;
 
-interface Row {
-  id: number;
-  place: number;
-  createdAt: number;
-  updatedAt: number;
-}
-
 const db = openReader((workerData as { folder: string }).folder);
-const LIVE = 'merged_into IS NULL AND archived_at IS NULL';
-const COLUMNS = 'id, place, created_at AS createdAt, updated_at AS updatedAt';
-const all = db.prepare(
-  `SELECT ${COLUMNS} FROM record WHERE portal = ? AND object_type = ? AND ${LIVE} ORDER BY id`,
-);
-const byId = db.prepare(
-  `SELECT ${COLUMNS} FROM record WHERE portal = ? AND object_type = ? AND id = ? AND ${LIVE}`,
-);
-const byPlace = db.prepare(
-  `SELECT ${COLUMNS} FROM record INDEXED BY record_place WHERE place = ? AND portal = ? AND object_type = ? AND ${LIVE}`,
-);
-const placesByValue = db
-  .prepare('SELECT place FROM property WHERE name = ? AND lower(value) = lower(?)')
+const LIVE = 'r.merged_into IS NULL AND r.archived_at IS NULL';
+// The condition of the index, word for word: without it SQLite would not use it.
+const HAS_INDEX =
+  "name IN ('domain', 'name', 'firstname', 'lastname', 'dealname', 'subject', 'phone', 'company')";
+const idsByValue = db
+  .prepare(`
+    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    WHERE p.name = ? AND p.${HAS_INDEX} AND lower(p.value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
   .pluck();
 const emailOwner = db
   .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
   .pluck();
-const primaryEmail = db
-  .prepare(`
-    SELECT value FROM identity INDEXED BY identity_contact
-    WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary`)
-  .pluck();
-const value = db.prepare("SELECT value FROM property WHERE place = ? AND name = ? AND value <> ''").pluck();
 
 parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }) => {
   const found = db.transaction(() => search(request))();
@@ -62,19 +44,19 @@ parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }
 });
 
 /** Undefined where too many records would have to be looked at. */
-function search({
-  portalId,
-  type,
-  search: { sort, offset, limit, ...wanted },
-}: SearchRequest): Found | undefined {
-  const reading = (row: Row) => (name: string) => propertyOf(portalId, type, row, name);
+function search({ portalId, type, search: wanted }: SearchRequest): Found | undefined {
+  const { sort, offset, limit, query, groups } = wanted;
+  const searched = query ? SEARCHED_PROPERTIES[type] : [];
+  const names = [
+    ...new Set([sort.propertyName, ...searched, ...groups.flat().map(({ propertyName }) => propertyName)]),
+  ];
+  const columnOf = new Map(names.map((name, column) => [name, column + 1]));
   const fitting: { id: number; key: string | undefined }[] = [];
   let lookedAt = 0;
-  for (const row of candidates(portalId, type, wanted)) {
+  for (const row of candidates(portalId, type, groups, names)) {
     if (++lookedAt > MAX_LOOKED_AT) return undefined;
-    const read = reading(row);
-    if (matches(wanted, read, SEARCHED_PROPERTIES[type]))
-      fitting.push({ id: row.id, key: read(sort.propertyName) });
+    const read = (name: string) => (row[columnOf.get(name) as number] as string | null) ?? undefined;
+    if (matches(wanted, read, searched)) fitting.push({ id: row[0], key: read(sort.propertyName) });
   }
   const direction = sort.descending ? -1 : 1;
   fitting.sort((a, b) => direction * compareKeys(a.key, b.key) || a.id - b.id);
@@ -87,48 +69,69 @@ function compareKeys(a: string | undefined, b: string | undefined): number {
   return compareValues(a, b);
 }
 
-function* candidates(portal: number, type: ObjectType, { groups }: Pick<Search, 'groups'>): Iterable<Row> {
-  const keys = groups.map((group) => group.find(isIndexed));
-  if (groups.length === 0 || keys.some((key) => key === undefined)) {
-    yield* all.iterate(portal, type) as Iterable<Row>;
-    return;
-  }
-  const rows = new Map<number, Row>();
-  for (const filter of keys as Filter[])
-    for (const wanted of filter.operator === 'IN' ? (filter.values ?? []) : [filter.value ?? ''])
-      for (const row of rowsBy(portal, type, filter.propertyName, wanted)) rows.set(row.id, row);
-  yield* rows.values();
+/** A record's id, and the values of the properties that were asked for. */
+type Row = [id: number, ...values: (string | null)[]];
+
+/** The records that may fit, in order of their ids. */
+function candidates(
+  portal: number,
+  type: ObjectType,
+  groups: Search['groups'],
+  names: readonly string[],
+): Iterable<Row> {
+  const columns = names.map((name) => column(type, name)).join(', ');
+  const own = (name: string) =>
+    name === 'hs_object_id' || name === 'createdate' || name === modifiedName(type);
+  const values = names.filter((name) => !own(name) && !isEmail(type, name));
+  const rows = (from: string) =>
+    db
+      .prepare(
+        `SELECT r.id, ${columns} FROM ${from} r.portal = ? AND r.object_type = ? AND ${LIVE} ORDER BY r.id`,
+      )
+      .raw();
+  const keys = groups.map((group) => group.find((filter) => isIndexed(type, filter)));
+  if (groups.length === 0 || keys.some((key) => key === undefined))
+    return rows('record r WHERE').iterate(...values, portal, type) as Iterable<Row>;
+  const ids = new Set((keys as Filter[]).flatMap((filter) => idsBy(portal, type, filter)));
+  const from = 'json_each(?) j CROSS JOIN record r ON r.id = j.value WHERE';
+  return rows(from).iterate(...values, JSON.stringify([...ids]), portal, type) as Iterable<Row>;
 }
 
-function isIndexed({ propertyName, operator, value = '', values = [] }: Filter): boolean {
+/** SQL for a property's value; where it is none of the record's own fields its name is bound. */
+function column(type: ObjectType, name: string): string {
+  if (name === 'hs_object_id') return 'CAST(r.id AS TEXT)';
+  const iso = (field: string) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${field} / 1000.0, 'unixepoch')`;
+  if (name === 'createdate') return iso('r.created_at');
+  if (name === modifiedName(type)) return iso('r.updated_at');
+  if (isEmail(type, name))
+    return "(SELECT value FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND i.is_primary)";
+  return "(SELECT value FROM property p WHERE p.place = r.place AND p.name = ? AND p.value <> '')";
+}
+
+function isEmail(type: ObjectType, name: string): boolean {
+  return type === 'contacts' && name === 'email';
+}
+
+function isIndexed(type: ObjectType, { propertyName, operator, value = '', values = [] }: Filter): boolean {
   if (operator !== 'EQ' && operator !== 'IN') return false;
-  if (propertyName === 'email' || propertyName === 'hs_object_id') return true;
+  if (isEmail(type, propertyName) || propertyName === 'hs_object_id') return true;
   // The index folds ASCII letters only, and knows no numbers.
   const wanted = operator === 'EQ' ? [value] : values;
-  return (
-    INDEXED_PROPERTIES.has(propertyName) &&
-    wanted.every((each) => /^[\x20-\x7e]*[A-Za-z][\x20-\x7e]*$/.test(each))
+  const isPlain = (each: string) => /^[\x20-\x7e]*[A-Za-z][\x20-\x7e]*$/.test(each);
+  return INDEXED_PROPERTIES.has(propertyName) && wanted.every(isPlain);
+}
+
+function idsBy(
+  portal: number,
+  type: ObjectType,
+  { propertyName, operator, value = '', values = [] }: Filter,
+): number[] {
+  const wanted = operator === 'EQ' ? [value] : values;
+  if (propertyName === 'hs_object_id') return wanted.map(Number).filter(Number.isSafeInteger);
+  return wanted.flatMap(
+    (each) =>
+      (isEmail(type, propertyName)
+        ? emailOwner.all(portal, emailKey(each))
+        : idsByValue.all(propertyName, each, portal, type)) as number[],
   );
-}
-
-function rowsBy(portal: number, type: ObjectType, name: string, wanted: string): Row[] {
-  if (name === 'hs_object_id') return rows(byId.get(portal, type, Number(wanted)));
-  if (name === 'email' && type === 'contacts')
-    return rows(byId.get(portal, type, emailOwner.get(portal, emailKey(wanted))));
-  return (placesByValue.all(name, wanted) as number[]).flatMap((place) =>
-    rows(byPlace.get(place, portal, type)),
-  );
-}
-
-function rows(row: unknown): Row[] {
-  return row === undefined ? [] : [row as Row];
-}
-
-function propertyOf(portal: number, type: ObjectType, row: Row, name: string): string | undefined {
-  if (name === 'hs_object_id') return String(row.id);
-  if (name === 'createdate') return new Date(row.createdAt).toISOString();
-  if (name === modifiedName(type)) return new Date(row.updatedAt).toISOString();
-  const stored =
-    name === 'email' && type === 'contacts' ? primaryEmail.get(portal, row.id) : value.get(row.place, name);
-  return stored as string | undefined;
 }

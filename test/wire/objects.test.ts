@@ -1,0 +1,306 @@
+// HubSpot's CRM object paths: records by hand, one by one and in batches, lists and searches.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { expectRefused, fresh } from './support.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startDev();
+});
+afterAll(() => server.close());
+
+const CONTACTS = '/crm/v3/objects/contacts';
+const newEmail = () => `${fresh('person')}@example.com`.replace(/[^a-z0-9@.-]/gi, '-');
+
+async function make(type: string, properties: object): Promise<string> {
+  const made = await server.call('POST', `/crm/v3/objects/${type}`, { properties });
+  expect(made.status).toBe(201);
+  return made.json.id;
+}
+
+describe('one record', () => {
+  test.each([
+    ['contacts', { email: 'one@example.com', firstname: 'One', score: 7 }, 'lastmodifieddate'],
+    ['companies', { name: 'Acme', domain: 'acme.example' }, 'hs_lastmodifieddate'],
+    ['deals', { dealname: 'Big', amount: '10', dealstage: 'won' }, 'hs_lastmodifieddate'],
+    ['tickets', { subject: 'Help' }, 'hs_lastmodifieddate'],
+  ])('of %s is created, read, changed and archived', async (type, properties, modified) => {
+    const path = `/crm/v3/objects/${type}`;
+    const made = await server.call('POST', path, { properties });
+    expect(made.status).toBe(201);
+    expect(made.json).toMatchObject({ archived: false, properties: { hs_object_id: made.json.id } });
+    for (const [name, value] of Object.entries(properties))
+      expect(made.json.properties[name]).toBe(String(value));
+    expect(made.json.properties[modified]).toBe(made.json.updatedAt);
+
+    const [name = '', value] = Object.entries(properties)[0] ?? [];
+    const one = `${path}/${made.json.id}`;
+    const read = await server.call('GET', `${one}?properties=${name},nothing`);
+    expect(read.json.properties).toMatchObject({ [name]: value, nothing: null });
+
+    const changed = await server.call('PATCH', one, { properties: { note: 'x', [name]: value } });
+    expect(changed.status).toBe(200);
+    expect(changed.json.properties.note).toBe('x');
+    const cleared = await server.call('PATCH', one, { properties: { note: '' } });
+    expect(cleared.json.properties.note).toBeNull();
+
+    expect((await server.call('DELETE', one)).status).toBe(204);
+    expect((await server.call('DELETE', one)).status).toBe(204);
+    expectRefused(await server.call('GET', one), 404, 'OBJECT_NOT_FOUND');
+    expectRefused(await server.call('PATCH', one, { properties: { note: 'y' } }), 404, 'OBJECT_NOT_FOUND');
+    const archived = await server.call('GET', `${one}?archived=true`);
+    expect(archived.json).toMatchObject({ id: made.json.id, archived: true });
+    expect(Date.parse(archived.json.archivedAt)).toBeGreaterThan(0);
+  });
+
+  test('answers to its type id too', async () => {
+    const id = await make('0-2', { name: 'By type id' });
+    expect((await server.call('GET', `/crm/v3/objects/companies/${id}`)).json.id).toBe(id);
+  });
+
+  test('that nothing names is refused', async () => {
+    for (const type of ['contacts', 'companies', 'deals', 'tickets'])
+      expectRefused(await server.call('POST', `/crm/v3/objects/${type}`, { properties: { x: '1' } }), 400);
+  });
+
+  test('sets none of the properties that are its own affair', async () => {
+    const refused = await server.call('POST', CONTACTS, {
+      properties: { firstname: 'X', hs_object_id: '5', createdate: '2020-01-01' },
+    });
+    expectRefused(refused, 400);
+    expect(refused.json.errors.map((fault: { in: string }) => fault.in)).toEqual([
+      'properties.hs_object_id',
+      'properties.createdate',
+    ]);
+  });
+});
+
+describe("a contact's e-mail", () => {
+  test('that another has is a conflict that names it, in any letter case', async () => {
+    const email = newEmail();
+    const id = await make('contacts', { email });
+    const refused = await server.call('POST', CONTACTS, { properties: { email: email.toUpperCase() } });
+    expectRefused(refused, 409, 'CONFLICT');
+    expect(refused.json.message).toBe(`Contact already exists. Existing ID: ${id}`);
+    const other = await make('contacts', { email: newEmail() });
+    expectRefused(
+      await server.call('PATCH', `${CONTACTS}/${other}`, { properties: { email } }),
+      409,
+      'CONFLICT',
+    );
+  });
+
+  test('changes, and the old one still finds the contact', async () => {
+    const [before, after] = [newEmail(), newEmail()];
+    const id = await make('contacts', { email: before });
+    const changed = await server.call('PATCH', `${CONTACTS}/${before}?idProperty=email`, {
+      properties: { email: after },
+    });
+    expect(changed.json).toMatchObject({ id, properties: { email: after } });
+    for (const email of [before, after])
+      expect((await server.call('GET', `${CONTACTS}/${email}?idProperty=email`)).json.id).toBe(id);
+  });
+
+  test('is free again when the contact is archived', async () => {
+    const email = newEmail();
+    const first = await make('contacts', { email });
+    await server.call('DELETE', `${CONTACTS}/${first}`);
+    expectRefused(await server.call('GET', `${CONTACTS}/${email}?idProperty=email`), 404, 'OBJECT_NOT_FOUND');
+    expect(await make('contacts', { email })).not.toBe(first);
+  });
+});
+
+test('an archived record takes its timeline out of sight', async () => {
+  const email = newEmail();
+  const { json } = await server.event({ eventTemplateId: TEMPLATE, email, tokens: { petName: 'A' } });
+  const timeline = `/timeline/v1/records/contacts/${json.objectId}/events`;
+  expect((await server.call('GET', timeline)).json.results).toHaveLength(1);
+  await server.call('DELETE', `${CONTACTS}/${json.objectId}`);
+  expectRefused(await server.call('GET', timeline), 404, 'OBJECT_NOT_FOUND');
+});
+
+test('a list shows each record once, page by page, and archived ones apart', async () => {
+  const tenant = await createTenant(server.folder);
+  const call = (method: string, path: string, body?: unknown) =>
+    server.call(method, path, body, { token: tenant.token });
+  const ids: string[] = [];
+  for (let n = 0; n < 7; n++)
+    ids.push((await call('POST', CONTACTS, { properties: { firstname: `P${n}` } })).json.id);
+  await call('DELETE', `${CONTACTS}/${ids[3]}`);
+  const seen: string[] = [];
+  for (let after = ''; ; ) {
+    const page = (await call('GET', `${CONTACTS}?limit=2${after}`)).json;
+    seen.push(...page.results.map((record: { id: string }) => record.id));
+    if (!page.paging) break;
+    expect(page.results).toHaveLength(2);
+    after = `&after=${page.paging.next.after}`;
+  }
+  expect(seen).toEqual(ids.filter((_, n) => n !== 3));
+  const archived = (await call('GET', `${CONTACTS}?archived=true`)).json;
+  expect(archived.results.map((record: { id: string }) => record.id)).toEqual([ids[3]]);
+  for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=x'])
+    expectRefused(await call('GET', `${CONTACTS}?${query}`), 400);
+});
+
+describe('batches', () => {
+  test('create what can be, and name the inputs that cannot', async () => {
+    const [taken, free] = [newEmail(), newEmail()];
+    await make('contacts', { email: taken });
+    const answer = await server.call('POST', `${CONTACTS}/batch/create`, {
+      inputs: [
+        { properties: { email: free }, objectWriteTraceId: 'a' },
+        { properties: { email: taken }, objectWriteTraceId: 'b' },
+        { properties: { email: 'no address' } },
+      ],
+    });
+    expect(answer.status).toBe(207);
+    expect(answer.json.results.map((each: { properties: object }) => each.properties)).toMatchObject([
+      { email: free },
+    ]);
+    expect(answer.json).toMatchObject({ status: 'COMPLETE', numErrors: 2 });
+    expect(answer.json.errors).toMatchObject([
+      { category: 'CONFLICT', context: { index: ['1'], objectWriteTraceId: ['b'] } },
+      { category: 'VALIDATION_ERROR', context: { index: ['2'] } },
+    ]);
+    const good = await server.call('POST', `${CONTACTS}/batch/create`, {
+      inputs: [{ properties: { email: newEmail() } }],
+    });
+    expect(good.status).toBe(201);
+    expect(good.json).not.toHaveProperty('errors');
+  });
+
+  test('update, upsert, read and archive', async () => {
+    const [known, unknown] = [newEmail(), newEmail()];
+    const id = await make('contacts', { email: known });
+    const updated = await server.call('POST', `${CONTACTS}/batch/update`, {
+      inputs: [
+        { id, properties: { firstname: 'U' } },
+        { id: '999999', properties: { firstname: 'U' } },
+      ],
+    });
+    expect(updated.status).toBe(207);
+    expect(updated.json.results).toMatchObject([{ id, properties: { firstname: 'U' } }]);
+    expect(updated.json.errors).toMatchObject([{ category: 'OBJECT_NOT_FOUND' }]);
+
+    const upserted = await server.call('POST', `${CONTACTS}/batch/upsert`, {
+      inputs: [
+        { id: known.toUpperCase(), idProperty: 'email', properties: { lastname: 'Known' } },
+        { id: unknown, idProperty: 'email', properties: { lastname: 'New' } },
+      ],
+    });
+    expect(upserted.status).toBe(200);
+    expect(upserted.json.results).toMatchObject([
+      { id, new: false, properties: { lastname: 'Known' } },
+      { new: true, properties: { lastname: 'New' } },
+    ]);
+
+    const read = await server.call('POST', `${CONTACTS}/batch/read`, {
+      inputs: [{ id: known }, { id: 'nobody@example.com' }],
+      idProperty: 'email',
+      properties: ['lastname'],
+    });
+    expect(read.status).toBe(207);
+    expect(read.json.results).toMatchObject([{ id, properties: { lastname: 'Known' } }]);
+    expect(read.json.errors).toMatchObject([
+      { category: 'OBJECT_NOT_FOUND', context: { ids: ['nobody@example.com'] } },
+    ]);
+
+    const archived = await server.call('POST', `${CONTACTS}/batch/archive`, {
+      inputs: [{ id }, { id: '999999' }],
+    });
+    expect(archived.status).toBe(204);
+    expectRefused(await server.call('GET', `${CONTACTS}/${id}`), 404, 'OBJECT_NOT_FOUND');
+  });
+
+  test.each(['create', 'update', 'upsert', 'read', 'archive'])(
+    'of %s have at most 100 inputs',
+    async (what) => {
+      const inputs = Array(101).fill({ id: '1', properties: { firstname: 'x' } });
+      const refused = await server.call('POST', `${CONTACTS}/batch/${what}`, { inputs });
+      expectRefused(refused, 400);
+      expect(refused.json.message).toContain('100');
+    },
+  );
+});
+
+test('former values are told, the newest first, with what said so', async () => {
+  const made = await server.call('POST', '/integrators/timeline/v3/8420/event-templates', {
+    name: 'Sets a property',
+    tokens: [{ name: 'city', label: 'City', type: 'string', objectPropertyName: 'city' }],
+  });
+  const email = newEmail();
+  const id = await make('contacts', { email, city: 'Ulm' });
+  const event = { eventTemplateId: made.json.id, email, id: fresh('move'), tokens: { city: 'Bern' } };
+  await server.event({ ...event, timestamp: Date.now() + 60_000 });
+  await server.event({ ...event, id: fresh('move'), tokens: { city: 'Graz' }, timestamp: 1_000 });
+  const { json } = await server.call('GET', `${CONTACTS}/${id}?propertiesWithHistory=city`);
+  expect(json.properties.city).toBe('Bern');
+  expect(json.propertiesWithHistory.city).toMatchObject([
+    { value: 'Bern', sourceType: 'INTEGRATION', sourceId: `${made.json.id}/${event.id}` },
+    { value: 'Ulm', sourceType: 'API' },
+    { value: 'Graz', sourceType: 'INTEGRATION', timestamp: '1970-01-01T00:00:01.000Z' },
+  ]);
+});
+
+describe('a search', () => {
+  test('finds, sorts and pages', async () => {
+    const name = fresh('search').replace(/\W/g, '');
+    const ids: string[] = [];
+    for (const score of [3, 1, 2]) ids.push(await make('companies', { name, score }));
+    const find = (body: object) => server.call('POST', '/crm/v3/objects/companies/search', body);
+    const filters = [{ propertyName: 'name', operator: 'EQ', value: name.toUpperCase() }];
+    const sorts = [{ propertyName: 'score', direction: 'DESCENDING' }];
+    const first = await find({ filterGroups: [{ filters }], sorts, limit: 2, properties: ['score'] });
+    expect(first.status).toBe(200);
+    expect(first.json.total).toBe(3);
+    expect(first.json.results.map((each: { id: string }) => each.id)).toEqual([ids[0], ids[2]]);
+    const { after } = first.json.paging.next;
+    const second = await find({ filterGroups: [{ filters }], sorts, limit: 2, after });
+    expect(second.json.results.map((each: { id: string }) => each.id)).toEqual([ids[1]]);
+    expect(second.json).not.toHaveProperty('paging');
+  });
+
+  test.each([
+    [{ filterGroups: [{ filters: [{ propertyName: 'a', operator: 'LIKE', value: 'x' }] }] }],
+    [{ limit: 201 }],
+    [{ after: '9999' }],
+    [{ sorts: ['a', 'b'] }],
+    [{ query: 'x'.repeat(3_000) }],
+  ])('that is over a limit or unknown is refused: %j', async (body) => {
+    expectRefused(await server.call('POST', `${CONTACTS}/search`, body), 400);
+  });
+});
+
+test('two portals never see each other', async () => {
+  const email = newEmail();
+  const id = await make('contacts', { email, firstname: 'Secret' });
+  const { token } = await createTenant(server.folder);
+  const call = (method: string, path: string, body?: unknown) => server.call(method, path, body, { token });
+  expectRefused(await call('GET', `${CONTACTS}/${id}`), 404, 'OBJECT_NOT_FOUND');
+  expectRefused(await call('GET', `${CONTACTS}/${email}?idProperty=email`), 404, 'OBJECT_NOT_FOUND');
+  expectRefused(
+    await call('PATCH', `${CONTACTS}/${id}`, { properties: { firstname: 'x' } }),
+    404,
+    'OBJECT_NOT_FOUND',
+  );
+  expectRefused(await call('DELETE', `${CONTACTS}/${id}`), 404, 'OBJECT_NOT_FOUND');
+  await call('POST', `${CONTACTS}/batch/archive`, { inputs: [{ id }] });
+  expect((await call('GET', CONTACTS)).json.results).toEqual([]);
+  expect((await call('POST', `${CONTACTS}/search`, { query: 'secret' })).json.total).toBe(0);
+  expect((await call('POST', `${CONTACTS}/batch/read`, { inputs: [{ id }] })).json.results).toEqual([]);
+  expect((await call('POST', CONTACTS, { properties: { email } })).status).toBe(201);
+  expect((await server.call('GET', `${CONTACTS}/${id}`)).json.properties.firstname).toBe('Secret');
+});
+
+test('each type needs its own scope, to read and to write', async () => {
+  const { token } = await createTenant(server.folder, { scopes: ['crm.objects.contacts.read'] });
+  const call = (method: string, path: string, body?: unknown) => server.call(method, path, body, { token });
+  expect((await call('GET', CONTACTS)).status).toBe(200);
+  for (const refused of [
+    await call('POST', CONTACTS, { properties: { firstname: 'x' } }),
+    await call('DELETE', `${CONTACTS}/1`),
+    await call('GET', '/crm/v3/objects/companies'),
+    await call('POST', '/crm/v3/objects/deals/search', {}),
+  ])
+    expectRefused(refused, 403, 'MISSING_SCOPES');
+});
