@@ -95,6 +95,22 @@ const FORM = {
   answers: { 200: { inlineMessage: 'Thanks for submitting the form.' } },
 };
 
+const BATCH_OF_RECORDS = { status: 'COMPLETE', results: [CONTACT], ...BATCH_TIMES };
+const SOME_OF_RECORDS = {
+  ...BATCH_OF_RECORDS,
+  numErrors: 1,
+  errors: [
+    {
+      status: 'error',
+      message: 'Contact already exists. Existing ID: 28001',
+      category: 'CONFLICT',
+      context: { index: ['1'], existingObjectId: ['28001'] },
+      links: {},
+      errors: [],
+    },
+  ],
+};
+
 export interface Examples {
   body?: unknown;
   /** By status. */
@@ -131,9 +147,40 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
   createToken: { body: TOKEN, answers: { 200: { ...TOKEN, ...DATES } } },
   updateToken: { body: TOKEN_UPDATE, answers: { 200: { ...TOKEN, ...TOKEN_UPDATE, ...DATES } } },
   getRecord: { answers: { 200: CONTACT } },
-  createContact: {
+  listRecords: { answers: { 200: { results: [CONTACT], paging: { next: { after: CONTACT.id } } } } },
+  createRecord: {
     body: { properties: { email: EVENT.email, firstname: 'Art3mis' } },
     answers: { 201: CONTACT },
+  },
+  updateRecord: { body: { properties: { firstname: 'Art3mis' } }, answers: { 200: CONTACT } },
+  createRecords: {
+    body: { inputs: [{ properties: { email: EVENT.email, firstname: 'Art3mis' } }] },
+    answers: { 201: BATCH_OF_RECORDS, 207: SOME_OF_RECORDS },
+  },
+  updateRecords: {
+    body: { inputs: [{ id: CONTACT.id, properties: { firstname: 'Art3mis' } }] },
+    answers: { 200: BATCH_OF_RECORDS, 207: SOME_OF_RECORDS },
+  },
+  upsertRecords: {
+    body: { inputs: [{ id: EVENT.email, idProperty: 'email', properties: { firstname: 'Art3mis' } }] },
+    answers: {
+      200: { ...BATCH_OF_RECORDS, results: [{ ...CONTACT, new: false }] },
+      207: SOME_OF_RECORDS,
+    },
+  },
+  readRecords: {
+    body: { inputs: [{ id: CONTACT.id }], properties: ['email', 'firstname'] },
+    answers: { 200: BATCH_OF_RECORDS, 207: SOME_OF_RECORDS },
+  },
+  archiveRecords: { body: { inputs: [{ id: CONTACT.id }] }, answers: {} },
+  searchRecords: {
+    body: {
+      filterGroups: [{ filters: [{ propertyName: 'email', operator: 'EQ', value: EVENT.email }] }],
+      sorts: [{ propertyName: 'createdate', direction: 'DESCENDING' }],
+      properties: ['email', 'firstname'],
+      limit: 10,
+    },
+    answers: { 200: { total: 1, results: [CONTACT] } },
   },
   mergeContacts: {
     body: { primaryObjectId: CONTACT.id, objectIdToMerge: MERGED_ID },

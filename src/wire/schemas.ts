@@ -286,7 +286,7 @@ const FormerValue = Type.Object(
     sourceType: Type.String({ description: 'INTEGRATION (an event), FORM or API.' }),
     sourceId: Type.Optional(Type.String({ description: 'The event, as its template and id.' })),
   },
-  { $id: 'ValueWithTimestamp' },
+  { $id: 'ValueWithTimestamp', description: 'A value that a property had or has.' },
 );
 const objectFields = {
   id: Type.String(),
@@ -303,22 +303,28 @@ export const CrmObject = Type.Object(objectFields, {
 });
 const CrmObjectOfBatch = Type.Object(
   { ...objectFields, new: Type.Optional(Type.Boolean({ description: 'It was not there before.' })) },
-  { $id: 'SimplePublicUpsertObject' },
+  { $id: 'SimplePublicUpsertObject', description: 'A record of a batch.' },
 );
 const objectBatchFields = { ...batchFields, results: Type.Array(Type.Ref('SimplePublicUpsertObject')) };
-const ObjectBatch = Type.Object(objectBatchFields, { $id: 'BatchResponseSimplePublicObject' });
+const ObjectBatch = Type.Object(objectBatchFields, {
+  $id: 'BatchResponseSimplePublicObject',
+  description: 'Every input worked.',
+});
 const ObjectBatchWithErrors = Type.Object(
   { ...objectBatchFields, ...batchErrors },
-  { $id: 'BatchResponseSimplePublicObjectWithErrors' },
+  { $id: 'BatchResponseSimplePublicObjectWithErrors', description: 'Some inputs failed.' },
 );
 const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
 const ObjectList = Type.Object(
   { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
-  { $id: 'CollectionResponseSimplePublicObject' },
+  { $id: 'CollectionResponseSimplePublicObject', description: 'A page of records.' },
 );
 const ObjectSearch = Type.Object(
   { total: Type.Integer(), results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
-  { $id: 'CollectionResponseWithTotalSimplePublicObject' },
+  {
+    $id: 'CollectionResponseWithTotalSimplePublicObject',
+    description: 'A page of what was found, and how much that is.',
+  },
 );
 const InputProperties = MapOf(
   Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),

@@ -492,7 +492,7 @@ describe.each(operationsOf(document))('$id', (target) => {
 
 /** Whether an operation, when it works, takes away what the next request needs. */
 function spends(id: string, method: string): boolean {
-  return ['PUT', 'DELETE'].includes(method) || id === 'eraseContact';
+  return ['PUT', 'DELETE'].includes(method) || ['eraseContact', 'archiveRecords'].includes(id);
 }
 
 /** The body with each of its parts in turn replaced by each hostile value, and with each hostile name added. */
@@ -521,6 +521,8 @@ describe.each(
       .replace('{appId}', '@app')
       .replace('{tokenName}', 'petName')
       .replace('{portalId}', '@portal')
+      .replace('{objectType}', 'contacts')
+      .replace('{objectId}', '@record')
       .replace('{formGuid}', SENSIBLE.formGuid?.[0] as string);
     const { example } = operation.requestBody.content['application/json'];
     // The tenant's own things stand in for the example's.
