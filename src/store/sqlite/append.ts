@@ -39,7 +39,7 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
 
   return (drafts) =>
     drafts.flatMap((draft): Filed => {
-      const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt);
+      const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
       if ('reason' in settled) return [settled, 'objectId'];
       file(draft, settled);
       people.setProperties(settled.place, draft.properties, draft.receivedAt);

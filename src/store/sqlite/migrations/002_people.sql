@@ -3,8 +3,6 @@
 -- A utk may be free again, after its contact is archived or erased: then it has a place of its own anew.
 DROP INDEX place_visitor;
 CREATE UNIQUE INDEX place_visitor ON place (portal, utk) WHERE utk IS NOT NULL AND object_id IS NULL;
--- Which visitors' events a contact holds, for erasing what is kept beside them.
-CREATE INDEX place_utk ON place (portal, utk) WHERE utk IS NOT NULL;
 
 -- The record that this one was merged into, always one that remains.
 ALTER TABLE record ADD COLUMN merged_into INTEGER;
