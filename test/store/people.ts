@@ -440,6 +440,23 @@ export function peopleConformance(open: () => Store, createPlace: () => Promise<
       expect(await p.merge(c, c)).toBe(c);
     });
 
+    test('is seen whole or not at all by those who read meanwhile', async () => {
+      const p = await portal();
+      for (let n = 0; n < 40; n++) {
+        const ada = await p.on({ email: `ada${n}@example.com`, utk: `a${n}` });
+        const bob = await p.on({ email: `bob${n}@example.com`, utk: `b${n}` });
+        const merging = p.merge(ada, bob);
+        const seen = Array.from({ length: 150 }, () => p.contact(bob)); // the engine works beside this thread
+        await merging;
+        for (const record of seen)
+          expect([record?.id, record?.email, record?.utks]).toEqual(
+            record?.id === bob
+              ? [bob, `bob${n}@example.com`, [`b${n}`]]
+              : [ada, `ada${n}@example.com`, [`a${n}`, `b${n}`]],
+          );
+      }
+    });
+
     test('with somebody who does not exist is nothing', async () => {
       const p = await portal();
       const id = await p.on({ email: 'ada@example.com' });
