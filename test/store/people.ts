@@ -587,6 +587,12 @@ export function peopleConformance(open: () => Store, createPlace: () => Promise<
       await p.on({ utk: 'b' }, 'twice', { body: '{"id":"twice","email":"eve@example.com"}' });
       await p.erase({ objectId: eve });
       expect(p.event('twice')?.body).toContain('eve@example.com');
+      // Nor does what an erased contact said of others weigh on events to come.
+      const carl = await p.on({ utk: 'b', email: 'ada2@example.com' });
+      await p.on({ email: 'dan@example.com' });
+      await p.on({ utk: 'b', email: 'dan@example.com' }, 'the last of all');
+      await p.erase({ objectId: carl });
+      expect(await p.on({ type: 'companies', objectId: 5, email: 'dan@example.com' }, 'the next')).toBe(5);
     });
 
     test('leaves not one byte: while the store is open, after it is closed, and of the others every one', async () => {
