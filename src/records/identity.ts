@@ -51,11 +51,11 @@ export interface Subject {
 /** What the store holds of the things that the subject names. */
 export interface Found {
   /** The record named by objectId: its id, or that of the one it was merged into. Absent: there is none. */
-  record?: number;
+  record?: number | undefined;
   /** The contact that owns the e-mail, and whether it is that contact's primary one. */
-  emailOwner?: { id: number; primary: boolean };
+  emailOwner?: { id: number; primary: boolean } | undefined;
   /** The contact that owns the utk. */
-  utkOwner?: number;
+  utkOwner?: number | undefined;
   /** How many identities a contact has. */
   identities(objectId: number): number;
 }

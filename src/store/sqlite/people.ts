@@ -25,6 +25,12 @@ import { timelineWriter } from './timeline_index.js';
 /** A refusal as it crosses threads. */
 export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 
+/** A record that there is, and the place that is its own. */
+interface Held {
+  id: number;
+  place: number;
+}
+
 /** Where something stands: the place to file it under, and the record that owns the place. */
 export interface Settled {
   place: number;
@@ -44,7 +50,7 @@ export function people(db: Connection) {
   const addRecord = db.prepare(
     'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  const touchRecord = recordToucher(db);
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const nextObjectId = db
     .prepare(
       'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
@@ -56,9 +62,10 @@ export function people(db: Connection) {
     .pluck();
   const tiePlace = db.prepare('UPDATE place SET object_id = ? WHERE id = ?');
 
-  const findIdentity = db.prepare(
-    'SELECT object_id AS id, is_primary AS isPrimary FROM identity WHERE portal = ? AND kind = ? AND key = ?',
-  );
+  const findOwner = db.prepare(`
+    SELECT i.object_id AS id, i.is_primary AS isPrimary, r.place
+    FROM identity i JOIN record r ON r.portal = i.portal AND r.object_type = 'contacts' AND r.id = i.object_id
+    WHERE i.portal = ? AND i.kind = ? AND i.key = ?`);
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
     .pluck();
@@ -93,14 +100,12 @@ export function people(db: Connection) {
   );
 
   /** The record by this id, or the one it was merged into. */
-  function record(portal: number, type: string, id: number): { id: number; place: number } | undefined {
-    const found = findRecord.get(portal, type, id) as
-      | { id: number; place: number; mergedInto: number | null }
-      | undefined;
+  function record(portal: number, type: string, id: number): Held | undefined {
+    const found = findRecord.get(portal, type, id) as (Held & { mergedInto: number | null }) | undefined;
     return found && found.mergedInto !== null ? record(portal, type, found.mergedInto) : found;
   }
 
-  function createRecord(portal: number, type: string, id: number, at: number): { id: number; place: number } {
+  function createRecord(portal: number, type: string, id: number, at: number): Held {
     const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
     addRecord.run(portal, type, id, place, at, at);
     return { id, place };
@@ -114,65 +119,57 @@ export function people(db: Connection) {
     }
   }
 
-  function identity(portal: number, kind: 'email' | 'utk', key: string) {
-    const found = findIdentity.get(portal, kind, key) as { id: number; isPrimary: number } | undefined;
-    return found && { id: found.id, primary: found.isPrimary === 1 };
+  function ownerOf(portal: number, kind: 'email' | 'utk', key: string) {
+    const found = findOwner.get(portal, kind, key) as (Held & { isPrimary: number }) | undefined;
+    return found && { id: found.id, place: found.place, primary: found.isPrimary === 1 };
   }
 
   function erasedHash(email: string): Buffer {
     return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
   }
 
-  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: an e-mail to keep. */
-  function settle(
-    portal: number,
-    subject: Subject,
-    at: number,
-    says: string | undefined = subject.email,
-  ): Settled | Refused {
+  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: also by others. */
+  function settle(portal: number, subject: Subject, at: number, says = subject.email): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
-    const emailOwner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
-    const utkOwner = utk === undefined ? undefined : identity(portal, 'utk', utk)?.id;
-    const decision = decide(subject, {
-      ...(named ? { record: named.id } : {}),
-      ...(emailOwner ? { emailOwner } : {}),
-      ...(utkOwner === undefined ? {} : { utkOwner }),
-      identities: (id) => countIdentities.get(portal, id) as number,
-    });
+    const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', emailKey(email));
+    const utkOwner = utk === undefined ? undefined : ownerOf(portal, 'utk', utk);
+    const found = {
+      record: named?.id,
+      emailOwner,
+      utkOwner: utkOwner?.id,
+      identities: (id: number) => countIdentities.get(portal, id) as number,
+    };
+    const decision = decide(subject, found);
     if ('refused' in decision) return refused(subject, decision);
     if (says !== undefined && !emailOwner && isErased.get(portal, erasedHash(says)) !== undefined)
       return EMAIL_ERASED;
 
-    const by = identifiedBy(subject, utkOwner === undefined ? {} : { utkOwner });
+    const by = identifiedBy(subject, found);
     if (decision.stands === 'with-visitor') {
       const place =
         (findVisitor.get(portal, utk) as number | undefined) ??
         Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
-    const made = decision.stands === 'on-new-contact' || decision.create;
-    const own =
-      decision.stands === 'on-new-contact'
-        ? createRecord(portal, type, freeObjectId(portal, type), at)
-        : made
-          ? createRecord(portal, type, decision.objectId, at)
-          : (named ?? (record(portal, type, decision.objectId) as { id: number; place: number }));
-    if (decision.email === 'promote') {
-      demoteEmail.run(portal, own.id);
-      promoteEmail.run(email, portal, emailKey(email as string));
-    } else if (decision.email) {
-      demoteEmail.run(portal, own.id);
-      addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
+    let own: Held;
+    if (decision.stands === 'on-new-contact' || decision.create) {
+      const id = 'objectId' in decision ? decision.objectId : freeObjectId(portal, type);
+      own = createRecord(portal, type, id, at);
+    } else {
+      own = named ?? (utkOwner?.id === decision.objectId ? utkOwner : (emailOwner as Held));
+      if (decision.email) demoteEmail.run(portal, own.id);
+      if (decision.email || decision.utk) touchRecord.run(at, own.place);
     }
+    if (decision.email === 'promote') promoteEmail.run(email, portal, emailKey(email as string));
+    else if (decision.email) addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
-    if (!made && (decision.email || decision.utk)) touchRecord.run(at, own.place);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
 
   /** The utk is this contact's from now on; what the visitor did while unknown stands on the contact's timeline. */
-  function tie(portal: number, utk: string, how: 'tie' | 'move', own: { id: number; place: number }): void {
+  function tie(portal: number, utk: string, how: 'tie' | 'move', own: Held): void {
     if (how === 'move') {
       moveIdentity.run(own.id, portal, 'utk', utk);
       return;
@@ -200,7 +197,7 @@ export function people(db: Connection) {
   }
 
   function createContact(portal: number, { email, properties, at }: NewContact): number | Refused {
-    const owner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
+    const owner = email === undefined ? undefined : ownerOf(portal, 'email', emailKey(email));
     if (owner) return contactExists(owner.id);
     const made = createRecord(portal, 'contacts', freeObjectId(portal, 'contacts'), at);
     if (email !== undefined) {
@@ -249,7 +246,7 @@ export function people(db: Connection) {
       erase(portal: number, who: { objectId: number } | { email: string }): boolean {
         const id =
           'email' in who
-            ? identity(portal, 'email', emailKey(who.email))?.id
+            ? ownerOf(portal, 'email', emailKey(who.email))?.id
             : record(portal, 'contacts', who.objectId)?.id;
         if ('email' in who) forgetEmail(portal, emailKey(who.email));
         if (id === undefined) return false;
@@ -266,18 +263,8 @@ export function people(db: Connection) {
   }
 }
 
-/** Says that something of the record that owns a place has changed. */
-function recordToucher(db: Connection) {
-  return db.prepare(`
-    UPDATE record SET updated_at = max(updated_at, ?)
-    WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
-}
-
-function merging(
-  db: Connection,
-  record: (portal: number, type: string, id: number) => { id: number; place: number } | undefined,
-) {
-  const touchRecord = recordToucher(db);
+function merging(db: Connection, record: (portal: number, type: string, id: number) => Held | undefined) {
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const moveIdentities = db.prepare(
     'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );

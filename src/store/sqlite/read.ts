@@ -57,6 +57,27 @@ export function reader(db: Connection): Reads {
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
   const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
 
+  /** In a transaction: between two statements the writer may merge or erase it. */
+  function readRecord(key: RecordKey): CrmRecord | undefined {
+    const { portalId, type } = key;
+    const row = record.get(portalId, type, key.id) as RecordRow | undefined;
+    if (!row) return undefined;
+    if (row.mergedInto !== null) return readRecord({ ...key, id: row.mergedInto });
+    const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
+    const emails = owned.filter((each) => each.kind === 'email');
+    const primary = emails.find((each) => each.isPrimary === 1);
+    return {
+      ...key,
+      ...(primary ? { email: primary.value } : {}),
+      additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
+      utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
+      mergedIds: merged.all(portalId, type, row.id) as number[],
+      properties: new Map(properties.all(row.place) as [string, string][]),
+      createdAt: row.createdAt,
+      updatedAt: row.updatedAt,
+    };
+  }
+
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
@@ -82,35 +103,17 @@ export function reader(db: Connection): Reads {
       };
     }),
 
-    record(key: RecordKey): CrmRecord | undefined {
-      const { portalId, type } = key;
-      const row = record.get(portalId, type, key.id) as RecordRow | undefined;
-      if (!row) return undefined;
-      if (row.mergedInto !== null) return this.record({ ...key, id: row.mergedInto });
-      const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
-      const emails = owned.filter((each) => each.kind === 'email');
-      const primary = emails.find((each) => each.isPrimary === 1);
-      return {
-        ...key,
-        ...(primary ? { email: primary.value } : {}),
-        additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
-        utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
-        mergedIds: merged.all(portalId, type, row.id) as number[],
-        properties: new Map(properties.all(row.place) as [string, string][]),
-        createdAt: row.createdAt,
-        updatedAt: row.updatedAt,
-      };
-    },
+    record: db.transaction(readRecord),
 
-    contactByEmail(portalId: number, email: string): CrmRecord | undefined {
+    contactByEmail: db.transaction((portalId: number, email: string): CrmRecord | undefined => {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
-      return id === undefined ? undefined : this.record({ portalId, type: 'contacts', id });
-    },
+      return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
+    }),
 
-    recentRecords(portalId: number, limit: number): CrmRecord[] {
+    recentRecords: db.transaction((portalId: number, limit: number): CrmRecord[] => {
       const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
-      return keys.flatMap((key) => this.record({ portalId, ...key }) ?? []);
-    },
+      return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
+    }),
 
     portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
