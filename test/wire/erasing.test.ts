@@ -1,7 +1,9 @@
 // Erasing a contact: nothing is left to find, neither over HTTP nor in any file; its e-mails are refused from then on.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
 import { BATCH, eventPath, expectRefused, fresh, makeTemplate, timelinePath } from './support.js';
@@ -238,6 +240,35 @@ test('of many people who are erased one after the other, nothing stays on any pa
     for (const email of emails) expect((await erase(email, 'email')).status).toBe(204);
     expect(findInFiles(words), `person ${n}`).toEqual(NONE);
   }
+});
+
+test('an erase waits for whoever reads or copies the WAL, and is whole then', async () => {
+  const { words, emails, utks, event } = persona();
+  await about(event({ email: emails[0], utk: utks[0] }, 1));
+  // Another process's backup, while it is checkpointed: the checkpoint waits for the reader, the erase for both.
+  const busy = new Worker(
+    `const { parentPort, workerData: file } = require('node:worker_threads');
+    const Database = require('better-sqlite3');
+    const reader = new Database(file, { readonly: true });
+    reader.exec('BEGIN');
+    reader.prepare('SELECT count(*) FROM event').get();
+    parentPort.postMessage('reading');
+    const copier = new Database(file, { timeout: 1500 });
+    copier.pragma('wal_checkpoint(RESTART)');
+    parentPort.postMessage('done');
+    reader.close();
+    copier.close();`,
+    { eval: true, workerData: join(server.folder, 'throughline.sqlite') },
+  );
+  const order: string[] = [];
+  busy.on('message', (message: string) => order.push(message));
+  const ended = once(busy, 'exit');
+  await once(busy, 'message');
+  expect((await erase(emails[0], 'email')).status).toBe(204);
+  order.push('erased');
+  expect(findInFiles(words)).toEqual(NONE);
+  await ended;
+  expect(order).toEqual(['reading', 'done', 'erased']);
 });
 
 test('nothing of it answers any more: ids, e-mails, timeline, events, its visitors', async () => {
