@@ -7,8 +7,8 @@ import type { ObjectType } from './record.js';
 /** HubSpot's bound: e-mails and utks of one contact, together. */
 export const MAX_IDENTITIES = 250;
 
-export const MAX_IDENTIFIER_BYTES = 500;
-export const MAX_EMAIL_LENGTH = 254;
+const MAX_IDENTIFIER_BYTES = 500;
+const MAX_EMAIL_LENGTH = 254;
 /** NUL and lone surrogates: they do not survive as keys in every engine. */
 export const UNKEEPABLE = /[\0\p{Surrogate}]/u;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;

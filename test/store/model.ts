@@ -163,8 +163,9 @@ class Model {
   }
 
   /** The utk is this contact's; what stood with the visitor stands there. */
-  tie(id: number, utk: string): void {
+  tie(id: number, utk: string, at: number): void {
     const contact = this.contacts.get(id) as Contact;
+    if (!contact.utks.has(utk)) contact.updatedAt = Math.max(contact.updatedAt, at);
     for (const other of this.contacts.values()) other.utks.delete(utk);
     contact.utks.add(utk);
     set(contact.properties, this.visitors.get(utk)?.values() ?? []);
@@ -196,7 +197,7 @@ class Model {
       id = owner ?? made;
       if (owner === undefined) this.becomesPrimary(this.make(made, at), email, at);
     }
-    if (id !== undefined && utk !== undefined && knows === undefined) this.tie(id, utk);
+    if (id !== undefined && utk !== undefined && knows === undefined) this.tie(id, utk, at);
     return id;
   }
 
@@ -257,7 +258,7 @@ class Model {
       id = this.utkOwner(utk) ?? made;
       if (this.utkOwner(utk) === undefined) this.make(made, at);
     }
-    this.tie(id as number, utk);
+    this.tie(id as number, utk, at);
     const contact = this.contacts.get(id as number) as Contact;
     set(contact.properties, values);
     if (values.length > 0) contact.updatedAt = at;
