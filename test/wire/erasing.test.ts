@@ -369,6 +369,7 @@ test('an erased e-mail is refused everywhere until the contact is made by hand',
   expect(made.status, made.text).toBe(201);
   expect(made.json.id).not.toBe(objectId);
   expect((await about({ email })).objectId).toBe(made.json.id);
+  expect((await about({ eventTemplateId: companies, objectId: '770002', email })).email).toBe(email);
   expect((await submit([{ name: 'email', value: email }])).status).toBe(200);
   expect((await server.call('POST', '/timeline/v1/identify', { utk, email })).json.objectId).toBe(
     made.json.id,
@@ -386,6 +387,15 @@ test('an e-mail that nobody has is blocked too, and taken out of events that say
   expect((await about({ eventTemplateId: companies, objectId: '770003', id: company.id })).id).toBe(
     company.id,
   );
+});
+
+test('an event that was replaced by one without the e-mail is left alone', async () => {
+  const [email, own] = [freshEmail(), freshEmail()];
+  const event = { eventTemplateId: companies, objectId: '770004', id: fresh('replaced') };
+  await about({ ...event, email });
+  await about({ ...event, email: own });
+  expect((await erase(email, 'email')).status).toBe(204);
+  expect((await server.call('GET', eventPath(event.id, companies))).json.email).toBe(own);
 });
 
 test('a strict portal: the erased id is unknown from then on', async () => {
