@@ -434,9 +434,9 @@ describe('safety', () => {
 
   test('the pages are not part of the API document', async () => {
     const { paths } = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as { paths: object };
-    expect(Object.keys(paths).filter((path) => !/^\/(integrators|crm|timeline|oauth|submissions)\//.test(path))).toEqual(
-      [],
-    );
+    expect(
+      Object.keys(paths).filter((path) => !/^\/(integrators|crm|timeline|oauth|submissions)\//.test(path)),
+    ).toEqual([]);
   });
 
   test('a page of very large events ends early and goes on after the last one shown', async () => {
