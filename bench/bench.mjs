@@ -1,5 +1,7 @@
 // Measures the server against the control, case by case, the two in turn, so that a machine whose speed drifts is
 // fair to both. Prints medians, and the median of the rounds' ratios: single figures on a shared machine mean little.
+// Events that name their contact otherwise are set against those by objectId of the same round too.
+// Last, the store alone: how long a visitor with many events takes to become known.
 // Options: --rounds N (5), --seconds N (3), --connections N (64).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -7,6 +9,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { openStore } from '../dist/store/sqlite/engine.js';
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +23,8 @@ const duration = Number(values.seconds);
 const connections = Number(values.connections);
 const RECORDS = 100_000;
 const BATCH = 500;
+const VISITOR_EVENTS = 100_000;
+const TIES = 5;
 const V3 = '/integrators/timeline/v3';
 
 const folder = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
@@ -30,11 +35,11 @@ const auth = { authorization: `Bearer ${ours.accessToken}`, 'content-type': 'app
 try {
   const busy = await prepare();
   const cases = [
-    {
-      name: 'single POST, durable before the reply',
-      ours: { url: ours.baseUrl, requests: singles(`${V3}/events`) },
-      echo: { url: echo.baseUrl, requests: singles('/event') },
-    },
+    single('single POST by objectId, durable before the reply'),
+    single('… by email, known', (n) => ({ email: `known${n}@example.com` })),
+    // The client makes each of these anew, which costs it a little.
+    single('… by email, new', () => ({ email: 'new.[<id>]@example.com' })),
+    single('… by utk, unknown', () => ({ utk: '[<id>]' })),
     {
       name: `batch of ${BATCH} (figures per batch)`,
       connections: 8,
@@ -66,6 +71,7 @@ try {
       }
   process.stderr.write(`\r${' '.repeat(78)}\r`);
   report(rows);
+  await reportTies();
 } finally {
   await Promise.all([ours, echo].map((server) => server.stop()));
   rmSync(folder, { recursive: true, force: true });
@@ -88,10 +94,14 @@ async function prepare() {
   return { objectId, eventId };
 }
 
-function events(count) {
-  return Array.from({ length: count }, () => ({
+function anyRecord() {
+  return { objectId: String(1 + Math.floor(Math.random() * RECORDS)) };
+}
+
+function events(count, who = anyRecord) {
+  return Array.from({ length: count }, (_, n) => ({
     eventTemplateId: ours.eventTemplateId,
-    objectId: String(1 + Math.floor(Math.random() * RECORDS)),
+    ...who(n),
     tokens: { petName: 'Art3mis', petAge: '3', petColor: 'black' },
     extraData: {
       questions: [
@@ -109,8 +119,14 @@ function events(count) {
   }));
 }
 
-function singles(path) {
-  return events(2_000).map((event) => post(path, event));
+function single(name, who) {
+  const posts = (path) => events(2_000, who).map((event) => post(path, event));
+  return {
+    name,
+    versusFirst: who !== undefined,
+    ours: { url: ours.baseUrl, requests: posts(`${V3}/events`) },
+    echo: { url: echo.baseUrl, requests: posts('/event') },
+  };
 }
 
 function post(path, body) {
@@ -127,7 +143,13 @@ async function load({ url, requests }, count, seconds) {
     latency,
     non2xx,
     errors,
-  } = await autocannon({ url, requests, connections: count, duration: seconds });
+  } = await autocannon({
+    url,
+    requests,
+    connections: count,
+    duration: seconds,
+    idReplacement: requests[0].body?.includes('[<id>]') ?? false,
+  });
   if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} answers were not 2xx, ${errors} failed`);
   return { rate: rate.average, p50: latency.p50, p99: latency.p99 };
 }
@@ -137,18 +159,54 @@ function report(rows) {
   console.log(
     `${cpus().length} × ${model}, Node ${process.versions.node}, ${connections} connections, ${rounds} rounds of ${duration} s, medians\n`,
   );
-  console.log('| case | req/s | p50 ms | p99 ms | control req/s | p50 | p99 | ratio |');
-  console.log('|---|---|---|---|---|---|---|---|');
-  for (const { name, ours: us, echo: control } of rows) {
+  console.log('| case | req/s | p50 ms | p99 ms | control req/s | p50 | p99 | ratio | to objectId |');
+  console.log('|---|---|---|---|---|---|---|---|---|');
+  for (const { name, versusFirst, ours: us, echo: control } of rows) {
     const figures = ({ seen }) =>
       ['rate', 'p50', 'p99'].map((key) => round(median(seen.map((each) => each[key]))));
-    const ratio = median(us.seen.map((each, index) => each.rate / control.seen[index].rate));
-    console.log(`| ${name} | ${[...figures(us), ...figures(control)].join(' | ')} | ${ratio.toFixed(2)} |`);
+    const ratioTo = ({ seen }) =>
+      median(us.seen.map((each, index) => each.rate / seen[index].rate)).toFixed(2);
+    const ratios = [ratioTo(control), versusFirst ? ratioTo(rows[0].ours) : ''];
+    console.log(`| ${[name, ...figures(us), ...figures(control), ...ratios].join(' | ')} |`);
   }
   const megabytes = (name) =>
     ((statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20).toFixed(0);
   console.log(
     `\nThe store grew to ${megabytes('throughline.sqlite')} MB, its WAL to ${megabytes('throughline.sqlite-wal')} MB.`,
+  );
+}
+
+/** Ties visitors that have been here often, in a store of their own. */
+async function reportTies() {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+  const store = await openStore({ folder, clock: Date.now });
+  const portalId = await store.createPortal({ name: 'Bench', lenient: true });
+  const [{ tokens, extraData }] = events(1);
+  const took = [];
+  for (let visitor = 0; visitor < TIES; visitor++) {
+    const subject = { type: 'contacts', unknown: 'create', utk: `visitor ${visitor}` };
+    for (let from = 0; from < VISITOR_EVENTS; from += BATCH)
+      await store.append(
+        Array.from({ length: BATCH }, (_, n) => ({
+          ...{ portalId, templateId: 1, id: `${visitor} ${from + n}`, subject, properties: [] },
+          ...{ timestamp: from + n, receivedAt: 0, body: JSON.stringify({ tokens, extraData }) },
+        })),
+      );
+    const email = `visitor${visitor}@example.com`;
+    const begin = performance.now();
+    await store.identify({
+      portalId,
+      subject: { ...subject, email, identifies: true },
+      properties: [],
+      at: 0,
+    });
+    took.push(performance.now() - begin);
+  }
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+  const ms = round(median(took));
+  console.log(
+    `\nA visitor with ${VISITOR_EVENTS} events is tied in ${ms} ms, commit included (median of ${TIES}).`,
   );
 }
 

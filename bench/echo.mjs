@@ -10,6 +10,7 @@ const event = {
     id: { type: 'string' },
     objectId: { type: 'string' },
     email: { type: 'string' },
+    utk: { type: 'string' },
     timestamp: { type: 'string' },
     tokens: { type: 'object', additionalProperties: { type: 'string' } },
     extraData: { type: 'object', additionalProperties: true },

@@ -7,8 +7,8 @@ import type { ObjectType } from './record.js';
 /** HubSpot's bound: e-mails and utks of one contact, together. */
 export const MAX_IDENTITIES = 250;
 
-export const MAX_IDENTIFIER_BYTES = 500;
-export const MAX_EMAIL_LENGTH = 254;
+const MAX_IDENTIFIER_BYTES = 500;
+const MAX_EMAIL_LENGTH = 254;
 /** NUL and lone surrogates: they do not survive as keys in every engine. */
 export const UNKEEPABLE = /[\0\p{Surrogate}]/u;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -51,11 +51,11 @@ export interface Subject {
 /** What the store holds of the things that the subject names. */
 export interface Found {
   /** The record named by objectId: its id, or that of the one it was merged into. Absent: there is none. */
-  record?: number;
+  record?: number | undefined;
   /** The contact that owns the e-mail, and whether it is that contact's primary one. */
-  emailOwner?: { id: number; primary: boolean };
+  emailOwner?: { id: number; primary: boolean } | undefined;
   /** The contact that owns the utk. */
-  utkOwner?: number;
+  utkOwner?: number | undefined;
   /** How many identities a contact has. */
   identities(objectId: number): number;
 }

@@ -17,8 +17,8 @@ export interface FormRoutes {
   clock: () => number;
 }
 
-export const MAX_FORM_FIELDS = 1_000;
-export const MAX_FORM_VALUE_LENGTH = 65_536;
+const MAX_FORM_FIELDS = 1_000;
+const MAX_FORM_VALUE_LENGTH = 65_536;
 const OLDEST_SUBMISSION_MS = 31 * 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 const CONTACTS = '0-1';

@@ -413,7 +413,7 @@ export const IdentifyInput = Type.Object(
   },
   { $id: 'IdentifyInput', description: ignored('Who a visitor is.') },
 );
-export const Identified = Type.Object(
+const Identified = Type.Object(
   { objectId: Type.String({ description: 'The contact.' }) },
   { $id: 'Identified', description: 'The contact that the visitor is.' },
 );
@@ -438,7 +438,7 @@ export const FormSubmission = Type.Object(
   },
   { $id: 'FormSubmission', description: ignored('A form as somebody filled it in.') },
 );
-export const FormAnswer = Type.Object(
+const FormAnswer = Type.Object(
   { inlineMessage: Type.String({ description: 'For the person who filled it in.' }) },
   { $id: 'FormSubmissionAnswer', description: 'The form was taken.' },
 );

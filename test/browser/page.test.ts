@@ -434,9 +434,9 @@ describe('safety', () => {
 
   test('the pages are not part of the API document', async () => {
     const { paths } = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as { paths: object };
-    expect(Object.keys(paths).filter((path) => !/^\/(integrators|crm|timeline|oauth)\//.test(path))).toEqual(
-      [],
-    );
+    expect(
+      Object.keys(paths).filter((path) => !/^\/(integrators|crm|timeline|oauth|submissions)\//.test(path)),
+    ).toEqual([]);
   });
 
   test('a page of very large events ends early and goes on after the last one shown', async () => {
@@ -590,7 +590,15 @@ async function pagesOf(
 ): Promise<string> {
   const app = fastify();
   closeAfterTest.push(() => app.close());
-  const record = { portalId: 1, type: 'contacts' as const, id: 1, additionalEmails: [], createdAt: 0 };
+  const record = {
+    portalId: 1,
+    type: 'contacts' as const,
+    id: 1,
+    additionalEmails: [],
+    utks: [],
+    mergedIds: [],
+    createdAt: 0,
+  };
   pages(app, {
     store: { record: () => record, timeline: () => ({ events: [] }), ...store } as PageOptions['store'],
     templates: { get: () => undefined } as unknown as PageOptions['templates'],

@@ -84,7 +84,7 @@ export interface Case {
   outcome: Outcome;
 }
 
-export type Outcome =
+type Outcome =
   | { refused: 400 | 404 | 409 | 414 }
   | {
       on: Owner | 'made' | 'new' | 'visitor';

@@ -17,6 +17,7 @@ import type {
 } from '../../dist/timeline/store.js';
 import type { Template } from '../../dist/timeline/template.js';
 import { model } from './model.js';
+import { peopleConformance } from './people.js';
 
 export type Store = TimelineStore & RecordStore & AccessStore & { close(): Promise<void> };
 
@@ -28,7 +29,12 @@ export interface Place {
   remove(): Promise<void>;
 }
 
-const NOW = Date.parse('2026-01-02T03:04:05.678Z');
+/** How often the random model runs, and for how long at most. MODEL_RUNS sets how often, however long it takes. */
+const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 300);
+const MODEL_TIMEOUT = process.env.MODEL_RUNS === undefined ? 60_000 : 3_600_000;
+const MODEL_MS = process.env.MODEL_RUNS === undefined ? 7_000 : Number.POSITIVE_INFINITY;
+
+export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
 /** A draft of an event; `text` makes its body tell it from others. */
 export function draftOf(
@@ -48,7 +54,7 @@ export function draftOf(
     properties: [],
     timestamp,
     receivedAt: NOW,
-    body: JSON.stringify({ id, text }),
+    body: JSON.stringify({ id, email: whole.email, text }),
   };
 }
 
@@ -102,17 +108,27 @@ function newApp(store: Store, more: { developerKeyHash?: Uint8Array } = {}): Pro
   });
 }
 
-function stored(outcome: AppendOutcome | undefined): StoredEvent {
+export function stored(outcome: AppendOutcome | undefined): StoredEvent {
   if (!outcome || outcome instanceof Refusal) throw outcome ?? new Error('no outcome');
   return outcome;
 }
 
-function refusal(outcome: AppendOutcome | undefined): Refusal {
+export function refusal(outcome: AppendOutcome | undefined): Refusal {
   if (!(outcome instanceof Refusal)) throw new Error(`was not refused: ${JSON.stringify(outcome)}`);
   return outcome;
 }
 
-const ids = (events: readonly StoredEvent[]) => events.map((event) => event.id);
+/** What a record has that was made just now and of which nothing else is known. */
+const BARE = {
+  additionalEmails: [],
+  utks: [],
+  mergedIds: [],
+  properties: new Map(),
+  createdAt: NOW,
+  updatedAt: NOW,
+};
+
+export const ids = (events: readonly StoredEvent[]) => events.map((event) => event.id);
 
 export function conformance(name: string, create: () => Promise<Place>): void {
   describe(name, () => {
@@ -147,7 +163,15 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         for (const [index, draft] of drafts.entries()) {
           const { templateId, id, timestamp, body } = draft;
           const event = stored(outcomes[index]);
-          expect(event).toEqual({ templateId, id, timestamp, body, objectId: expect.any(Number) });
+          expect(event).toEqual({
+            templateId,
+            id,
+            timestamp,
+            body,
+            receivedAt: NOW,
+            identifiedBy: 'email',
+            objectId: expect.any(Number),
+          });
           expect(store.event(portalId, templateId, id)).toEqual(event);
         }
       });
@@ -354,8 +378,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         expect(store.record(contact(portalId, id as number))).toEqual({
           ...contact(portalId, id as number),
           email: 'new@example.com', // as it was sent first
-          additionalEmails: [],
-          createdAt: NOW,
+          ...BARE,
         });
       });
 
@@ -424,7 +447,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         for (const type of types) {
           const record = { portalId, type, id: 9 };
           await store.append([draftOf(portalId, templateId, `c ${type}`, { type, objectId: 9, ...create2 })]);
-          expect(store.record(record)).toEqual({ ...record, additionalEmails: [], createdAt: NOW });
+          expect(store.record(record)).toEqual({ ...record, ...BARE });
           expect(ids(walk(store, record))).toEqual([`c ${type}`]);
           const [known] = await store.append([
             draftOf(portalId, templateId, `k ${type}`, { type, objectId: 9 }),
@@ -673,6 +696,8 @@ export function conformance(name: string, create: () => Promise<Place>): void {
       });
     });
 
+    peopleConformance(() => store, create);
+
     describe('access', () => {
       test('portals and apps read back; a given id that exists is left as it is', async () => {
         const portalId = await store.createPortal({
@@ -765,25 +790,33 @@ export function conformance(name: string, create: () => Promise<Place>): void {
       });
     });
 
-    test('is as a plain model says, whatever comes, across closing and opening', async () => {
-      const own = await create();
-      let opened = await own.open();
-      const reopen = async () => {
-        await opened.close();
-        opened = await own.open();
-        return opened;
-      };
-      try {
-        await fc.assert(
-          fc.asyncProperty(model.steps, async (steps) => {
-            await model.run(await tenantOf(opened), steps, () => opened, reopen);
-          }),
-          { numRuns: 40 },
-        );
-      } finally {
-        await opened.close();
-        await own.remove();
-      }
-    });
+    test(
+      'is as a plain model says, whatever comes, across closing and opening',
+      async () => {
+        const own = await create();
+        let opened = await own.open();
+        const reopen = async () => {
+          await opened.close();
+          opened = await own.open();
+          return opened;
+        };
+        try {
+          const tenant = await tenantOf(opened);
+          const until = Date.now() + MODEL_MS;
+          await fc.assert(
+            fc.asyncProperty(model.steps, async (steps) => {
+              if (Date.now() > until) return;
+              const portalId = await opened.createPortal({ name: 'Model', lenient: false });
+              await model.run({ ...tenant, portalId }, steps, () => opened, reopen);
+            }),
+            { numRuns: MODEL_RUNS },
+          );
+        } finally {
+          await opened.close();
+          await own.remove();
+        }
+      },
+      MODEL_TIMEOUT,
+    );
   });
 }

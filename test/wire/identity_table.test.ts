@@ -141,7 +141,7 @@ async function play(given: Case, way: Way): Promise<void> {
 async function setUp({ full, objectId, company }: Case, portal: Portal) {
   const name = fresh('cast');
   const emailOf = ({ of, primary }: { of: string; primary: boolean }) =>
-    `${name}-${of}-${primary}@example.com`;
+    `${name}-${primary ? 'first' : 'second'}-${of}@example.com`;
   const names = (who: string) => ({
     utk: `${name}-${who}`,
     id: `${name}-visit-${who}`,

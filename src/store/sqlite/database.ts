@@ -8,7 +8,7 @@ import Database from 'better-sqlite3';
 export type Connection = Database.Database;
 
 const MIGRATIONS = new URL('migrations/', import.meta.url);
-const BUSY_TIMEOUT_MS = 5_000;
+export const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
 const MMAP_BYTES = 2 ** 31;
 

@@ -26,6 +26,12 @@ import { timelineWriter } from './timeline_index.js';
 /** A refusal as it crosses threads. */
 export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 
+/** A record that there is, and the place that is its own. */
+interface Own {
+  id: number;
+  place: number;
+}
+
 /** Where something stands: the place to file it under, and the record that owns the place. */
 export interface Settled {
   place: number;
@@ -40,12 +46,6 @@ export interface Settled {
 export interface Written {
   id: number;
   created: boolean;
-}
-
-/** A record and the place that is its own. */
-interface Own {
-  id: number;
-  place: number;
 }
 
 export type People = ReturnType<typeof people>;
@@ -66,7 +66,7 @@ export function people(db: Connection) {
   const freeIdentities = db.prepare(
     'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
-  const touchRecord = recordToucher(db);
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const nextObjectId = db
     .prepare(
       'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
@@ -78,9 +78,10 @@ export function people(db: Connection) {
     .pluck();
   const tiePlace = db.prepare('UPDATE place SET object_id = ? WHERE id = ?');
 
-  const findIdentity = db.prepare(
-    'SELECT object_id AS id, is_primary AS isPrimary FROM identity WHERE portal = ? AND kind = ? AND key = ?',
-  );
+  const findOwner = db.prepare(`
+    SELECT i.object_id AS id, i.is_primary AS isPrimary, r.place
+    FROM identity i JOIN record r ON r.portal = i.portal AND r.object_type = 'contacts' AND r.id = i.object_id
+    WHERE i.portal = ? AND i.kind = ? AND i.key = ?`);
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
     .pluck();
@@ -143,59 +144,51 @@ export function people(db: Connection) {
     }
   }
 
-  function identity(portal: number, kind: 'email' | 'utk', key: string) {
-    const found = findIdentity.get(portal, kind, key) as { id: number; isPrimary: number } | undefined;
-    return found && { id: found.id, primary: found.isPrimary === 1 };
+  function ownerOf(portal: number, kind: 'email' | 'utk', key: string) {
+    const found = findOwner.get(portal, kind, key) as (Own & { isPrimary: number }) | undefined;
+    return found && { id: found.id, place: found.place, primary: found.isPrimary === 1 };
   }
 
   function erasedHash(email: string): Buffer {
     return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
   }
 
-  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: an e-mail to keep. */
-  function settle(
-    portal: number,
-    subject: Subject,
-    at: number,
-    says: string | undefined = subject.email,
-  ): Settled | Refused {
+  /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: also by others. */
+  function settle(portal: number, subject: Subject, at: number, says = subject.email): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
-    const emailOwner = email === undefined ? undefined : identity(portal, 'email', emailKey(email));
-    const utkOwner = utk === undefined ? undefined : identity(portal, 'utk', utk)?.id;
-    const decision = decide(subject, {
-      ...(named ? { record: named.id } : {}),
-      ...(emailOwner ? { emailOwner } : {}),
-      ...(utkOwner === undefined ? {} : { utkOwner }),
-      identities: (id) => countIdentities.get(portal, id) as number,
-    });
+    const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', emailKey(email));
+    const utkOwner = utk === undefined ? undefined : ownerOf(portal, 'utk', utk);
+    const found = {
+      record: named?.id,
+      emailOwner,
+      utkOwner: utkOwner?.id,
+      identities: (id: number) => countIdentities.get(portal, id) as number,
+    };
+    const decision = decide(subject, found);
     if ('refused' in decision) return refused(subject, decision);
     if (says !== undefined && !emailOwner && isErased.get(portal, erasedHash(says)) !== undefined)
       return EMAIL_ERASED;
 
-    const by = identifiedBy(subject, utkOwner === undefined ? {} : { utkOwner });
+    const by = identifiedBy(subject, found);
     if (decision.stands === 'with-visitor') {
       const place =
         (findVisitor.get(portal, utk) as number | undefined) ??
         Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
-    const made = decision.stands === 'on-new-contact' || decision.create;
-    const own =
-      decision.stands === 'on-new-contact'
-        ? createRecord(portal, type, freeObjectId(portal, type), at)
-        : made
-          ? createRecord(portal, type, decision.objectId, at)
-          : (named ?? (record(portal, type, decision.objectId) as Own));
-    if (decision.email === 'promote') {
-      demoteEmail.run(portal, own.id);
-      promoteEmail.run(email, portal, emailKey(email as string));
-    } else if (decision.email) {
-      demoteEmail.run(portal, own.id);
-      addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
+    let own: Own;
+    if (decision.stands === 'on-new-contact' || decision.create) {
+      const id = 'objectId' in decision ? decision.objectId : freeObjectId(portal, type);
+      own = createRecord(portal, type, id, at);
+    } else {
+      own = named ?? (utkOwner?.id === decision.objectId ? utkOwner : (emailOwner as Own));
+      if (decision.email) demoteEmail.run(portal, own.id);
+      if (decision.email || decision.utk) touchRecord.run(at, own.place);
     }
+    if (decision.email === 'promote') promoteEmail.run(email, portal, emailKey(email as string));
+    else if (decision.email) addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
-    if (!made && (decision.email || decision.utk)) touchRecord.run(at, own.place);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
@@ -272,7 +265,7 @@ export function people(db: Connection) {
   }
 
   function emailOwner(portal: number, email: string): number | undefined {
-    return identity(portal, 'email', emailKey(email))?.id;
+    return ownerOf(portal, 'email', emailKey(email))?.id;
   }
 
   function fill(
@@ -291,7 +284,7 @@ export function people(db: Connection) {
   /** By hand: an e-mail that was blocked is free again. Nobody else has it. */
   function becomePrimary(portal: number, id: number, email: string): void {
     liftBlock.run(portal, erasedHash(email));
-    const known = identity(portal, 'email', emailKey(email));
+    const known = ownerOf(portal, 'email', emailKey(email));
     demoteEmail.run(portal, id);
     if (known) promoteEmail.run(email, portal, emailKey(email));
     else addIdentity.run(portal, 'email', emailKey(email), email, id, 1);
@@ -340,7 +333,7 @@ export function people(db: Connection) {
       erase(portal: number, who: { objectId: number } | { email: string }): boolean {
         const id =
           'email' in who
-            ? identity(portal, 'email', emailKey(who.email))?.id
+            ? ownerOf(portal, 'email', emailKey(who.email))?.id
             : record(portal, 'contacts', who.objectId)?.id;
         if ('email' in who) forgetEmail(portal, emailKey(who.email));
         if (id === undefined) return false;
@@ -357,15 +350,8 @@ export function people(db: Connection) {
   }
 }
 
-/** Says that something of the record that owns a place has changed. */
-function recordToucher(db: Connection) {
-  return db.prepare(`
-    UPDATE record SET updated_at = max(updated_at, ?)
-    WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
-}
-
 function merging(db: Connection, record: (portal: number, type: string, id: number) => Own | undefined) {
-  const touchRecord = recordToucher(db);
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const moveIdentities = db.prepare(
     'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );

@@ -90,6 +90,18 @@ export function reader(db: Connection): Reads {
     };
   }
 
+  /** In a transaction: between two statements the writer may merge or erase it. */
+  function readRecord(key: RecordKey): CrmRecord | undefined {
+    const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
+    if (!row || row.archivedAt !== null) return undefined;
+    return row.mergedInto === null ? toRecord(key, row) : readRecord({ ...key, id: row.mergedInto });
+  }
+
+  function readArchived(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined {
+    const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
+    return row && row.archivedAt !== null ? { ...toRecord(key, row), archivedAt: row.archivedAt } : undefined;
+  }
+
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
@@ -115,42 +127,34 @@ export function reader(db: Connection): Reads {
       };
     }),
 
-    record(key: RecordKey): CrmRecord | undefined {
-      const { portalId, type } = key;
-      const row = record.get(portalId, type, key.id) as RecordRow | undefined;
-      if (!row || row.archivedAt !== null) return undefined;
-      return row.mergedInto === null ? toRecord(key, row) : this.record({ ...key, id: row.mergedInto });
-    },
+    record: db.transaction(readRecord),
 
-    archivedRecord(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined {
-      const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
-      return row && row.archivedAt !== null
-        ? { ...toRecord(key, row), archivedAt: row.archivedAt }
-        : undefined;
-    },
+    archivedRecord: db.transaction(readArchived),
 
-    records(
-      portalId: number,
-      type: ObjectType,
-      page: { after: number; limit: number; archived: boolean },
-    ): CrmRecord[] {
-      const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
-      const find = (key: RecordKey) => (page.archived ? this.archivedRecord(key) : this.record(key));
-      return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
-    },
+    records: db.transaction(
+      (
+        portalId: number,
+        type: ObjectType,
+        page: { after: number; limit: number; archived: boolean },
+      ): CrmRecord[] => {
+        const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
+        const find = page.archived ? readArchived : readRecord;
+        return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
+      },
+    ),
 
     history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
       changes.all(name, portalId, type, id, limit) as PropertyChange[],
 
-    contactByEmail(portalId: number, email: string): CrmRecord | undefined {
+    contactByEmail: db.transaction((portalId: number, email: string): CrmRecord | undefined => {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
-      return id === undefined ? undefined : this.record({ portalId, type: 'contacts', id });
-    },
+      return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
+    }),
 
-    recentRecords(portalId: number, limit: number): CrmRecord[] {
+    recentRecords: db.transaction((portalId: number, limit: number): CrmRecord[] => {
       const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
-      return keys.flatMap((key) => this.record({ portalId, ...key }) ?? []);
-    },
+      return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
+    }),
 
     portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),

@@ -6,6 +6,7 @@ import { appender, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
 import { type Parcel, unpack } from './parcel.js';
 import { type People, people } from './people.js';
+import { scrubber } from './scrub.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
@@ -24,7 +25,6 @@ export type Report =
   | { othersWrote: true };
 
 const LOOK_FOR_OTHERS_MS = 500;
-const MAX_EMPTYING_ATTEMPTS = 20; // each waits for the busy timeout
 
 const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
@@ -33,6 +33,7 @@ const report = (message: Report) => port.postMessage(message);
 const db = open();
 const persons = people(db);
 const append = appender(db, persons);
+const scrubbing = scrubber(db);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
   append: (parcel: Parcel): Filed => append(unpack(parcel)),
@@ -81,17 +82,8 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   const perform = work[op] as (...args: readonly unknown[]) => unknown;
   const result = db.transaction(() => perform(...args)).immediate();
-  if (op === 'erase') emptyWal();
+  if (op === 'erase') scrubbing.scrub();
   return result;
-}
-
-/** Nothing of what was erased may stay in the WAL: it is copied whole and cut to nothing, readers waited for. */
-function emptyWal(): void {
-  for (let attempt = 0; attempt < MAX_EMPTYING_ATTEMPTS; attempt++) {
-    const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
-    if (busy === 0) return;
-  }
-  throw new Error('the WAL could not be emptied: another process reads the data folder without end');
 }
 
 function close(): void {
@@ -102,5 +94,6 @@ function close(): void {
     // A full disk: the WAL keeps everything.
   }
   db.close();
+  scrubbing.close();
   setImmediate(() => port?.close()); // after the answer
 }

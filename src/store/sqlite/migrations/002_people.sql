@@ -3,12 +3,12 @@
 -- A utk may be free again, after its contact is archived or erased: then it has a place of its own anew.
 DROP INDEX place_visitor;
 CREATE UNIQUE INDEX place_visitor ON place (portal, utk) WHERE utk IS NOT NULL AND object_id IS NULL;
--- Whose own a place is: for setting its properties, and for the reference when a place goes.
-CREATE INDEX record_place ON record (place);
 
 -- The record that this one was merged into, always one that remains.
 ALTER TABLE record ADD COLUMN merged_into INTEGER;
 CREATE INDEX record_merged ON record (portal, object_type, merged_into) WHERE merged_into IS NOT NULL;
+-- Whose own a place is: for setting its properties, and for the reference when a place goes.
+CREATE INDEX record_place ON record (place);
 ALTER TABLE record ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
 UPDATE record SET updated_at = created_at;
 

@@ -1,0 +1,243 @@
+// HubSpot's form submissions: who may send them, what they make of the contact, and how they are refused.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { eventPath, expectRefused, fresh, sendRaw } from './support.js';
+
+const GUID = 'd1b2c3d4-0000-4000-8000-00000000abcd';
+const PORTAL = '8420';
+const DAY = 24 * 3_600_000;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startDev();
+});
+afterAll(() => server.close());
+
+const path = (portal = PORTAL, guid = GUID) => `/submissions/v3/integration/submit/${portal}/${guid}`;
+const submit = (body: unknown, at = path()) => server.call('POST', at, body, { token: '' });
+const field = (name: string, value: unknown, objectTypeId?: string | null) => ({ objectTypeId, name, value });
+const freshEmail = () => `${fresh('form')}@example.com`;
+const contactOf = (email: string, properties = 'email,firstname,lastname') =>
+  server.call(
+    'GET',
+    `/crm/v3/objects/contacts/${encodeURIComponent(email)}?idProperty=email&properties=${properties}`,
+  );
+const visit = async (utk: string) =>
+  (await server.event({ eventTemplateId: TEMPLATE, tokens: {}, utk })).json as Json;
+
+test('a form as HubSpot documents it makes the contact, its fields are properties that read back', async () => {
+  const email = freshEmail();
+  const hutk = fresh('hutk');
+  const before = await visit(hutk);
+  const answer = await submit({
+    submittedAt: String(Date.now()),
+    fields: [
+      field('email', email, '0-1'),
+      field('firstname', 'Jeff', '0-1'),
+      field('favorite_food', 'a "pie", with ÆØÅ 🥧', null),
+      field('age', 41),
+      field('newsletter', true),
+      field('name', 'Petspot', '0-2'),
+    ],
+    context: {
+      hutk,
+      pageUri: 'https://www.example.com/page?a=1',
+      pageName: 'Example page',
+      ipAddress: '10.0.0.1',
+    },
+    legalConsentOptions: { consent: { consentToProcess: true, text: 'I agree' } },
+  });
+  expect(answer.status, answer.text).toBe(200);
+  expect(answer.json).toEqual({ inlineMessage: expect.any(String) });
+  const { json } = await contactOf(email, 'email,firstname,favorite_food,age,newsletter,name');
+  expect(json.properties).toMatchObject({
+    email,
+    firstname: 'Jeff',
+    favorite_food: 'a "pie", with ÆØÅ 🥧',
+    age: '41',
+    newsletter: 'true',
+    name: null, // a company's, not the contact's
+  });
+  expect((await server.call('GET', eventPath(before.id))).json.objectId).toBe(json.id);
+  expect((await visit(hutk)).objectId).toBe(json.id);
+});
+
+test('the second form updates the contact: the newest submission wins, not the last to arrive', async () => {
+  const email = freshEmail();
+  const said = (firstname: string, submittedAt?: number) =>
+    submit({ submittedAt, fields: [field('email', email), field('firstname', firstname)] });
+  await said('First', Date.now() - 2 * DAY);
+  const { id } = (await contactOf(email)).json;
+  await said('Second', Date.now() - DAY);
+  await said('Late', Date.now() - 3 * DAY);
+  expect((await contactOf(email.toUpperCase())).json).toMatchObject({
+    id,
+    properties: { firstname: 'Second', email },
+  });
+  await said('Now');
+  expect((await contactOf(email)).json.properties.firstname).toBe('Now');
+});
+
+test('without an e-mail the visitor is asked; without both, somebody new is made', async () => {
+  const email = freshEmail();
+  const hutk = fresh('hutk');
+  await submit({ fields: [field('email', email)], context: { hutk } });
+  expect((await submit({ fields: [field('lastname', 'Known')], context: { hutk } })).status).toBe(200);
+  expect((await contactOf(email)).json.properties.lastname).toBe('Known');
+
+  const unknown = fresh('hutk');
+  expect((await submit({ fields: [], context: { hutk: unknown } })).status).toBe(200);
+  expect((await visit(unknown)).objectId).toMatch(/^\d+$/);
+
+  const before = (await server.call('POST', '/crm/v3/objects/contacts', { properties: { firstname: 'A' } }))
+    .json.id;
+  expect((await submit({ fields: [field('lastname', 'Alone')] })).status).toBe(200);
+  const made = await server.call('GET', `/crm/v3/objects/contacts/${Number(before) + 1}`);
+  expect(made.json.properties).toMatchObject({ lastname: 'Alone', email: null });
+});
+
+test.each([
+  ['INVALID_EMAIL', { fields: [field('email', 'nobody')] }, 'fields.email'],
+  ['INVALID_EMAIL', { fields: [field('email', '')] }, 'fields.email'],
+  ['REQUIRED_FIELD', { fields: [] }, 'fields.email'],
+  ['REQUIRED_FIELD', { fields: [field('name', 'Petspot', '0-2')], context: {} }, 'fields.email'],
+  [
+    'FIELD_NOT_IN_FORM_DEFINITION',
+    { fields: [field('b', 'fine'), field('hs_object_id', '1')] },
+    'fields.hs_object_id',
+  ],
+  [
+    'FIELD_NOT_IN_FORM_DEFINITION',
+    { fields: [field('b', 'fine'), field('lastmodifieddate', '1')] },
+    'fields.lastmodifieddate',
+  ],
+  [
+    'FIELD_NOT_IN_FORM_DEFINITION',
+    { fields: [field('b', 'fine'), field('not a name', '1')] },
+    'fields.not a name',
+  ],
+  ['INPUT_TOO_LARGE', { fields: [field('b', 'fine'), field('a', 'x'.repeat(65_537))] }, 'fields.a'],
+  ['INPUT_TOO_LARGE', { fields: Array.from({ length: 1_001 }, (_, n) => field(`a${n}`, 'x')) }, 'fields'],
+  ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: 'x'.repeat(501) } }, 'context.hutk'],
+  ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: '\0' } }, 'context.hutk'],
+  ['INVALID_PAGE_URI', { fields: [field('a', '1')], context: { pageUri: 'here' } }, 'context.pageUri'],
+  ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: Date.now() - 32 * DAY }, 'submittedAt'],
+  ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: Date.now() + DAY }, 'submittedAt'],
+  ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: 'today' }, 'submittedAt'],
+])('a form is refused: %s (%#)', async (errorType, body, where) => {
+  const refused = await submit(body);
+  expectRefused(refused, 400);
+  expect(refused.json.message).toBe('The request is not valid');
+  expect(refused.json.errors).toEqual([
+    { message: expect.stringContaining(`Error in '${where}'. `), errorType },
+  ]);
+  expect(refused.headers.get('access-control-allow-origin')).toBe('*');
+});
+
+test('everything wrong is told at once, and nothing of it is kept', async () => {
+  const email = freshEmail();
+  const refused = await submit({
+    fields: [field('email', email), field('createdate', '1'), field('firstname', 'Ada')],
+    context: { pageUri: 'here', hutk: 'x'.repeat(501) },
+    submittedAt: 1,
+  });
+  expect(refused.json.errors.map((fault: Json) => fault.errorType)).toEqual([
+    'FIELD_NOT_IN_FORM_DEFINITION',
+    'INVALID_HUTK',
+    'INVALID_PAGE_URI',
+    'INVALID_SUBMITTED_AT',
+  ]);
+  expect((await contactOf(email)).status).toBe(404);
+});
+
+test('what is at the bounds is taken', async () => {
+  const email = freshEmail();
+  const fields = [
+    field('email', email),
+    field('long', 'x'.repeat(65_536)),
+    ...Array.from({ length: 998 }, (_, n) => field(`a${n}`, n)),
+  ];
+  const context = { hutk: 'é'.repeat(250), pageUri: 'https://example.com/' };
+  expect((await submit({ fields, context, submittedAt: Date.now() - 30 * DAY })).status).toBe(200);
+  expect((await contactOf(email, 'long,a997')).json.properties).toMatchObject({ a997: '997' });
+});
+
+test.each([
+  [{}, 'fields'],
+  [{ fields: 'email' }, 'fields'],
+  [{ fields: [{ name: 'email' }] }, 'fields[0].value'],
+  [{ fields: [{ name: 'email', value: { a: 1 } }] }, 'fields[0].value'],
+  [{ fields: [], context: 'here' }, 'context'],
+  [{ fields: [], context: { hutk: 7 } }, 'context.hutk'],
+])('a body of the wrong shape is refused like any: %j', async (body, where) => {
+  const refused = await submit(body);
+  expectRefused(refused, 400);
+  expect(refused.json.errors.map((fault: Json) => fault.in)).toEqual([where]);
+});
+
+test.each([
+  ['a portal that is not there', path('1234567')],
+  ['a portal that is no number', path('petspot')],
+  ['a form that is no UUID', path(PORTAL, 'contact-us')],
+])('%s is refused', async (_what, at) => {
+  const refused = await submit({ fields: [field('email', freshEmail())] }, at);
+  expect([400, 404]).toContain(refused.status);
+  expect(refused.json).toMatchObject({ status: 'error', correlationId: expect.any(String) });
+});
+
+test('a browser may send it from any page', async () => {
+  const preflight = await sendRaw(server, {
+    method: 'OPTIONS',
+    path: path(),
+    headers: {
+      origin: 'https://www.example.com',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  });
+  expect(preflight.status).toBe(204);
+  expect(preflight.text).toBe('');
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('*');
+  expect(preflight.headers.get('access-control-allow-methods')).toContain('POST');
+  expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('content-type');
+  const answer = await server.call(
+    'POST',
+    path(),
+    { fields: [field('email', freshEmail())] },
+    { token: '', headers: { origin: 'https://www.example.com' } },
+  );
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+  // Other paths are not a page's affair.
+  const other = await server.call('GET', '/crm/v3/objects/contacts/1');
+  expect(other.headers.get('access-control-allow-origin')).toBeNull();
+});
+
+test('the secure variant takes a token of the same portal with the scope forms', async () => {
+  const tenant = await createTenant(server.folder, { scopes: ['forms'] });
+  const secure = (portal: string | number) => `/submissions/v3/integration/secure/submit/${portal}/${GUID}`;
+  const email = freshEmail();
+  const body = { fields: [field('email', email), field('firstname', 'Ada')] };
+
+  const answer = await server.call('POST', secure(tenant.portalId), body, { token: tenant.token });
+  expect(answer.status, answer.text).toBe(200);
+  const elsewhere = await server.call('POST', secure(PORTAL), body, { token: tenant.token });
+  expectRefused(elsewhere, 404, 'OBJECT_NOT_FOUND');
+  expect((await contactOf(email)).status).toBe(404); // in the demo's portal
+  expectRefused(
+    await server.call('POST', secure(PORTAL), body, { token: '' }),
+    401,
+    'INVALID_AUTHENTICATION',
+  );
+  const reader = await createTenant(server.folder, { scopes: ['crm.objects.contacts.read'] });
+  const refused = await server.call('POST', secure(reader.portalId), body, { token: reader.token });
+  expectRefused(refused, 403, 'MISSING_SCOPES');
+  expect(refused.json.errors[0].context.requiredGranularScopes).toEqual(['forms']);
+  const wrong = await server.call(
+    'POST',
+    secure(tenant.portalId),
+    { fields: [field('email', 'nobody')] },
+    { token: tenant.token },
+  );
+  expect(wrong.json.errors[0].errorType).toBe('INVALID_EMAIL');
+});
