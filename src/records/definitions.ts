@@ -32,7 +32,7 @@ export interface Known {
   groups: ReadonlyMap<string, PropertyGroup>;
   archivedProperties: ReadonlyMap<string, PropertyDefinition>;
   archivedGroups: ReadonlyMap<string, PropertyGroup>;
-  /** How many properties are the portal's own. */
+  /** How many properties are the portal's own, archived ones too: they are kept. */
   own: number;
 }
 
@@ -93,11 +93,10 @@ export class Definitions {
     const { properties, archivedProperties, own } = this.of(portalId, type);
     const found = properties.get(name);
     if (found) return { definition: found, made: false };
-    if (unknown === 'refuse' || !isMakeable(name) || own >= MAX_PROPERTIES_PER_TYPE) return undefined;
-    return {
-      definition: textProperty(type, name, this.clock(), archivedProperties.get(name)),
-      made: true,
-    };
+    const former = archivedProperties.get(name);
+    const isFull = !former && own >= MAX_PROPERTIES_PER_TYPE;
+    if (unknown === 'refuse' || isFull || !isMakeable(name)) return undefined;
+    return { definition: textProperty(type, name, this.clock(), former), made: true };
   }
 
   /** One outcome an input; those that can be are kept in one transaction. */
@@ -113,8 +112,9 @@ export class Definitions {
       try {
         const name = input.name ?? '';
         if (properties.has(name)) return exists('property', type, name);
-        const made = newProperty(input, groupNames, this.clock(), archivedProperties.get(name));
-        if (room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
+        const former = archivedProperties.get(name);
+        const made = newProperty(input, groupNames, this.clock(), former);
+        if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
         return made;
       } catch (error) {
         if (error instanceof Refusal) return error;
@@ -134,7 +134,8 @@ export class Definitions {
     const name = input.name ?? '';
     const made = newGroup(input, this.clock(), archivedGroups.get(name));
     if (groups.has(name)) throw exists('group', type, name);
-    if (groups.size >= MAX_GROUPS_PER_TYPE) throw tooMany('groups', MAX_GROUPS_PER_TYPE);
+    if (!archivedGroups.has(name) && groups.size + archivedGroups.size >= MAX_GROUPS_PER_TYPE)
+      throw tooMany('groups', MAX_GROUPS_PER_TYPE);
     const [kept] = await this.#define(portalId, type, [made]);
     if (!kept) throw exists('group', type, name);
     return made;
@@ -249,6 +250,7 @@ function sorted(all: readonly Definition[]): Known {
       (each.archivedAt === undefined ? known.groups : known.archivedGroups).set(each.name, each);
     else (each.archivedAt === undefined ? known.properties : known.archivedProperties).set(each.name, each);
   }
+  known.own = known.archivedProperties.size;
   for (const { predefined } of known.properties.values()) if (!predefined) known.own++;
   return known;
 }
@@ -272,5 +274,8 @@ function exists(what: 'property' | 'group', type: ObjectType, name: string): Ref
 }
 
 function tooMany(what: string, most: number): Refusal {
-  return new Refusal('invalid', `a type has at most ${most} ${what} of its own, and this one has them`);
+  return new Refusal(
+    'invalid',
+    `a portal has at most ${most} ${what} of its own of a type, archived ones too, and this one has them; use an archived one's name`,
+  );
 }
