@@ -252,7 +252,7 @@ function filled(
     groupName: input.groupName ?? old.groupName,
     description: input.description ?? old.description,
     options: input.options ? readOptions(input.options, faults) : old.options,
-    displayOrder: input.displayOrder ?? old.displayOrder,
+    displayOrder: orderOf('', input, old.displayOrder, faults),
     hidden: input.hidden ?? old.hidden,
     formField: input.formField ?? old.formField,
   };
@@ -292,7 +292,8 @@ function readOptions(inputs: readonly OptionInput[], faults: Fault[]): PropertyO
     return [];
   }
   const values = new Set<string>();
-  return inputs.map(({ value, label, description, displayOrder, hidden }, index) => {
+  return inputs.map((input, index) => {
+    const { value, label, description, hidden } = input;
     const path = `options[${index}]`;
     checkText(`${path}.value`, value, MAX_TEXT_LENGTH, faults);
     checkText(`${path}.label`, label, MAX_TEXT_LENGTH, faults);
@@ -306,10 +307,23 @@ function readOptions(inputs: readonly OptionInput[], faults: Fault[]): PropertyO
       value,
       label,
       ...(description ? { description } : {}),
-      displayOrder: displayOrder ?? index,
+      displayOrder: orderOf(`${path}.`, input, index, faults),
       hidden: hidden ?? false,
     };
   });
+}
+
+/** Where people see it: a number of 32 bits. */
+function orderOf(
+  path: string,
+  { displayOrder }: { displayOrder?: number | null },
+  otherwise: number,
+  faults: Fault[],
+): number {
+  const order = displayOrder ?? otherwise;
+  if (order !== (order | 0))
+    faults.push({ in: `${path}displayOrder`, message: 'must be an integer of 32 bits' });
+  return order;
 }
 
 function checkText(path: string, text: string, most: number, faults: Fault[]): void {
@@ -329,12 +343,13 @@ export function newGroup(input: GroupInput, now: number, former?: PropertyGroup)
     });
   const label = input.label ?? '';
   checkText('label', label, MAX_TEXT_LENGTH, faults);
+  const displayOrder = orderOf('', input, -1, faults);
   if (faults.length > 0) throw invalid('property group', faults);
   return {
     kind: 'group',
     name,
     label,
-    displayOrder: input.displayOrder ?? -1,
+    displayOrder,
     predefined: false,
     version: (former?.version ?? 0) + 1,
     createdAt: now,
@@ -347,11 +362,12 @@ export function changedGroup(old: PropertyGroup, input: GroupInput, now: number)
   const faults: Fault[] = [];
   const label = input.label ?? old.label;
   checkText('label', label, MAX_TEXT_LENGTH, faults);
+  const displayOrder = orderOf('', input, old.displayOrder, faults);
   if (faults.length > 0) throw invalid('property group', faults);
   return {
     ...old,
     label,
-    displayOrder: input.displayOrder ?? old.displayOrder,
+    displayOrder,
     version: old.version + 1,
     updatedAt: now,
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EVENTS_READ, EVENTS_WRITE } from '../../dist/access/scopes.js';
+import { EVENTS_READ, EVENTS_WRITE, propertyScopes, recordScopes } from '../../dist/access/scopes.js';
 import { OBJECT_TYPES } from '../../dist/records/record.js';
 import { startServer } from '../../dist/server.js';
 import { type Json, request, startDev, type TestServer } from '../harness.js';
@@ -58,7 +58,7 @@ test('a validator that should refuse a broken document does', async () => {
 describe('every operation', () => {
   test('has an id of its own, a summary, described parameters and answers', () => {
     const operations = operationsOf(served);
-    expect(operations.length).toBe(36);
+    expect(operations.length).toBe(58);
     expect(new Set(operations.map(({ id }) => id)).size).toBe(operations.length);
     for (const { id, path, operation } of operations) {
       expect(id, path).toMatch(/^[a-z][A-Za-z0-9]+$/);
@@ -97,6 +97,14 @@ describe('every operation', () => {
     for (const { id, method, path, operation } of operationsOf(served)) {
       const reads = method === 'get';
       const oauth = (scopes: readonly string[]) => scopes.map((scope) => ({ oauth2: [scope] }));
+      const verb = /^(?:list|get|read|search)/.test(id) ? 'read' : 'write';
+      const ofTypes = (scopes: typeof recordScopes) =>
+        oauth(OBJECT_TYPES.flatMap((type) => scopes(type, verb)));
+      const byPath = path.startsWith('/crm/v3/properties/{objectType}')
+        ? ofTypes(propertyScopes)
+        : path.startsWith('/crm/v3/objects/{objectType}')
+          ? ofTypes(recordScopes)
+          : undefined;
       const own: Record<string, unknown> = {
         getRecord: oauth([
           ...OBJECT_TYPES.filter((type) => type !== 'tickets').map((type) => `crm.objects.${type}.read`),
@@ -110,6 +118,7 @@ describe('every operation', () => {
       };
       expect(operation.security, id).toEqual(
         own[id] ??
+          byPath ??
           (path.includes('event-templates')
             ? [{ oauth2: [reads ? 'developers-read' : 'developers-write'] }, { developer_hapikey: [] }]
             : oauth(reads ? EVENTS_READ : EVENTS_WRITE)),
@@ -159,7 +168,7 @@ test('requests say that other fields are ignored, and they are', async () => {
       .map(({ operation }) => operation.requestBody?.content['application/json'].schema.$ref)
       .filter(Boolean),
   );
-  expect(requests.size).toBe(11);
+  expect(requests.size).toBe(20);
   for (const $ref of requests) {
     const schema = served.components.schemas[$ref.split('/').at(-1) as string];
     expect(schema.description, $ref).toContain('Other fields are ignored');
