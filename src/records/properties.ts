@@ -19,7 +19,7 @@ export type PropertyType = keyof typeof FIELD_TYPES;
 export type FieldType = (typeof FIELD_TYPES)[PropertyType][number];
 export const PROPERTY_TYPES = Object.keys(FIELD_TYPES) as PropertyType[];
 
-export interface PropertyOption {
+interface PropertyOption {
   value: string;
   label: string;
   description?: string;
@@ -375,7 +375,7 @@ export function changedGroup(old: PropertyGroup, input: GroupInput, now: number)
 
 // ---- values ----
 
-export type ValueCode =
+type ValueCode =
   | 'PROPERTY_DOESNT_EXIST'
   | 'READ_ONLY_VALUE'
   | 'INVALID_EMAIL'

@@ -397,7 +397,7 @@ const MaybeOrder = Type.Optional(
     description: 'The lowest comes first; -1: after all that have one.',
   }),
 );
-export const PropertyOptionInput = Type.Object(
+const PropertyOptionInput = Type.Object(
   {
     label: Type.String(),
     value: Type.String(),
