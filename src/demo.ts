@@ -2,6 +2,8 @@
 // page is not empty. Its credentials are well known; they are never written to the folder.
 import { ALL_SCOPES } from './access/scopes.js';
 import type { AccessStore, Principal } from './access/store.js';
+import { Definitions } from './records/definitions.js';
+import type { RecordStore } from './records/record.js';
 import { draftEvent } from './timeline/event.js';
 import type { TimelineStore } from './timeline/store.js';
 import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
@@ -73,7 +75,10 @@ const EVENTS: [
 ];
 
 /** Adds what is missing of the demo, whatever else the folder holds. */
-export async function ensureDemo(store: AccessStore & TimelineStore, clock: () => number): Promise<void> {
+export async function ensureDemo(
+  store: AccessStore & RecordStore & TimelineStore,
+  clock: () => number,
+): Promise<void> {
   await store.createPortal({ id: portalId, name: 'Demo', lenient: true });
   await store.createApp({
     id: appId,
@@ -84,6 +89,7 @@ export async function ensureDemo(store: AccessStore & TimelineStore, clock: () =
   });
   if (store.template(templateId)) return;
   const now = clock();
+  const definitions = new Definitions(store, clock);
   const template = { id: templateId, version: 1, ...newTemplate(appId, TEMPLATE, now) };
   const drafts = EVENTS.map(([email, hoursAgo, petName, petAge, petColor, questions], index) =>
     draftEvent(
@@ -101,7 +107,7 @@ export async function ensureDemo(store: AccessStore & TimelineStore, clock: () =
           height: 400,
         },
       },
-      { portalId, unknown: 'create', template, now },
+      { portalId, unknown: 'create', template, definitions, now },
       [],
     ),
   );

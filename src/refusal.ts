@@ -6,6 +6,8 @@ export interface Fault {
   in?: string;
   message: string;
   code?: string;
+  /** Such as the property's name. */
+  context?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type RefusalReason =

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { credentials } from './access/credentials.js';
 import { type DemoCredentials, demo, ensureDemo } from './demo.js';
+import { Definitions } from './records/definitions.js';
 import { openStore } from './store/sqlite/engine.js';
 import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
@@ -39,23 +40,27 @@ const DRAIN_MS = 5_000;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { folder, host, port, timeZone, clock = Date.now } = options;
   const remembered: { forget(): void }[] = [];
+  let definitions: Definitions | undefined;
   const store = await openStore({
     folder,
     clock,
     onOthersWrote: () => {
       for (const each of remembered) each.forget();
     },
+    onDefined: (portalId, type) => definitions?.forgetOf(portalId, type),
   });
   try {
     if (options.demo) await ensureDemo(store, clock);
     const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
     const access = credentials(store, known);
     const templates = new Templates(store, clock);
-    remembered.push(access, templates);
+    definitions = new Definitions(store, clock);
+    remembered.push(access, templates, definitions);
     const app = await createApp({
       store,
       intake: new Intake(store),
       templates,
+      definitions,
       credentials: access,
       clock,
       timeZone,

@@ -25,6 +25,12 @@ export function recordScopes(type: string, verb: 'read' | 'write'): readonly str
   return crmType ? [`crm.objects.${crmType}.${verb}`] : [];
 }
 
+/** Any one of these lets the definitions of a type's properties be read, or written. */
+export function propertyScopes(type: string, verb: 'read' | 'write'): readonly string[] {
+  const crmType = CRM_TYPES.find((each) => each === type);
+  return [...recordScopes(type, verb), ...(crmType ? [`crm.schemas.${crmType}.${verb}`] : [])];
+}
+
 export const FORMS: readonly string[] = ['forms'];
 
 /** Every scope there is, as the demo's token has them. */

@@ -1,6 +1,7 @@
 // The CRM records that events stand on: their types, how they are named, and the port that keeps them.
 import type { Refusal } from '../refusal.js';
 import type { Subject } from './identity.js';
+import type { Definition, PropertyDefinition } from './properties.js';
 import type { Search } from './search.js';
 
 export const OBJECT_TYPES = ['contacts', 'companies', 'deals', 'tickets'] as const;
@@ -67,6 +68,8 @@ export interface PropertyValue {
   name: string;
   value: string;
   at: number;
+  /** Nobody defined the property: it is, from now on, in the same transaction. */
+  defines?: PropertyDefinition;
 }
 
 /** The `at` of a value that holds only where there is none. */
@@ -130,6 +133,14 @@ export interface RecordStore {
     type: ObjectType,
     search: Search,
   ): Promise<{ total: number; records: CrmRecord[] }>;
+
+  /** What a portal has defined of a type, or changed of what is predefined; archived ones too. */
+  definitions(portalId: number, type: ObjectType): Definition[];
+  /**
+   * Keeps definitions, in one transaction: each where its version is the next one of what is kept under its kind and
+   * name (the first, where nothing is). Says of each whether it was.
+   */
+  define(portalId: number, type: ObjectType, definitions: readonly Definition[]): Promise<boolean[]>;
 
   /**
    * Commits every write, in order, in one transaction; one outcome each, and a refused one leaves no trace. Creating a

@@ -1,7 +1,9 @@
 // Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
 // Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
 import { randomUUID } from 'node:crypto';
+import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { faultOf, missingFault } from '../records/properties.js';
 import { IF_UNSET, objectIdOf, type PropertyValue, singular } from '../records/record.js';
 import { brief, type Fault } from '../refusal.js';
 import type { EventDraft } from './store.js';
@@ -42,6 +44,8 @@ export interface Setting {
   portalId: number;
   unknown: Subject['unknown'];
   template: Template;
+  /** What properties of records there are, for tokens that set some. */
+  definitions: Pick<Definitions, 'named'>;
   /** Epoch ms. */
   now: number;
 }
@@ -50,11 +54,8 @@ const UUID_MARK = /\{\{uuid\}\}/g;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
-export function draftEvent(
-  input: EventInput,
-  { portalId, unknown, template, now }: Setting,
-  faults: Fault[],
-): EventDraft {
+export function draftEvent(input: EventInput, setting: Setting, faults: Fault[]): EventDraft {
+  const { portalId, unknown, template, now } = setting;
   const id = eventId(input.id, now, faults);
   const tokens = tokensText(input.tokens, template, faults);
   const timestamp = input.timestamp === undefined ? now : parseMoment(input.timestamp);
@@ -84,7 +85,7 @@ export function draftEvent(
     id,
     subject,
     ...(input.email === undefined ? {} : { email: input.email }),
-    properties: propertiesOf(input, template, timestamp ?? now),
+    properties: propertiesOf(input, setting, timestamp ?? now, faults),
     timestamp: timestamp ?? now,
     receivedAt: now,
     body,
@@ -144,13 +145,21 @@ function tokensText(values: EventInput['tokens'], template: Template, faults: Fa
 const NO_PROPERTIES: readonly PropertyValue[] = [];
 
 /** What the event says of its record: by tokens that fill properties, and the domain of a company that has none. */
-function propertiesOf(input: EventInput, template: Template, at: number): readonly PropertyValue[] {
+function propertiesOf(
+  input: EventInput,
+  { portalId, unknown, template, definitions }: Setting,
+  at: number,
+  faults: Fault[],
+): readonly PropertyValue[] {
   let values: PropertyValue[] | undefined;
   for (const { token } of rulesOf(template)) {
     const { name, objectPropertyName } = token;
     if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
+    const known = definitions.named(portalId, template.objectType, objectPropertyName, unknown);
+    if (!known) faults.push(faultOf(missingFault(objectPropertyName), `tokens.${name}`));
     values ??= [];
-    values.push({ name: objectPropertyName, value: input.tokens[name] as string, at });
+    const value: PropertyValue = { name: objectPropertyName, value: input.tokens[name] as string, at };
+    values.push(known?.made ? { ...value, defines: known.definition } : value);
   }
   if (template.objectType === 'companies' && input.domain !== undefined)
     values = [...(values ?? []), { name: 'domain', value: input.domain, at: IF_UNSET }];

@@ -1,4 +1,6 @@
 // Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
+
+import { faultOf, missingFault } from '../records/properties.js';
 import {
   OBJECT_TYPES,
   type ObjectType,
@@ -151,6 +153,21 @@ export function withTokenChanged(
 export function withoutToken(template: Template, name: string, now: number): Template | undefined {
   const tokens = template.tokens.filter((token) => token.name !== name);
   return tokens.length === template.tokens.length ? undefined : { ...template, tokens, updatedAt: now };
+}
+
+/** Refuses tokens that set properties that are not there, but those that did so before. */
+export function checkProperties(
+  { tokens }: Pick<Template, 'tokens'>,
+  before: Pick<Template, 'tokens'> | undefined,
+  isThere: (property: string) => boolean,
+): void {
+  const old = new Set(before?.tokens.map((token) => token.objectPropertyName));
+  const faults = tokens.flatMap(({ name, objectPropertyName }): Fault[] =>
+    objectPropertyName === undefined || old.has(objectPropertyName) || isThere(objectPropertyName)
+      ? []
+      : [faultOf(missingFault(objectPropertyName), `tokens.${name}.objectPropertyName`)],
+  );
+  if (faults.length > 0) throw invalid('event template', faults);
 }
 
 function checkTexts(

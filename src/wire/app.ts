@@ -13,6 +13,7 @@ import fastify, {
 } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
 import type { AccessStore } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
 import type { RecordStore } from '../records/record.js';
 import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
@@ -33,6 +34,7 @@ import {
   problemOf,
   problemOfParser,
 } from './problem.js';
+import { propertyRoutes } from './properties.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -58,6 +60,7 @@ export interface AppOptions {
   store: TimelineStore & RecordStore & AccessStore;
   intake: Intake;
   templates: Templates;
+  definitions: Definitions;
   credentials: Credentials;
   clock: () => number;
   timeZone: string;
@@ -139,6 +142,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     timelineRoutes(scope, routes);
     peopleRoutes(scope, routes);
     objectRoutes(scope, routes);
+    propertyRoutes(scope, routes);
     formRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -54,6 +54,7 @@ export function authenticator(credentials: Credentials) {
         if (!principal && keyOf === undefined) throw new HttpProblem(INVALID_AUTHENTICATION);
         if (keyOf === undefined && !principal?.scopes.some((scope) => enough.has(scope)))
           throw new HttpProblem(missingScopes(anyOf));
+        if (keyOf === undefined) request.principal = principal as Principal;
         request.appId = keyOf ?? (principal as Principal).appId;
         done();
       };

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';
 import type { Principal } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
 import { type Fault, invalid, Refusal } from '../refusal.js';
 import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.js';
 import type { Intake } from '../timeline/intake.js';
@@ -23,6 +24,7 @@ export interface EventRoutes {
   store: TimelineStore;
   intake: Intake;
   templates: Templates;
+  definitions: Definitions;
   authenticator: Authenticator;
   clock: () => number;
   /** The zone in which portals that have none of their own print dates. */
@@ -34,7 +36,7 @@ const isEvent = ajv.compile<SentEvent>(TimelineEvent);
 const unchecked = () => () => true;
 
 export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
-  const { store, intake, templates, authenticator, clock } = routes;
+  const { store, intake, templates, definitions, authenticator, clock } = routes;
   const write = authenticator.token(EVENTS_WRITE);
   const read = authenticator.token(EVENTS_READ);
   const tags = ['Events'];
@@ -227,7 +229,13 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       throw faults.length > 0 ? invalid('event', faults) : template;
     const draft = draftEvent(
       input,
-      { portalId: portal.id, unknown: portal.lenient ? 'create' : 'refuse', template, now: clock() },
+      {
+        portalId: portal.id,
+        unknown: portal.lenient ? 'create' : 'refuse',
+        template,
+        definitions,
+        now: clock(),
+      },
       faults,
     );
     if (faults.length > 0) throw invalid('event', faults);

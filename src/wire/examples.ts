@@ -110,6 +110,44 @@ const SOME_OF_RECORDS = {
     },
   ],
 };
+const PROPERTY = {
+  name: 'pet_kind',
+  label: 'Kind of pet',
+  type: 'enumeration',
+  fieldType: 'select',
+  groupName: 'contactinformation',
+  description: 'What lives with them.',
+  options: OPTIONS.map((option, displayOrder) => ({ ...option, displayOrder, hidden: false })),
+  displayOrder: -1,
+  hidden: false,
+  formField: true,
+};
+const PROPERTY_ANSWER = {
+  ...PROPERTY,
+  hasUniqueValue: false,
+  calculated: false,
+  externalOptions: false,
+  hubspotDefined: false,
+  modificationMetadata: {
+    archivable: true,
+    readOnlyDefinition: false,
+    readOnlyOptions: false,
+    readOnlyValue: false,
+  },
+  ...DATES,
+  archived: false,
+};
+const PROPERTY_BATCH = { status: 'COMPLETE', results: [PROPERTY_ANSWER], ...BATCH_TIMES };
+const PROPERTY_UPDATE = { label: 'Companion' };
+const PROPERTY_NAMES = { inputs: [{ name: PROPERTY.name }] };
+const propertyFailure = (message: string, category: string) => ({
+  ...PROPERTY_BATCH,
+  numErrors: 1,
+  errors: [{ status: 'error', message, category, context: { index: ['1'] }, links: {}, errors: [] }],
+});
+const GROUP = { name: 'pets', label: 'Pets', displayOrder: 3 };
+const GROUP_ANSWER = { ...GROUP, archived: false };
+const GROUP_UPDATE = { label: 'Companions' };
 
 export interface Examples {
   body?: unknown;
@@ -195,6 +233,29 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  listProperties: { answers: { 200: { results: [PROPERTY_ANSWER] } } },
+  createProperty: { body: PROPERTY, answers: { 201: PROPERTY_ANSWER } },
+  getProperty: { answers: { 200: PROPERTY_ANSWER } },
+  updateProperty: { body: PROPERTY_UPDATE, answers: { 200: { ...PROPERTY_ANSWER, ...PROPERTY_UPDATE } } },
+  createProperties: {
+    body: { inputs: [PROPERTY] },
+    answers: {
+      201: PROPERTY_BATCH,
+      207: propertyFailure("Property 'firstname' already exists on contacts", 'CONFLICT'),
+    },
+  },
+  readProperties: {
+    body: { ...PROPERTY_NAMES, archived: false },
+    answers: {
+      200: PROPERTY_BATCH,
+      207: propertyFailure("resource not found: contacts have no property 'pet_age'", 'OBJECT_NOT_FOUND'),
+    },
+  },
+  archiveProperties: { body: PROPERTY_NAMES, answers: {} },
+  listPropertyGroups: { answers: { 200: { results: [GROUP_ANSWER] } } },
+  createPropertyGroup: { body: GROUP, answers: { 201: GROUP_ANSWER } },
+  getPropertyGroup: { answers: { 200: GROUP_ANSWER } },
+  updatePropertyGroup: { body: GROUP_UPDATE, answers: { 200: { ...GROUP_ANSWER, ...GROUP_UPDATE } } },
   eraseContact: { body: { objectId: EVENT.email, idProperty: 'email' }, answers: {} },
   identify: { body: { utk: UTK, email: EVENT.email }, answers: { 200: { objectId: CONTACT.id } } },
   submitForm: FORM,

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject } from '../records/identity.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { Refusal } from '../refusal.js';
@@ -13,6 +14,7 @@ import type { FormSubmission } from './schemas.js';
 
 export interface FormRoutes {
   store: RecordStore & AccessStore;
+  definitions: Definitions;
   authenticator: Authenticator;
   clock: () => number;
 }
@@ -35,7 +37,10 @@ interface FormFault {
   errorType: string;
 }
 
-export function formRoutes(app: FastifyInstance, { store, authenticator, clock }: FormRoutes): void {
+export function formRoutes(
+  app: FastifyInstance,
+  { store, definitions, authenticator, clock }: FormRoutes,
+): void {
   const doc = (operationId: string, summary: string, security: { [scheme: string]: string[] }[]) => ({
     tags: ['Forms'],
     operationId,
@@ -76,7 +81,13 @@ export function formRoutes(app: FastifyInstance, { store, authenticator, clock }
     if (!portal) throw noPortal(portalId);
     const now = clock();
     const { subject, values, visit, at } = read(request.body, formGuid, now);
-    const properties = values.map(([name, value]): PropertyValue => ({ name, value, at }));
+    const unknown: FormFault[] = [];
+    const properties = values.map(([name, value]): PropertyValue => {
+      const known = definitions.named(portal.id, 'contacts', name, portal.lenient ? 'create' : 'refuse');
+      if (!known) unknown.push(unknownField(name));
+      return known?.made ? { name, value, at, defines: known.definition } : { name, value, at };
+    });
+    if (unknown.length > 0) throw badForm(unknown);
     const contact = await store.identify({ portalId: portal.id, subject, properties, visit, at: now });
     if (contact instanceof Refusal) throw refusedForm(contact);
     return { inlineMessage: 'Thanks for submitting the form.' };
@@ -123,11 +134,7 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
       if (wrong) fault(path, `Invalid email address: ${wrong}`, 'INVALID_EMAIL');
       subject.email = value;
     } else if (OWN_PROPERTIES.has(name) || !PROPERTY_NAME.test(name)) {
-      fault(
-        path,
-        'No property of contacts that a form may set has this name',
-        'FIELD_NOT_IN_FORM_DEFINITION',
-      );
+      faults.push(unknownField(name));
     } else {
       values.push([name, value]);
     }
@@ -161,6 +168,14 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
 /** The texts, numbers and flags of an object: HubSpot has nothing else there, and depth could be without end. */
 function plain(values: object): object {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => typeof value !== 'object'));
+}
+
+function unknownField(name: string): FormFault {
+  const path = `fields.${name.slice(0, 80)}`;
+  return {
+    message: `Error in '${path}'. No property of contacts that a form may set has this name`,
+    errorType: 'FIELD_NOT_IN_FORM_DEFINITION',
+  };
 }
 
 function badForm(faults: readonly FormFault[]): HttpProblem {

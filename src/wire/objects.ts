@@ -3,7 +3,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
+import type { Portal } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
 import { emailFault } from '../records/identity.js';
+import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
 import {
   type CrmRecord,
   modifiedName,
@@ -12,7 +15,6 @@ import {
   OWN_PROPERTIES,
   objectIdOf,
   objectTypeOf,
-  PROPERTY_NAME,
   type PropertyValue,
   propertyOf,
   type RecordOutcome,
@@ -29,6 +31,7 @@ import { noRecord } from './timelines.js';
 
 export interface ObjectRoutes {
   store: RecordStore;
+  definitions: Definitions;
   authenticator: Authenticator;
   clock: () => number;
 }
@@ -62,7 +65,10 @@ const ListQuery = Type.Object({
   after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
 });
 
-export function objectRoutes(app: FastifyInstance, { store, authenticator, clock }: ObjectRoutes): void {
+export function objectRoutes(
+  app: FastifyInstance,
+  { store, definitions, authenticator, clock }: ObjectRoutes,
+): void {
   const onRequest = authenticator.anyToken;
   const object = Type.Ref('SimplePublicObject');
   const failed = Type.Ref('Error');
@@ -79,7 +85,7 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
     const type = objectTypeOf(request.params.objectType);
     if (!type) throw noRecord(request.params.objectType, '');
     needScope(principal, recordScopes(type, verb));
-    return { type, portalId: principal.portal.id };
+    return { type, portalId: principal.portal.id, portal: principal.portal };
   }
 
   app.get<{ Params: Static<typeof OfType>; Querystring: Static<typeof ListQuery> }>(
@@ -120,8 +126,8 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
       },
     },
     async (request, reply) => {
-      const { type, portalId } = about(request, 'write');
-      const input = readInput(type, request.body, clock());
+      const { type, portalId, portal } = about(request, 'write');
+      const input = readInput(portal, type, request.body, clock());
       checkNamed(type, input);
       const record = await writeOne(portalId, { op: 'create', type, ...input });
       return reply.code(201).send(shaped(record, { properties: Object.keys(request.body.properties) }, true));
@@ -171,10 +177,10 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
       },
     },
     async (request) => {
-      const { type, portalId } = about(request, 'write');
+      const { type, portalId, portal } = about(request, 'write');
       const found = find(portalId, type, request.params.objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, request.params.objectId);
-      const input = readInput(type, request.body, clock());
+      const input = readInput(portal, type, request.body, clock());
       const record = await writeOne(portalId, { op: 'update', type, id: found.id, ...input });
       return shaped(record, { properties: Object.keys(request.body.properties) }, true);
     },
@@ -222,9 +228,9 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
     '/crm/v3/objects/:objectType/batch/create',
     batch('createRecords', 'Create records', 'write', 201),
     async (request, reply) => {
-      const { type, portalId } = about(request, 'write');
+      const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        const read = readInput(type, input, now);
+        const read = readInput(portal, type, input, now);
         checkNamed(type, read);
         return { op: 'create', type, ...read };
       });
@@ -236,11 +242,11 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
     '/crm/v3/objects/:objectType/batch/update',
     batch('updateRecords', 'Change records', 'write', 200),
     async (request, reply) => {
-      const { type, portalId } = about(request, 'write');
+      const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         const found = find(portalId, type, String(input.id ?? ''), input.idProperty ?? undefined);
         if (!found) throw noRecord(type, String(input.id ?? ''));
-        return { op: 'update', type, id: found.id, ...readInput(type, input, now) };
+        return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now) };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
     },
@@ -250,7 +256,7 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
     '/crm/v3/objects/:objectType/batch/upsert',
     batch('upsertRecords', 'Change contacts by their e-mail, or create them', 'write', 200),
     async (request, reply) => {
-      const { type, portalId } = about(request, 'write');
+      const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         if (type !== 'contacts' || input.idProperty !== 'email')
           throw invalid('input', [
@@ -259,7 +265,7 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
         const email = String(input.id ?? '');
         const fault = emailFault(email);
         if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-        const { properties } = readInput(type, input, now);
+        const { properties } = readInput(portal, type, input, now);
         return { op: 'upsert', type, email, properties };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
@@ -357,6 +363,35 @@ export function objectRoutes(app: FastifyInstance, { store, authenticator, clock
     if (idProperty === 'email') return type === 'contacts' ? store.contactByEmail(portalId, name) : undefined;
     const id = objectIdOf(name);
     return id === undefined ? undefined : store.record({ portalId, type, id });
+  }
+
+  /** What is sent of a record, checked: its e-mail and its properties. An empty value clears one. */
+  function readInput(
+    portal: Portal,
+    type: ObjectType,
+    { properties }: Static<typeof ObjectInput>,
+    at: number,
+  ): { email?: string; properties: PropertyValue[] } {
+    const faults: ValueFault[] = [];
+    const input: { email?: string; properties: PropertyValue[] } = { properties: [] };
+    for (const [name, sent] of Object.entries(properties)) {
+      const value = sent === null ? '' : String(sent);
+      if (name === 'email' && type === 'contacts') {
+        if (value === '') continue;
+        const message = emailFault(value);
+        if (message) faults.push({ name, message, code: 'INVALID_EMAIL' });
+        input.email = value;
+      } else if (OWN_PROPERTIES.has(name) && name !== 'email') {
+        faults.push(readOnlyFault(name));
+      } else {
+        const unknown = portal.lenient ? 'create' : 'refuse';
+        const read = definitions.value(portal.id, type, { name, value, at }, unknown);
+        if ('code' in read) faults.push(read);
+        else input.properties.push(read);
+      }
+    }
+    if (faults.length > 0) throw invalidValues(faults);
+    return input;
   }
 
   async function writeOne(portalId: number, write: RecordWrite): Promise<CrmRecord> {
@@ -471,32 +506,6 @@ function listQuery(sent: { limit?: string; after?: string }): { limit: number; a
     faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
   if (faults.length > 0) throw invalid('query', faults);
   return { limit, after };
-}
-
-/** What is sent of a record, checked: its e-mail and its properties. An empty value clears one. */
-function readInput(
-  type: ObjectType,
-  { properties }: Static<typeof ObjectInput>,
-  at: number,
-): { email?: string; properties: PropertyValue[] } {
-  const faults: Fault[] = [];
-  const input: { email?: string; properties: PropertyValue[] } = { properties: [] };
-  for (const [name, sent] of Object.entries(properties)) {
-    const value = sent === null ? '' : String(sent);
-    const path = `properties.${brief(name)}`;
-    if (name === 'email' && type === 'contacts') {
-      if (value === '') continue;
-      const fault = emailFault(value);
-      if (fault) faults.push({ in: path, message: fault, code: 'INVALID_EMAIL' });
-      input.email = value;
-    } else if ((OWN_PROPERTIES.has(name) && name !== 'email') || !PROPERTY_NAME.test(name)) {
-      faults.push({ in: path, message: 'is not a property that can be set', code: 'READ_ONLY_VALUE' });
-    } else {
-      input.properties.push({ name, value, at });
-    }
-  }
-  if (faults.length > 0) throw invalid('record', faults);
-  return input;
 }
 
 /** Of which properties a new record needs at least one. */

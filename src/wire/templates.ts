@@ -2,8 +2,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
+import type { Definitions } from '../records/definitions.js';
 import { invalid, Refusal } from '../refusal.js';
 import {
+  checkProperties,
   newTemplate,
   replaced,
   type Template as StoredTemplate,
@@ -28,13 +30,14 @@ import type {
 
 export interface TemplateRoutes {
   templates: Templates;
+  definitions: Definitions;
   authenticator: Authenticator;
   clock: () => number;
 }
 
 export function templateRoutes(
   app: FastifyInstance,
-  { templates, authenticator, clock }: TemplateRoutes,
+  { templates, definitions, authenticator, clock }: TemplateRoutes,
 ): void {
   const read = authenticator.developer(TEMPLATES_READ);
   const write = authenticator.developer(TEMPLATES_WRITE);
@@ -99,7 +102,9 @@ export function templateRoutes(
       },
     },
     async (request, reply) => {
-      const created = await templates.create(newTemplate(own(request), request.body, clock()));
+      const asked = newTemplate(own(request), request.body, clock());
+      needProperties(request, asked);
+      const created = await templates.create(asked);
       return reply.code(201).send(toTemplate(created));
     },
   );
@@ -242,11 +247,26 @@ export function templateRoutes(
     },
   );
 
+  /** Where a strict portal's token asks, the properties must be there; a developer key is of no portal. */
+  function needProperties(
+    { principal }: FastifyRequest,
+    asked: Pick<StoredTemplate, 'objectType' | 'tokens'>,
+    before?: StoredTemplate,
+  ): void {
+    if (!principal || principal.portal.lenient) return;
+    const { properties } = definitions.of(principal.portal.id, asked.objectType);
+    checkProperties(asked, before, (name) => properties.has(name));
+  }
+
   function change(
     request: FastifyRequest<InTemplate>,
     apply: (template: StoredTemplate, now: number) => StoredTemplate,
   ): Promise<StoredTemplate> {
-    return templates.change(own(request), request.params.eventTemplateId, apply);
+    return templates.change(own(request), request.params.eventTemplateId, (current, now) => {
+      const changed = apply(current, now);
+      needProperties(request, changed, current);
+      return changed;
+    });
   }
 }
 

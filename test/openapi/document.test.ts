@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EVENTS_READ, EVENTS_WRITE } from '../../dist/access/scopes.js';
+import { EVENTS_READ, EVENTS_WRITE, propertyScopes, recordScopes } from '../../dist/access/scopes.js';
 import { OBJECT_TYPES } from '../../dist/records/record.js';
 import { startServer } from '../../dist/server.js';
 import { type Json, request, startDev, type TestServer } from '../harness.js';
@@ -97,6 +97,14 @@ describe('every operation', () => {
     for (const { id, method, path, operation } of operationsOf(served)) {
       const reads = method === 'get';
       const oauth = (scopes: readonly string[]) => scopes.map((scope) => ({ oauth2: [scope] }));
+      const verb = /^(?:list|get|read|search)/.test(id) ? 'read' : 'write';
+      const ofTypes = (scopes: typeof recordScopes) =>
+        oauth(OBJECT_TYPES.flatMap((type) => scopes(type, verb)));
+      const byPath = path.startsWith('/crm/v3/properties/{objectType}')
+        ? ofTypes(propertyScopes)
+        : path.startsWith('/crm/v3/objects/{objectType}')
+          ? ofTypes(recordScopes)
+          : undefined;
       const own: Record<string, unknown> = {
         mergeContacts: oauth(['crm.objects.contacts.write']),
         eraseContact: oauth(['crm.objects.contacts.write']),
@@ -111,6 +119,7 @@ describe('every operation', () => {
       expect(operation.security, id).toEqual(
         own[id] ??
           (path.startsWith('/crm/v3/objects/{objectType}') ? ofAnyType : undefined) ??
+          byPath ??
           (path.includes('event-templates')
             ? [{ oauth2: [reads ? 'developers-read' : 'developers-write'] }, { developer_hapikey: [] }]
             : oauth(reads ? EVENTS_READ : EVENTS_WRITE)),

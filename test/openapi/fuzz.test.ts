@@ -151,6 +151,12 @@ const SENSIBLE: Record<string, unknown[]> = {
   to: ['2100-01-01T00:00:00Z'],
   name: ['petKind', 'Pet 7', 'firstname'],
   label: ['Kind of pet'],
+  propertyName: ['@property', 'firstname', 'lifecyclestage'],
+  groupName: ['@group', 'contactinformation'],
+  type: ['string', 'enumeration'],
+  fieldType: ['text', 'select'],
+  hasUniqueValue: [false],
+  calculationFormula: [null],
   headerTemplate: ['Hello {{petName}}'],
   detailTemplate: ['{{#each extraData.a}}**{{this}}**{{/each}}'],
 };
@@ -360,7 +366,18 @@ async function newWorld(): Promise<World> {
     const event = await server.event({ ...about, email }, options);
     expect(event.status, event.text).toBe(201);
     const other = await server.event({ ...about, email: `other${renewals}@example.com` }, options);
+    const [property, group] = [`kind${renewals}`, `pets${renewals}`];
+    const definition = { name: property, label: 'Kind', type: 'string', fieldType: 'text' };
+    for (const [path, body] of [
+      ['/groups', { name: group, label: 'Pets' }],
+      ['', { ...definition, groupName: 'contactinformation' }],
+    ] as const) {
+      const made = await server.call('POST', `/crm/v3/properties/contacts${path}`, body, options);
+      expect(made.status, made.text).toBe(201);
+    }
     Object.assign(marks, {
+      '@property': property,
+      '@group': group,
       '@template': template.json.id,
       '@event': event.json.id,
       '@record': event.json.objectId,
@@ -520,6 +537,9 @@ describe.each(
       .replace('{eventTemplateId}', '@template')
       .replace('{appId}', '@app')
       .replace('{tokenName}', 'petName')
+      .replace('{objectType}', 'contacts')
+      .replace('{propertyName}', '@property')
+      .replace('{groupName}', '@group')
       .replace('{portalId}', '@portal')
       .replace('{objectType}', 'contacts')
       .replace('{objectId}', '@record')
@@ -529,6 +549,7 @@ describe.each(
     const body = JSON.parse(
       JSON.stringify(example)
         .replaceAll(TEMPLATE, '@template')
+        .replaceAll('{"name":"pet_kind"}', '{"name":"@property"}')
         .replaceAll('"28001"', '"@record"')
         .replaceAll('"28002"', '"@other"'),
     );

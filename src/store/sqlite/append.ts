@@ -42,6 +42,7 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
       const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
       if ('reason' in settled) return [settled, 'objectId'];
       file(draft, settled);
+      people.defineNamed(draft.portalId, draft.subject.type, draft.properties);
       people.setProperties(
         settled.place,
         draft.properties,

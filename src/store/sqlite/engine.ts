@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
 import type { IdentifiedBy } from '../../records/identity.js';
-import type { RecordStore } from '../../records/record.js';
+import type { ObjectType, PropertyValue, RecordStore } from '../../records/record.js';
 import { Refusal } from '../../refusal.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
@@ -21,6 +21,8 @@ export interface StoreOptions {
   clock: () => number;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
+  /** Called when a write has defined properties, before its caller hears of it. */
+  onDefined?: (portalId: number, type: ObjectType) => void;
 }
 
 const CHECKPOINT_EVERY_EVENTS = 40_000;
@@ -32,6 +34,9 @@ const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
 /** Opens the folder, creating what is missing. `close` leaves one tidy file behind. */
 export async function openStore(options: StoreOptions): Promise<Store & { close(): Promise<void> }> {
   const { folder, clock } = options;
+  const defined = (portalId: number, type: ObjectType, values: readonly PropertyValue[]) => {
+    if (values.some(({ defines }) => defines)) options.onDefined?.(portalId, type);
+  };
   const writer = await startWriter(folder, () => options.onOthersWrote?.());
   const db = openReader(folder);
   const reads = reader(db);
@@ -43,6 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
       const filed = (await writer.ask('append', [pack(drafts)])) as Filed;
       checkpoints.count(drafts);
+      for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return drafts.map((draft, index) => outcome(draft, filed[2 * index], filed[2 * index + 1]));
     },
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
@@ -53,10 +59,14 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,
     async identify(identification) {
       const answer = await writer.ask('identify', [identification]);
+      defined(identification.portalId, 'contacts', identification.properties);
       return isRefused(answer) ? toRefusal(answer) : (answer as number);
     },
+    define: (portalId, type, definitions) =>
+      writer.ask('define', [portalId, type, definitions]) as Promise<boolean[]>,
     async write(portalId, writes, at) {
       const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
+      for (const write of writes) if (write.op !== 'archive') defined(portalId, write.type, write.properties);
       return answers.map((answer) => ('reason' in answer ? toRefusal(answer) : answer));
     },
     async search(portalId, type, search) {

@@ -21,6 +21,7 @@ import {
 import type { Refusal } from '../../refusal.js';
 import { withoutEmail } from '../../timeline/event.js';
 import type { Connection } from './database.js';
+import { definer } from './definitions.js';
 import { timelineWriter } from './timeline_index.js';
 
 /** A refusal as it crosses threads. */
@@ -114,6 +115,7 @@ export function people(db: Connection) {
     'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const define = definer(db);
   const addVisit = db.prepare(
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
@@ -223,10 +225,16 @@ export function people(db: Connection) {
     if (values.length > 0 && now !== undefined) touchRecord.run(now, place);
   }
 
+  /** The properties among these that nobody had defined. */
+  function defineNamed(portal: number, type: ObjectType, values: readonly PropertyValue[]): void {
+    for (const { defines } of values) if (defines) define(portal, type, [defines]);
+  }
+
   function identify({ portalId, subject, properties, visit, at }: Identification): number | Refused {
     const settled = settle(portalId, subject, at);
     if ('reason' in settled) return settled;
     const objectId = settled.objectId as number; // an identification always finds or makes somebody
+    defineNamed(portalId, 'contacts', properties);
     setProperties(settled.place, properties, 'FORM', at);
     if (visit !== undefined) addVisit.run(portalId, objectId, subject.utk ?? null, at, visit);
     return objectId;
@@ -291,10 +299,23 @@ export function people(db: Connection) {
   }
 
   function write(portal: number, writes: readonly RecordWrite[], at: number): (Written | Refused)[] {
-    return writes.map((each) => writeOne(portal, each, at));
+    return writes.map((each) => {
+      const written = writeOne(portal, each, at);
+      if (!('reason' in written) && each.op !== 'archive') defineNamed(portal, each.type, each.properties);
+      return written;
+    });
   }
 
-  return { settle, setProperties, identify, write, merge: merging(db, record), ...erasing() };
+  return {
+    settle,
+    setProperties,
+    define,
+    defineNamed,
+    identify,
+    write,
+    merge: merging(db, record),
+    ...erasing(),
+  };
 
   function erasing() {
     const emailsOf = db

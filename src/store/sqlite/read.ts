@@ -1,6 +1,7 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
+import type { Definition } from '../../records/properties.js';
 import type { CrmRecord, ObjectType, PropertyChange, RecordKey } from '../../records/record.js';
 import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
@@ -60,6 +61,10 @@ export function reader(db: Connection): Reads {
     FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
     WHERE p.portal = ? AND p.object_id IS NOT NULL
     GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC LIMIT ?`);
+
+  const definitions = db
+    .prepare('SELECT body FROM definition WHERE portal = ? AND object_type = ? ORDER BY kind, name')
+    .pluck();
 
   const portals = db.prepare('SELECT * FROM portal ORDER BY id');
   const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
@@ -155,6 +160,9 @@ export function reader(db: Connection): Reads {
       const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
       return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
     }),
+
+    definitions: (portalId: number, type: ObjectType): Definition[] =>
+      (definitions.all(portalId, type) as string[]).map((body) => JSON.parse(body)),
 
     portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),

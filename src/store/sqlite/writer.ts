@@ -16,7 +16,7 @@ export type Request = { n: number } & (
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
-type PeopleOp = 'identify' | 'write' | 'merge' | 'erase';
+type PeopleOp = 'identify' | 'define' | 'write' | 'merge' | 'erase';
 /** What it says: it is open; an answer, or how the work failed (`code` is SQLite's); another process wrote. */
 export type Report =
   | { opened: true }
@@ -38,6 +38,7 @@ const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
   append: (parcel: Parcel): Filed => append(unpack(parcel)),
   identify: persons.identify,
+  define: persons.define,
   write: persons.write,
   merge: persons.merge,
   erase: persons.erase,

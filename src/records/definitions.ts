@@ -1,0 +1,281 @@
+// The property definitions of all portals: a bounded cache in front of the store, changes that do not swallow one
+// another, and what becomes of a property that something names.
+import { brief, invalid, Refusal } from '../refusal.js';
+import {
+  archived,
+  changedGroup,
+  changedProperty,
+  type Definition,
+  type GroupInput,
+  isMakeable,
+  MAX_GROUPS_PER_TYPE,
+  MAX_PROPERTIES_PER_TYPE,
+  missingFault,
+  newGroup,
+  newProperty,
+  type PropertyDefinition,
+  type PropertyGroup,
+  type PropertyInput,
+  predefinedOf,
+  readValue,
+  textProperty,
+  type ValueFault,
+} from './properties.js';
+import type { ObjectType, PropertyValue, RecordStore } from './record.js';
+
+const MAX_CACHED_DEFINITIONS = 100_000;
+const MAX_ATTEMPTS = 20;
+
+/** A portal's definitions of one type, by name; archived ones apart. */
+export interface Known {
+  properties: ReadonlyMap<string, PropertyDefinition>;
+  groups: ReadonlyMap<string, PropertyGroup>;
+  archivedProperties: ReadonlyMap<string, PropertyDefinition>;
+  archivedGroups: ReadonlyMap<string, PropertyGroup>;
+  /** How many properties are the portal's own, archived ones too: they are kept. */
+  own: number;
+}
+
+/** What to do with a property that nobody defined: the portal's way with what it does not know. */
+type Unknown = 'create' | 'refuse';
+
+export class Definitions {
+  readonly #cache = new Map<number, Map<ObjectType, Known>>();
+  #cached = 0;
+
+  constructor(
+    private readonly store: Pick<RecordStore, 'definitions' | 'define'>,
+    private readonly clock: () => number,
+  ) {}
+
+  /** The same object until something changes. */
+  of(portalId: number, type: ObjectType): Known {
+    return this.#cache.get(portalId)?.get(type) ?? this.#read(portalId, type);
+  }
+
+  property(portalId: number, type: ObjectType, name: string, isArchived = false): PropertyDefinition {
+    const { properties, archivedProperties } = this.of(portalId, type);
+    const found = (isArchived ? archivedProperties : properties).get(name);
+    if (!found) throw notFound('property', type, name);
+    return found;
+  }
+
+  group(portalId: number, type: ObjectType, name: string): PropertyGroup {
+    const found = this.of(portalId, type).groups.get(name);
+    if (!found) throw notFound('group', type, name);
+    return found;
+  }
+
+  /** A value as it is kept, with its property where that is to be made; or why it is not taken. */
+  value(
+    portalId: number,
+    type: ObjectType,
+    { name, value, at }: PropertyValue,
+    unknown: Unknown,
+  ): PropertyValue | ValueFault {
+    const known = this.named(portalId, type, name, unknown);
+    if (known === undefined) return missingFault(name);
+    if (known.made) return { name, value, at, defines: known.definition };
+    const read = readValue(known.definition, value);
+    return typeof read === 'string' ? { name, value: read, at } : read;
+  }
+
+  /**
+   * The property of that name; or one of text, that is yet to be made where it is first set; undefined where it is to
+   * be refused.
+   */
+  named(
+    portalId: number,
+    type: ObjectType,
+    name: string,
+    unknown: Unknown,
+  ): { definition: PropertyDefinition; made: boolean } | undefined {
+    const { properties, archivedProperties, own } = this.of(portalId, type);
+    const found = properties.get(name);
+    if (found) return { definition: found, made: false };
+    const former = archivedProperties.get(name);
+    const isFull = !former && own >= MAX_PROPERTIES_PER_TYPE;
+    if (unknown === 'refuse' || isFull || !isMakeable(name)) return undefined;
+    return { definition: textProperty(type, name, this.clock(), former), made: true };
+  }
+
+  /** One outcome an input; those that can be are kept in one transaction. */
+  async create(
+    portalId: number,
+    type: ObjectType,
+    inputs: readonly PropertyInput[],
+  ): Promise<(PropertyDefinition | Refusal)[]> {
+    const { properties, groups, archivedProperties, own } = this.#read(portalId, type);
+    const groupNames = new Set(groups.keys());
+    let room = MAX_PROPERTIES_PER_TYPE - own;
+    const outcomes = inputs.map((input): PropertyDefinition | Refusal => {
+      try {
+        const name = input.name ?? '';
+        if (properties.has(name)) return exists('property', type, name);
+        const former = archivedProperties.get(name);
+        const made = newProperty(input, groupNames, this.clock(), former);
+        if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
+        return made;
+      } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }
+    });
+    const made = outcomes.filter((each): each is PropertyDefinition => !(each instanceof Refusal));
+    const kept = await this.#define(portalId, type, made);
+    let next = 0;
+    return outcomes.map((each) =>
+      each instanceof Refusal || kept[next++] ? each : exists('property', type, each.name),
+    );
+  }
+
+  async createGroup(portalId: number, type: ObjectType, input: GroupInput): Promise<PropertyGroup> {
+    const { groups, archivedGroups } = this.#read(portalId, type);
+    const name = input.name ?? '';
+    const made = newGroup(input, this.clock(), archivedGroups.get(name));
+    if (groups.has(name)) throw exists('group', type, name);
+    if (!archivedGroups.has(name) && groups.size + archivedGroups.size >= MAX_GROUPS_PER_TYPE)
+      throw tooMany('groups', MAX_GROUPS_PER_TYPE);
+    const [kept] = await this.#define(portalId, type, [made]);
+    if (!kept) throw exists('group', type, name);
+    return made;
+  }
+
+  change(
+    portalId: number,
+    type: ObjectType,
+    name: string,
+    input: PropertyInput,
+  ): Promise<PropertyDefinition> {
+    return this.#change(portalId, type, () => {
+      const old = this.property(portalId, type, name);
+      const groups = new Set(this.of(portalId, type).groups.keys());
+      return changedProperty(old, input, groups, this.clock());
+    });
+  }
+
+  changeGroup(portalId: number, type: ObjectType, name: string, input: GroupInput): Promise<PropertyGroup> {
+    return this.#change(portalId, type, () =>
+      changedGroup(this.group(portalId, type, name), input, this.clock()),
+    );
+  }
+
+  /** Those that are there, one after the other; none where one cannot be archived. */
+  async archiveAll(portalId: number, type: ObjectType, names: readonly string[]): Promise<void> {
+    const { properties } = this.of(portalId, type);
+    const there = [...new Set(names)].flatMap((name) => properties.get(name) ?? []);
+    for (const each of there) archived(each, this.clock());
+    for (const { name } of there) await this.archive(portalId, type, name);
+  }
+
+  /** Nothing happens to one that is archived already. */
+  async archive(portalId: number, type: ObjectType, name: string): Promise<void> {
+    if (this.of(portalId, type).archivedProperties.has(name)) return;
+    await this.#change(portalId, type, () => archived(this.property(portalId, type, name), this.clock()));
+  }
+
+  async archiveGroup(portalId: number, type: ObjectType, name: string): Promise<void> {
+    if (this.of(portalId, type).archivedGroups.has(name)) return;
+    await this.#change(portalId, type, () => {
+      const group = archived(this.group(portalId, type, name), this.clock());
+      const [member] = [...this.of(portalId, type).properties.values()].filter(
+        ({ groupName }) => groupName === name,
+      );
+      if (member)
+        throw invalid('property group', [
+          {
+            in: 'groupName',
+            message: `has properties, such as '${member.name}'; move or archive them first`,
+          },
+        ]);
+      return group;
+    });
+  }
+
+  /** Forgets one type of a portal: a write has defined properties of it. */
+  forgetOf(portalId: number, type: ObjectType): void {
+    this.#cache.get(portalId)?.delete(type);
+  }
+
+  /** Forgets what was looked up: somebody may have changed it. */
+  forget(): void {
+    this.#cache.clear();
+    this.#cached = 0;
+  }
+
+  /** Applies a change to the definitions as they are now; again, when another change was faster. */
+  async #change<Of extends Definition>(portalId: number, type: ObjectType, apply: () => Of): Promise<Of> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      this.#read(portalId, type);
+      const changed = apply();
+      const [kept] = await this.#define(portalId, type, [changed]);
+      if (kept) return changed;
+    }
+    throw new Refusal(
+      'overloaded',
+      `properties of ${type} are being changed by many at once; try again shortly`,
+    );
+  }
+
+  async #define(portalId: number, type: ObjectType, made: readonly Definition[]): Promise<boolean[]> {
+    if (made.length === 0) return [];
+    try {
+      return await this.store.define(portalId, type, made);
+    } finally {
+      this.forgetOf(portalId, type);
+    }
+  }
+
+  #read(portalId: number, type: ObjectType): Known {
+    const known = sorted([...predefinedOf(type), ...this.store.definitions(portalId, type)]);
+    this.#cached += known.properties.size + known.archivedProperties.size;
+    if (this.#cached > MAX_CACHED_DEFINITIONS) this.forget();
+    const ofPortal = this.#cache.get(portalId) ?? new Map<ObjectType, Known>();
+    this.#cache.set(portalId, ofPortal.set(type, known));
+    return known;
+  }
+}
+
+/** By kind and name; the portal's own stand in for the predefined ones. */
+function sorted(all: readonly Definition[]): Known {
+  const known = {
+    properties: new Map<string, PropertyDefinition>(),
+    groups: new Map<string, PropertyGroup>(),
+    archivedProperties: new Map<string, PropertyDefinition>(),
+    archivedGroups: new Map<string, PropertyGroup>(),
+    own: 0,
+  };
+  for (const each of all) {
+    if (each.kind === 'group')
+      (each.archivedAt === undefined ? known.groups : known.archivedGroups).set(each.name, each);
+    else (each.archivedAt === undefined ? known.properties : known.archivedProperties).set(each.name, each);
+  }
+  known.own = known.archivedProperties.size;
+  for (const { predefined } of known.properties.values()) if (!predefined) known.own++;
+  return known;
+}
+
+function notFound(what: 'property' | 'group', type: ObjectType, name: string): Refusal {
+  return new Refusal(
+    'not-found',
+    `resource not found: ${type} have no ${what === 'group' ? 'property group' : what} '${brief(name)}'`,
+    [],
+    { [what === 'group' ? 'groupName' : 'propertyName']: [brief(name)] },
+  );
+}
+
+function exists(what: 'property' | 'group', type: ObjectType, name: string): Refusal {
+  return new Refusal(
+    'conflict',
+    `${what === 'group' ? 'Property group' : 'Property'} '${brief(name)}' already exists on ${type}; choose another name, or change it`,
+    [],
+    { [what === 'group' ? 'groupName' : 'propertyName']: [brief(name)] },
+  );
+}
+
+function tooMany(what: string, most: number): Refusal {
+  return new Refusal(
+    'invalid',
+    `a portal has at most ${most} ${what} of its own of a type, archived ones too, and this one has them; use an archived one's name`,
+  );
+}

@@ -1,0 +1,408 @@
+// HubSpot's paths for property definitions: which properties records of a type have, and under which groups people
+// see them.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { propertyScopes } from '../access/scopes.js';
+import type { Definitions } from '../records/definitions.js';
+import type { PropertyDefinition, PropertyGroup } from '../records/properties.js';
+import { OBJECT_TYPES, objectTypeOf } from '../records/record.js';
+import { invalid, Refusal } from '../refusal.js';
+import { type Authenticator, needScope, principalOf } from './authenticate.js';
+import { batchErrorOf, problemOfRefusal } from './problem.js';
+import type {
+  BatchPropertyCreate,
+  BatchPropertyNames,
+  BatchPropertyRead,
+  GroupAnswer,
+  GroupCreate,
+  GroupUpdate,
+  PropertyAnswer,
+  PropertyCreate,
+  PropertyUpdate,
+} from './schemas.js';
+import { noRecord } from './timelines.js';
+
+export interface PropertyRoutes {
+  definitions: Definitions;
+  authenticator: Authenticator;
+  clock: () => number;
+}
+
+const MAX_BATCH = 100;
+const ROOT = '/crm/v3/properties/:objectType';
+
+const objectType = Type.String({ description: `${OBJECT_TYPES.join(', ')}, or a type id such as 0-1.` });
+const OfType = Type.Object({ objectType });
+const OfProperty = Type.Object({
+  objectType,
+  propertyName: Type.String({ description: "The property's name." }),
+});
+const OfGroup = Type.Object({ objectType, groupName: Type.String({ description: "The group's name." }) });
+const Which = Type.Object({
+  archived: Type.Optional(Type.String({ description: 'true: archived ones instead.' })),
+});
+
+type InType = { Params: Static<typeof OfType> };
+type InProperty = { Params: Static<typeof OfProperty> };
+type InGroup = { Params: Static<typeof OfGroup> };
+type Chosen = { Querystring: Static<typeof Which> };
+
+export function propertyRoutes(
+  app: FastifyInstance,
+  { definitions, authenticator, clock }: PropertyRoutes,
+): void {
+  const onRequest = authenticator.anyToken;
+  const failed = Type.Ref('Error');
+  const property = Type.Ref('Property');
+  const group = Type.Ref('PropertyGroup');
+  const done = Type.Null({ description: 'Done; no body.' });
+  const doc = (operationId: string, summary: string, verb: 'read' | 'write', description?: string) => ({
+    tags: ['Records'],
+    operationId,
+    summary,
+    ...(description ? { description } : {}),
+    security: OBJECT_TYPES.flatMap((type) =>
+      propertyScopes(type, verb).map((scope) => ({ oauth2: [scope] })),
+    ),
+  });
+
+  /** The portal, and the type that a path names; the caller may do this to its properties. */
+  function about(request: FastifyRequest<InType>, verb: 'read' | 'write') {
+    const principal = principalOf(request);
+    const type = objectTypeOf(request.params.objectType);
+    if (!type) throw noRecord(request.params.objectType, '');
+    needScope(principal, propertyScopes(type, verb));
+    return [principal.portal.id, type] as const;
+  }
+
+  app.get<InType & Chosen>(
+    ROOT,
+    {
+      onRequest,
+      schema: {
+        ...doc('listProperties', 'List the properties of a type', 'read'),
+        params: OfType,
+        querystring: Which,
+        response: { 200: Type.Ref('CollectionResponsePropertyNoPaging'), default: failed },
+      },
+    },
+    async (request) => {
+      const { properties, archivedProperties } = definitions.of(...about(request, 'read'));
+      const chosen = request.query.archived === 'true' ? archivedProperties : properties;
+      return { results: [...chosen.values()].map(toProperty) };
+    },
+  );
+
+  app.post<InType & { Body: Static<typeof PropertyCreate> }>(
+    ROOT,
+    {
+      onRequest,
+      schema: {
+        ...doc('createProperty', 'Create a property', 'write'),
+        params: OfType,
+        body: Type.Ref('PropertyCreate'),
+        response: { 201: property, default: failed },
+      },
+    },
+    async (request, reply) => {
+      const [created] = await definitions.create(...about(request, 'write'), [request.body]);
+      if (!created || created instanceof Refusal) throw created;
+      return reply.code(201).send(toProperty(created));
+    },
+  );
+
+  app.get<InProperty & Chosen>(
+    `${ROOT}/:propertyName`,
+    {
+      onRequest,
+      schema: {
+        ...doc('getProperty', 'Get a property', 'read'),
+        params: OfProperty,
+        querystring: Which,
+        response: { 200: property, default: failed },
+      },
+    },
+    async (request) => {
+      const { propertyName } = request.params;
+      return toProperty(
+        definitions.property(...about(request, 'read'), propertyName, request.query.archived === 'true'),
+      );
+    },
+  );
+
+  app.patch<InProperty & { Body: Static<typeof PropertyUpdate> }>(
+    `${ROOT}/:propertyName`,
+    {
+      onRequest,
+      schema: {
+        ...doc(
+          'updateProperty',
+          'Change a property',
+          'write',
+          "Values that records have stay as they are. Of HubSpot's own only an enumeration's options change.",
+        ),
+        params: OfProperty,
+        body: Type.Ref('PropertyUpdate'),
+        response: { 200: property, default: failed },
+      },
+    },
+    async (request) =>
+      toProperty(
+        await definitions.change(...about(request, 'write'), request.params.propertyName, request.body),
+      ),
+  );
+
+  app.delete<InProperty>(
+    `${ROOT}/:propertyName`,
+    {
+      onRequest,
+      schema: {
+        ...doc(
+          'archiveProperty',
+          'Archive a property',
+          'write',
+          "Not HubSpot's own. Records keep its values.",
+        ),
+        params: OfProperty,
+        response: { 204: done, default: failed },
+      },
+    },
+    async (request, reply) => {
+      await definitions.archive(...about(request, 'write'), request.params.propertyName);
+      return reply.code(204).send();
+    },
+  );
+
+  app.post<InType & { Body: Static<typeof BatchPropertyCreate> }>(
+    `${ROOT}/batch/create`,
+    {
+      onRequest,
+      schema: {
+        ...doc('createProperties', 'Create properties', 'write', 'At most 100. Each stands for itself.'),
+        params: OfType,
+        body: Type.Ref('BatchInputPropertyCreate'),
+        response: {
+          201: Type.Ref('BatchResponseProperty'),
+          207: Type.Ref('BatchResponsePropertyWithErrors'),
+          default: failed,
+        },
+      },
+    },
+    async (request, reply) => {
+      const where = about(request, 'write');
+      const startedAt = clock();
+      const outcomes = await definitions.create(...where, bounded(request.body.inputs));
+      const answer = batchAnswer(outcomes, startedAt);
+      return reply.code('numErrors' in answer ? 207 : 201).send(answer);
+    },
+  );
+
+  app.post<InType & { Body: Static<typeof BatchPropertyRead> }>(
+    `${ROOT}/batch/read`,
+    {
+      onRequest,
+      schema: {
+        ...doc('readProperties', 'Get properties', 'read', 'At most 100.'),
+        params: OfType,
+        body: Type.Ref('BatchReadInputPropertyName'),
+        response: {
+          200: Type.Ref('BatchResponseProperty'),
+          207: Type.Ref('BatchResponsePropertyWithErrors'),
+          default: failed,
+        },
+      },
+    },
+    async (request, reply) => {
+      const where = about(request, 'read');
+      const startedAt = clock();
+      const { inputs, archived } = request.body;
+      const outcomes = bounded(inputs).map(({ name }) =>
+        orRefusal(() => definitions.property(...where, name, archived ?? false)),
+      );
+      const answer = batchAnswer(outcomes, startedAt);
+      return reply.code('numErrors' in answer ? 207 : 200).send(answer);
+    },
+  );
+
+  app.post<InType & { Body: Static<typeof BatchPropertyNames> }>(
+    `${ROOT}/batch/archive`,
+    {
+      onRequest,
+      schema: {
+        ...doc(
+          'archiveProperties',
+          'Archive properties',
+          'write',
+          "At most 100. Those that are not there are passed over; where one is HubSpot's own, none is archived.",
+        ),
+        params: OfType,
+        body: Type.Ref('BatchInputPropertyName'),
+        response: { 204: done, default: failed },
+      },
+    },
+    async (request, reply) => {
+      const where = about(request, 'write');
+      await definitions.archiveAll(
+        ...where,
+        bounded(request.body.inputs).map(({ name }) => name),
+      );
+      return reply.code(204).send();
+    },
+  );
+
+  app.get<InType>(
+    `${ROOT}/groups`,
+    {
+      onRequest,
+      schema: {
+        ...doc('listPropertyGroups', 'List the property groups of a type', 'read'),
+        params: OfType,
+        response: { 200: Type.Ref('CollectionResponsePropertyGroupNoPaging'), default: failed },
+      },
+    },
+    async (request) => ({
+      results: [...definitions.of(...about(request, 'read')).groups.values()].map(toGroup),
+    }),
+  );
+
+  app.post<InType & { Body: Static<typeof GroupCreate> }>(
+    `${ROOT}/groups`,
+    {
+      onRequest,
+      schema: {
+        ...doc('createPropertyGroup', 'Create a property group', 'write'),
+        params: OfType,
+        body: Type.Ref('PropertyGroupCreate'),
+        response: { 201: group, default: failed },
+      },
+    },
+    async (request, reply) => {
+      const created = await definitions.createGroup(...about(request, 'write'), request.body);
+      return reply.code(201).send(toGroup(created));
+    },
+  );
+
+  app.get<InGroup>(
+    `${ROOT}/groups/:groupName`,
+    {
+      onRequest,
+      schema: {
+        ...doc('getPropertyGroup', 'Get a property group', 'read'),
+        params: OfGroup,
+        response: { 200: group, default: failed },
+      },
+    },
+    async (request) => toGroup(definitions.group(...about(request, 'read'), request.params.groupName)),
+  );
+
+  app.patch<InGroup & { Body: Static<typeof GroupUpdate> }>(
+    `${ROOT}/groups/:groupName`,
+    {
+      onRequest,
+      schema: {
+        ...doc('updatePropertyGroup', 'Change a property group', 'write'),
+        params: OfGroup,
+        body: Type.Ref('PropertyGroupUpdate'),
+        response: { 200: group, default: failed },
+      },
+    },
+    async (request) =>
+      toGroup(
+        await definitions.changeGroup(...about(request, 'write'), request.params.groupName, request.body),
+      ),
+  );
+
+  app.delete<InGroup>(
+    `${ROOT}/groups/:groupName`,
+    {
+      onRequest,
+      schema: {
+        ...doc(
+          'archivePropertyGroup',
+          'Archive a property group',
+          'write',
+          "Not HubSpot's own, and none that has properties.",
+        ),
+        params: OfGroup,
+        response: { 204: done, default: failed },
+      },
+    },
+    async (request, reply) => {
+      await definitions.archiveGroup(...about(request, 'write'), request.params.groupName);
+      return reply.code(204).send();
+    },
+  );
+
+  function batchAnswer(outcomes: readonly (PropertyDefinition | Refusal)[], startedAt: number) {
+    const results: Static<typeof PropertyAnswer>[] = [];
+    const errors: object[] = [];
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome instanceof Refusal)
+        errors.push(batchErrorOf(problemOfRefusal(outcome), { index: [String(index)] }));
+      else results.push(toProperty(outcome));
+    }
+    return {
+      status: 'COMPLETE',
+      results,
+      ...(errors.length > 0 ? { numErrors: errors.length, errors } : {}),
+      startedAt: new Date(startedAt).toISOString(),
+      completedAt: new Date(clock()).toISOString(),
+    };
+  }
+}
+
+function orRefusal<T>(find: () => T): T | Refusal {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
+function bounded<T>(inputs: readonly T[]): readonly T[] {
+  if (inputs.length > MAX_BATCH)
+    throw invalid('batch', [
+      {
+        in: 'inputs',
+        message: `has ${inputs.length} inputs; a batch has at most ${MAX_BATCH}: send several`,
+      },
+    ]);
+  return inputs;
+}
+
+function toProperty(definition: PropertyDefinition): Static<typeof PropertyAnswer> {
+  const { name, label, type, fieldType, groupName, description, displayOrder, hidden, formField } =
+    definition;
+  const { options, externalOptions, predefined, readOnly, createdAt, updatedAt, archivedAt } = definition;
+  return {
+    name,
+    label,
+    type,
+    fieldType,
+    groupName,
+    description,
+    options: [...options],
+    displayOrder,
+    hasUniqueValue: false,
+    hidden,
+    formField,
+    calculated: false,
+    externalOptions,
+    hubspotDefined: predefined,
+    modificationMetadata: {
+      archivable: !predefined,
+      readOnlyDefinition: predefined,
+      readOnlyOptions: predefined && type !== 'enumeration',
+      readOnlyValue: readOnly,
+    },
+    ...(createdAt === 0 ? {} : { createdAt: new Date(createdAt).toISOString() }),
+    ...(updatedAt === 0 ? {} : { updatedAt: new Date(updatedAt).toISOString() }),
+    archived: archivedAt !== undefined,
+    ...(archivedAt === undefined ? {} : { archivedAt: new Date(archivedAt).toISOString() }),
+  };
+}
+
+function toGroup({ name, label, displayOrder, archivedAt }: PropertyGroup): Static<typeof GroupAnswer> {
+  return { name, label, displayOrder, archived: archivedAt !== undefined };
+}
