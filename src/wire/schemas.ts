@@ -279,6 +279,8 @@ const TimelineAnswer = Type.Object(
   { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
 
+const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
+
 const FormerValue = Type.Object(
   {
     value: Type.String(),
@@ -288,6 +290,14 @@ const FormerValue = Type.Object(
   },
   { $id: 'ValueWithTimestamp' },
 );
+const AssociatedId = Type.Object(
+  { id: Type.String(), type: Type.String({ description: 'Such as contact_to_company.' }) },
+  { $id: 'AssociatedId' },
+);
+const AssociatedIds = Type.Object(
+  { results: Type.Array(Type.Ref('AssociatedId')), paging: nextPage },
+  { $id: 'CollectionResponseAssociatedId', description: 'At most 100; the others are paged.' },
+);
 const objectFields = {
   id: Type.String(),
   properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
@@ -296,6 +306,7 @@ const objectFields = {
   updatedAt: DateTime('When something of it last changed.'),
   archived: Type.Boolean(),
   archivedAt: Type.Optional(DateTime('When it was archived.')),
+  associations: Type.Optional(MapOf(Type.Ref('CollectionResponseAssociatedId'))),
 };
 export const CrmObject = Type.Object(objectFields, {
   $id: 'SimplePublicObject',
@@ -311,7 +322,6 @@ const ObjectBatchWithErrors = Type.Object(
   { ...objectBatchFields, ...batchErrors },
   { $id: 'BatchResponseSimplePublicObjectWithErrors' },
 );
-const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
 const ObjectList = Type.Object(
   { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
   { $id: 'CollectionResponseSimplePublicObject' },
@@ -328,8 +338,60 @@ const inputNames = {
   idProperty: MaybeText({ description: 'email: the id is an e-mail of a contact.' }),
   objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
 };
+const associationSpec = {
+  associationCategory: Type.Unsafe<string>({
+    type: 'string',
+    enum: ['HUBSPOT_DEFINED', 'INTEGRATOR_DEFINED', 'USER_DEFINED'],
+  }),
+  associationTypeId: Type.Integer({ description: 'Such as 279: contact to company.' }),
+};
+export const InputAssociation = Type.Object(
+  {
+    to: Type.Object({ id: IdText({ description: 'A record that exists.' }) }),
+    types: Type.Array(Type.Object(associationSpec)),
+  },
+  { $id: 'PublicAssociationsForObject', description: 'What a new record belongs to.' },
+);
+const MaybeAssociations = Type.Optional(
+  Type.Unsafe<Static<typeof InputAssociation>[] | null>({
+    type: ['array', 'null'],
+    items: Type.Ref('PublicAssociationsForObject'),
+    description: 'Of a new record alone: made with it, or it is not made.',
+  }),
+);
+const AssociationSpec = Type.Object(associationSpec, { $id: 'AssociationSpec' });
+const ObjectName = Type.Object({ id: Type.String() }, { $id: 'PublicObjectId' });
+const DefaultAssociation = Type.Object(
+  {
+    from: Type.Ref('PublicObjectId'),
+    to: Type.Ref('PublicObjectId'),
+    associationSpec: Type.Ref('AssociationSpec'),
+  },
+  { $id: 'PublicDefaultAssociation', description: 'One direction of an association.' },
+);
+const DefaultAssociations = Type.Object(
+  { ...batchFields, results: Type.Array(Type.Ref('PublicDefaultAssociation')) },
+  { $id: 'BatchResponsePublicDefaultAssociation', description: 'Both directions.' },
+);
+const AssociatedObject = Type.Object(
+  {
+    toObjectId: Type.String(),
+    associationTypes: Type.Array(
+      Type.Object({
+        category: associationSpec.associationCategory,
+        typeId: Type.Integer(),
+        label: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+      }),
+    ),
+  },
+  { $id: 'MultiAssociatedObjectWithLabel' },
+);
+const AssociatedObjects = Type.Object(
+  { results: Type.Array(Type.Ref('MultiAssociatedObjectWithLabel')), paging: nextPage },
+  { $id: 'CollectionResponseMultiAssociatedObjectWithLabelForwardPaging' },
+);
 export const ObjectInput = Type.Object(
-  { ...inputNames, properties: InputProperties },
+  { ...inputNames, properties: InputProperties, associations: MaybeAssociations },
   { $id: 'SimplePublicObjectInput', description: ignored('A record to be created or changed.') },
 );
 const MaybeNames = Type.Optional(
@@ -337,7 +399,13 @@ const MaybeNames = Type.Optional(
 );
 export const BatchObjects = Type.Object(
   {
-    inputs: Type.Array(Type.Object({ ...inputNames, properties: Type.Optional(InputProperties) })),
+    inputs: Type.Array(
+      Type.Object({
+        ...inputNames,
+        properties: Type.Optional(InputProperties),
+        associations: MaybeAssociations,
+      }),
+    ),
     idProperty: MaybeText({ description: 'Of a batch that reads: email, or absent.' }),
     properties: MaybeNames,
     propertiesWithHistory: MaybeNames,
@@ -461,6 +529,15 @@ export const named: readonly TSchema[] = [
   TimelineEntry,
   TimelineAnswer,
   FormerValue,
+  AssociatedId,
+  AssociatedIds,
+  InputAssociation,
+  AssociationSpec,
+  ObjectName,
+  DefaultAssociation,
+  DefaultAssociations,
+  AssociatedObject,
+  AssociatedObjects,
   CrmObject,
   CrmObjectOfBatch,
   ObjectBatch,

@@ -50,6 +50,14 @@ export function reader(db: Connection): Reads {
       .pluck();
   const live = listed('NULL');
   const archived = listed('NOT NULL');
+  const associated = db
+    .prepare(`
+    SELECT a.to_id FROM association a CROSS JOIN record r
+      ON r.portal = a.portal AND r.object_type = a.to_type AND r.id = a.to_id
+    WHERE a.portal = ? AND a.from_type = ? AND a.from_id = ? AND a.to_type = ? AND a.to_id > ?
+      AND r.archived_at IS NULL
+    ORDER BY a.to_id LIMIT ?`)
+    .pluck();
   const changes = db.prepare(`
     SELECT c.value, c.at, c.source
     FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
@@ -139,6 +147,12 @@ export function reader(db: Connection): Reads {
       return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
     },
 
+    associated({ portalId, type, id }: RecordKey, to: ObjectType, page: { after: number; limit: number }) {
+      const row = record.get(portalId, type, id) as RecordRow | undefined;
+      if (!row || row.archivedAt !== null) return [];
+      return associated.all(portalId, type, id, to, page.after, page.limit) as number[];
+    },
+
     history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
       changes.all(name, portalId, type, id, limit) as PropertyChange[],
 
@@ -193,6 +207,7 @@ interface PortalRow {
   name: string;
   lenient: number;
   time_zone: string | null;
+  associate_by_domain: number;
 }
 interface AppRow {
   id: number;
@@ -240,6 +255,7 @@ function toPortal(row: PortalRow): Portal {
     name: row.name,
     lenient: row.lenient === 1,
     ...(row.time_zone === null ? {} : { timeZone: row.time_zone }),
+    ...(row.associate_by_domain === 1 ? {} : { associateByDomain: false as const }),
   };
 }
 

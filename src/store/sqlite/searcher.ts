@@ -10,7 +10,7 @@ import {
   SEARCHED_PROPERTIES,
 } from '../../records/record.js';
 import { compareValues, type Filter, matches, type Search } from '../../records/search.js';
-import { openReader } from './database.js';
+import { INDEXED, openReader } from './database.js';
 
 export interface SearchRequest {
   portalId: number;
@@ -44,7 +44,7 @@ const byPlace = db.prepare(
   `SELECT ${COLUMNS} FROM record INDEXED BY record_place WHERE place = ? AND portal = ? AND object_type = ? AND ${LIVE}`,
 );
 const placesByValue = db
-  .prepare('SELECT place FROM property WHERE name = ? AND lower(value) = lower(?)')
+  .prepare(`SELECT place FROM property WHERE ${INDEXED} AND name = ? AND lower(value) = lower(?)`)
   .pluck();
 const emailOwner = db
   .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
