@@ -264,6 +264,12 @@ const TimelineEntry = Type.Object(
     ...TimelineEventResponse.properties,
     header: Type.String({ description: "The template's header, as HTML." }),
     detail: Type.String({ description: "The template's detail, as HTML." }),
+    record: Type.Optional(
+      Type.Object(
+        { objectType: Type.String(), objectId: Type.String() },
+        { description: 'Whose it is, where the timeline is of several records.' },
+      ),
+    ),
   },
   { $id: 'TimelineEntry', description: 'An event on a timeline.' },
 );

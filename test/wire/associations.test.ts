@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { type Answer, createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
-import { expectRefused, faultyFields, fresh, issueToken } from './support.js';
+import { expectRefused, faultyFields, fresh, issueToken, makeTemplate } from './support.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -353,5 +353,77 @@ describe('a new contact', () => {
     await post('contacts', { email: 'ada@petspot.example' });
     const path = between('companies', company.json.id, 'contacts');
     expect((await server.call('GET', path, undefined, { token })).json.results).toEqual([]);
+  });
+});
+
+describe("a company's timeline with its contacts", () => {
+  const timeline = (company: string, query: string) =>
+    server.call('GET', `/timeline/v1/records/companies/${company}/events?${query}`);
+
+  async function happened() {
+    const company = await make('companies');
+    const contacts = [await make('contacts'), await make('contacts')];
+    for (const contact of contacts) await associate('companies', company, 'contacts', contact);
+    const stranger = await make('contacts');
+    const template = await makeTemplate(server, { name: 'Signed', objectType: 'companies', tokens: [] });
+    const expected: { id: string; record: object }[] = [];
+    for (let n = 0; n < 12; n++) {
+      const id = fresh('event');
+      const ofCompany = n % 4 === 0;
+      const objectId = ofCompany ? company : ([...contacts, stranger][n % 3] as string);
+      const sent = await server.event({
+        eventTemplateId: ofCompany ? template : TEMPLATE,
+        id,
+        objectId,
+        timestamp: Date.UTC(2026, 0, 1) + Math.floor(n / 3) * 1000, // several at one moment
+        tokens: {},
+      });
+      expect(sent.status, sent.text).toBe(201);
+      const objectType = ofCompany ? 'companies' : 'contacts';
+      if (objectId !== stranger) expected.unshift({ id, record: { objectType, objectId } });
+    }
+    return { company, contacts, expected, template };
+  }
+
+  test('is one, each event once and marked with whose it is, over its pages', async () => {
+    const { company, expected, template } = await happened();
+    const seen: object[] = [];
+    for (let after = ''; ; ) {
+      const { json } = await timeline(company, `include=contacts&limit=4${after}`);
+      seen.push(...json.results.map(({ id, record }: { id: string; record: object }) => ({ id, record })));
+      if (!json.paging) break;
+      after = `&after=${json.paging.next.after}`;
+    }
+    expect(seen).toEqual(expected);
+    const alone = await timeline(company, 'limit=100');
+    const own = expected.filter(({ record }) => 'objectType' in record && record.objectType === 'companies');
+    expect(alone.json.results.map(({ id }: { id: string }) => id)).toEqual(own.map(({ id }) => id));
+    expect(alone.json.results[0]).not.toHaveProperty('record');
+    const filtered = await timeline(company, `include=contacts&template=${template}`);
+    expect(filtered.json.results).toHaveLength(own.length);
+  });
+
+  test('is without a contact that was archived or taken apart', async () => {
+    const { company, contacts, expected } = await happened();
+    const [gone, apart] = contacts as [string, string];
+    const left = async () => (await timeline(company, 'include=contacts')).json.results.length;
+    const of = (id: string) =>
+      expected.filter(({ record }) => (record as { objectId: string }).objectId === id);
+    await server.call('DELETE', `/crm/v3/objects/contacts/${gone}`);
+    expect(await left()).toBe(expected.length - of(gone).length);
+    await server.call('DELETE', between('companies', company, 'contacts', apart));
+    expect(await left()).toBe(of(company).length);
+  });
+
+  test.each([
+    ['companies', 'deals'],
+    ['companies', ''],
+    ['contacts', 'contacts'],
+    ['deals', 'contacts'],
+  ] as const)('of %s, include=%s is refused', async (type, include) => {
+    const id = await make(type);
+    const answer = await server.call('GET', `/timeline/v1/records/${type}/${id}/events?include=${include}`);
+    expectRefused(answer, 400);
+    expect(faultyFields(answer)).toEqual(['include']);
   });
 });

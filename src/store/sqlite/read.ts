@@ -1,8 +1,15 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
-import type { CrmRecord, ObjectType, PropertyChange, RecordKey } from '../../records/record.js';
-import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
+import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
+import { Refusal } from '../../refusal.js';
+import {
+  type Cursor,
+  MAX_CONTACTS_ON_TIMELINE,
+  type StoredEvent,
+  type TimelinePage,
+  type TimelineQuery,
+} from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
@@ -98,6 +105,16 @@ export function reader(db: Connection): Reads {
     };
   }
 
+  function contactsOf({ portalId, type, id }: RecordKey): RecordName[] {
+    const ids = associated.all(portalId, type, id, 'contacts', 0, MAX_CONTACTS_ON_TIMELINE + 1) as number[];
+    if (ids.length > MAX_CONTACTS_ON_TIMELINE)
+      throw new Refusal(
+        'invalid',
+        `more than ${MAX_CONTACTS_ON_TIMELINE} contacts belong to this record: too many for one timeline; read theirs one by one`,
+      );
+    return ids.map((each) => ({ type: 'contacts', id: each }));
+  }
+
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
@@ -107,19 +124,31 @@ export function reader(db: Connection): Reads {
     },
 
     timeline: db.transaction((key: RecordKey, query: TimelineQuery): TimelinePage => {
-      const { limit, from = Number.MIN_SAFE_INTEGER } = query;
+      const { limit, from = Number.MIN_SAFE_INTEGER, withContacts = false } = query;
       const before = earlier(query.after ?? AFTER_ALL, {
         timestamp: query.to ?? AFTER_ALL.timestamp,
         seq: 0,
       });
-      const rows = (places.all(key.portalId, key.type, key.id) as number[])
-        .flatMap((place) => page(place, { before, from, template: query.templateId, limit: limit + 1 }))
-        .sort((a, b) => b.timestamp - a.timestamp || b.seq - a.seq);
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
+      const template = query.templateId;
+      let found: { row: TimelineRow; record: RecordName }[] = [];
+      for (const record of withContacts ? [key, ...contactsOf(key)] : [key])
+        for (const place of places.all(key.portalId, record.type, record.id) as number[]) {
+          // What is older than a whole page already has no room on it.
+          const floor = found[limit]?.row.timestamp ?? from;
+          const rows = page(place, { before, from: Math.max(from, floor), template, limit: limit + 1 });
+          if (rows.length === 0) continue;
+          found.push(...rows.map((row) => ({ row, record })));
+          found.sort((a, b) => b.row.timestamp - a.row.timestamp || b.row.seq - a.row.seq);
+          found = found.slice(0, limit + 1);
+        }
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1)?.row;
       return {
-        events: shown.map((row) => toEvent(row, key.id)),
-        ...(rows.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
+        events: shown.map(({ row, record: { type, id } }) => ({
+          ...toEvent(row, id),
+          ...(withContacts ? { record: { type, id } } : {}),
+        })),
+        ...(found.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
       };
     }),
 
