@@ -14,7 +14,7 @@ import {
 } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, needScope, principalOf } from './authenticate.js';
-import type { InputAssociation } from './schemas.js';
+import type { AssociationSpec, InputAssociation } from './schemas.js';
 import { noRecord } from './timelines.js';
 
 export interface AssociationRoutes {
@@ -120,6 +120,34 @@ export function associationRoutes(
     },
   );
 
+  app.put<{ Params: Pair; Body: Static<typeof AssociationSpec>[] }>(
+    '/crm/v4/objects/:objectType/:objectId/associations/:toObjectType/:toObjectId',
+    {
+      onRequest,
+      schema: {
+        ...doc('associateRecordsAs', 'Associate two records, as what', 'write'),
+        description:
+          'There are no labels here: any of the ids between the two types makes the same association.',
+        params: PairParams,
+        body: Type.Ref('AssociationSpecs'),
+        response: { 201: Type.Ref('LabelsBetweenObjectPair'), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { from, to } = about(request, 'write');
+      const fault = specsFault(from, request.body, to);
+      if (fault) throw invalid('association', [{ message: fault }]);
+      const { a, b } = await write(request, 'associate');
+      return reply.code(201).send({
+        fromObjectTypeId: TYPE_NUMBERS[from],
+        fromObjectId: String(a.id),
+        toObjectTypeId: TYPE_NUMBERS[to],
+        toObjectId: String(b.id),
+        labels: [],
+      });
+    },
+  );
+
   app.get<{ Params: Static<typeof ListParams>; Querystring: Static<typeof ListQuery> }>(
     '/crm/v4/objects/:objectType/:objectId/associations/:toObjectType',
     {
@@ -213,6 +241,25 @@ export function toldAssociations(store: RecordStore, record: CrmRecord, types: r
   return told.length > 0 ? { associations: Object.fromEntries(told) } : {};
 }
 
+/** What is wrong where not every id, of at least one, is of an association between the two types. */
+function specsFault(
+  from: ObjectType,
+  specs: readonly Static<typeof AssociationSpec>[],
+  to: ObjectType | undefined,
+): string | undefined {
+  const fits =
+    to && specs.length > 0 && specs.every((each) => associatedType(from, each.associationTypeId) === to);
+  if (fits) return undefined;
+  const known = associatedTypes(from).map((each) => `${associationTypeId(from, each)} with ${each}`);
+  return `associationTypeId must be that of one association of ${from}: ${known.join(', ')}`;
+}
+
+const TYPE_NUMBERS: Readonly<Record<ObjectType, string>> = {
+  contacts: '0-1',
+  companies: '0-2',
+  deals: '0-3',
+  tickets: '0-5',
+};
 const WORDS: Readonly<Record<ObjectType, string>> = {
   contacts: 'contact',
   companies: 'company',
@@ -237,13 +284,8 @@ export function inputAssociations(
       });
     const [given] = types;
     const toType = given && associatedType(from, given.associationTypeId);
-    if (!toType || types.some((each) => associatedType(from, each.associationTypeId) !== toType))
-      faults.push({
-        in: `associations[${index}].types`,
-        message: `must name one association of ${from}: ${associatedTypes(from)
-          .map((each) => `${associationTypeId(from, each)} with ${each}`)
-          .join(', ')}`,
-      });
+    const fault = specsFault(from, types, toType);
+    if (fault) faults.push({ in: `associations[${index}].types`, message: fault });
     return toId !== undefined && toType ? [{ type: toType, id: toId }] : [];
   });
   if (faults.length > 0) throw invalid('record', faults);

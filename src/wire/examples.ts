@@ -150,6 +150,18 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  associateRecordsAs: {
+    body: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 279 }],
+    answers: {
+      201: {
+        fromObjectTypeId: '0-1',
+        fromObjectId: CONTACT.id,
+        toObjectTypeId: '0-2',
+        toObjectId: COMPANY_ID,
+        labels: [],
+      },
+    },
+  },
   listAssociations: {
     answers: {
       200: {

@@ -365,7 +365,21 @@ const MaybeAssociations = Type.Optional(
     description: 'Of a new record alone: made with it, or it is not made.',
   }),
 );
-const AssociationSpec = Type.Object(associationSpec, { $id: 'AssociationSpec' });
+export const AssociationSpec = Type.Object(associationSpec, { $id: 'AssociationSpec' });
+const AssociationSpecs = Type.Array(Type.Ref('AssociationSpec'), {
+  $id: 'AssociationSpecs',
+  description: ignored('As what two records belong to each other.'),
+});
+const AssociatedPair = Type.Object(
+  {
+    fromObjectTypeId: Type.String(),
+    fromObjectId: Type.String(),
+    toObjectTypeId: Type.String(),
+    toObjectId: Type.String(),
+    labels: Type.Array(Type.String()),
+  },
+  { $id: 'LabelsBetweenObjectPair', description: 'Two records that belong to each other.' },
+);
 const ObjectName = Type.Object({ id: Type.String() }, { $id: 'PublicObjectId' });
 const DefaultAssociation = Type.Object(
   {
@@ -539,6 +553,8 @@ export const named: readonly TSchema[] = [
   AssociatedIds,
   InputAssociation,
   AssociationSpec,
+  AssociationSpecs,
+  AssociatedPair,
   ObjectName,
   DefaultAssociation,
   DefaultAssociations,

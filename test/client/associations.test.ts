@@ -53,6 +53,19 @@ test('version 14 associates records, lists them and takes them apart', async () 
   expect(told.associations?.companies?.results.map(({ id }) => id)).toEqual([company.id]);
   expect(told.associations?.deals?.results.map(({ id }) => id)).toEqual([deal.id]);
 
+  const ticket = await crm.tickets.basicApi.create({ properties: { subject: 'Leash' }, associations: [] });
+  const pair = await basicApi.create('tickets', ticket.id, 'companies', company.id, [
+    { associationCategory: Category.HubspotDefined, associationTypeId: AssociationTypes.ticketToCompany },
+  ]);
+  expect(pair).toMatchObject({
+    fromObjectTypeId: '0-5',
+    fromObjectId: ticket.id,
+    toObjectTypeId: '0-2',
+    toObjectId: company.id,
+    labels: [],
+  });
+  expect((await basicApi.getPage('companies', company.id, 'tickets')).results).toHaveLength(1);
+
   await basicApi.archive('deals', deal.id, 'contacts', contact.id);
   expect((await basicApi.getPage('contacts', contact.id, 'deals')).results).toEqual([]);
   await expect(basicApi.createDefault('contacts', contact.id, 'deals', '999999')).rejects.toMatchObject({

@@ -100,6 +100,20 @@ describe('two records', () => {
     expectRefused(await server.call('GET', between('contacts', '999999', 'deals')), 404, 'OBJECT_NOT_FOUND');
   });
 
+  test('may be associated as what: by any id between their types, the primary one too, and no other', async () => {
+    const [contact, company] = [await make('contacts'), await make('companies')];
+    const put = (...ids: number[]) =>
+      server.call(
+        'PUT',
+        between('contacts', contact, 'companies', company),
+        ids.map((associationTypeId) => ({ associationCategory: 'HUBSPOT_DEFINED', associationTypeId })),
+      );
+    for (const ids of [[], [4], [280], [279, 4]]) expectRefused(await put(...ids), 400);
+    expect(await associated('contacts', contact, 'companies')).toEqual([]);
+    expect((await put(1, 279)).status).toBe(201);
+    expect(await associated('contacts', contact, 'companies')).toEqual([company]);
+  });
+
   test('of one type are not associated here', async () => {
     const [one, two] = [await make('contacts'), await make('contacts')];
     const answer = await associate('contacts', one, 'contacts', two);
