@@ -9,6 +9,8 @@ export interface Portal {
   lenient: boolean;
   /** IANA zone in which templates print dates; absent: the server's default. */
   timeZone?: string;
+  /** false: a new contact is not associated with the company that has its e-mail's domain. */
+  associateByDomain?: false;
 }
 
 /** An integrator's app: it owns templates and is installed in portals. */

@@ -9,16 +9,29 @@ interface Common {
   json?: boolean;
 }
 
+interface NewPortal {
+  name: string;
+  timeZone?: string;
+  lenient?: boolean;
+  associateByDomain: boolean;
+}
+
 export function accessCommands(program: Command): void {
   const portal = program.command('portal').description('portals: the tenants');
   command(portal, 'create', 'make a portal')
     .requiredOption('--name <name>', 'what people call it')
     .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
     .option('--lenient', 'create records that events name and that do not exist')
-    .action((options: Common & { name: string; timeZone?: string; lenient?: boolean }) =>
+    .option('--no-associate-by-domain', "leave a new contact without the company of its e-mail's domain")
+    .action((options: Common & NewPortal) =>
       withStore(options, async (store) => {
-        const { name, timeZone, lenient = false } = options;
-        const id = await store.createPortal({ name, lenient, ...(timeZone ? { timeZone } : {}) });
+        const { name, timeZone, lenient = false, associateByDomain } = options;
+        const id = await store.createPortal({
+          name,
+          lenient,
+          ...(timeZone ? { timeZone } : {}),
+          ...(associateByDomain ? {} : { associateByDomain: false }),
+        });
         return { portalId: String(id) };
       }),
     );

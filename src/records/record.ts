@@ -48,6 +48,9 @@ export interface RecordKey {
   id: number;
 }
 
+/** A record of a portal that is known already. */
+export type RecordName = Pick<RecordKey, 'type' | 'id'>;
+
 export interface CrmRecord extends RecordKey {
   /** A contact's primary e-mail, as it was sent. */
   email?: string;
@@ -88,12 +91,20 @@ export interface Identification {
 
 /** What somebody writes by hand. An empty value clears a property. */
 export type RecordWrite = { type: ObjectType } & (
-  | { op: 'create'; email?: string; properties: readonly PropertyValue[] }
+  | {
+      op: 'create';
+      email?: string;
+      properties: readonly PropertyValue[];
+      /** Each must exist: else nothing is created. */
+      associations?: readonly RecordName[];
+    }
   | { op: 'update'; id: number; email?: string; properties: readonly PropertyValue[] }
   /** Of contacts: the one with this e-mail, or a new one. */
   | { op: 'upsert'; email: string; properties: readonly PropertyValue[] }
   /** Takes the record and its timeline out of sight; a contact's identities are free again. */
   | { op: 'archive'; id: number }
+  /** Both must exist. In both directions; done before, it stays so. */
+  | { op: 'associate' | 'dissociate'; id: number; to: RecordName }
 );
 /** `created`: it was not there before. */
 export type RecordOutcome = { id: number; created: boolean } | Refusal;
@@ -119,6 +130,11 @@ export interface RecordStore {
   identify(identification: Identification): Promise<number | Refusal>;
   /** An archived record, by its own id. */
   archivedRecord(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined;
+  /**
+   * Records of a type that belong to this one, which has not been merged: their ids in order, after one of them. What is
+   * archived belongs to nobody meanwhile; what was merged belongs to those that it belonged to, by the id that remains.
+   */
+  associated(key: RecordKey, to: ObjectType, page: { after: number; limit: number }): number[];
   /** Records of a type in order of their ids, after one of them. */
   records(
     portalId: number,
@@ -145,6 +161,8 @@ export interface RecordStore {
   /**
    * Commits every write, in order, in one transaction; one outcome each, and a refused one leaves no trace. Creating a
    * contact with an e-mail that another has is a conflict; it lifts the block of an erased person's.
+   * Here, by an event or by an identification: a new contact whose e-mail's domain is the `domain` of exactly one
+   * company is associated with it, in the same transaction, unless the portal is set not to.
    */
   write(portalId: number, writes: readonly RecordWrite[], at: number): Promise<RecordOutcome[]>;
   /**

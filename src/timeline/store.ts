@@ -1,7 +1,7 @@
 // The port of the timeline: what an engine must keep, and its promises.
 // test/store holds every engine against them.
 import type { IdentifiedBy, Subject } from '../records/identity.js';
-import type { PropertyValue, RecordKey } from '../records/record.js';
+import type { PropertyValue, RecordKey, RecordName } from '../records/record.js';
 import type { Refusal } from '../refusal.js';
 import type { Template } from './template.js';
 
@@ -47,6 +47,16 @@ export interface TimelineQuery {
   from?: number;
   /** Epoch ms, exclusive. */
   to?: number;
+  /** The events of the contacts that belong to the record too; each event then says whose it is. */
+  withContacts?: boolean;
+}
+
+/** A timeline of a record and its contacts is read for at most so many. */
+export const MAX_CONTACTS_ON_TIMELINE = 500;
+
+export interface TimelineEvent extends StoredEvent {
+  /** Whose it is, on a timeline with contacts. */
+  record?: RecordName;
 }
 
 /** A position on a timeline: the last event that was seen. */
@@ -57,7 +67,7 @@ export interface Cursor {
 
 export interface TimelinePage {
   /** Newest first; of events at the same time, the one that arrived last. */
-  events: StoredEvent[];
+  events: TimelineEvent[];
   /** Where the next page begins; absent on the last one. */
   next?: Cursor;
 }

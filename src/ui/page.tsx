@@ -3,7 +3,13 @@
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import type { Portal } from '../access/store.js';
-import type { CrmRecord } from '../records/record.js';
+import {
+  type CrmRecord,
+  OBJECT_TYPES,
+  type ObjectType,
+  OWN_PROPERTIES,
+  propertyOf,
+} from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
@@ -31,6 +37,30 @@ export interface Entry {
   template: Template | undefined;
   header: string;
   detail: string;
+  /** Whose it is, where that goes without saying elsewhere. */
+  whose?: CrmRecord;
+}
+
+/** What is listed: the records of a type, those that a search found, or those that were active last. */
+export interface ListContents {
+  records: readonly Listed[];
+  /** Absent: those that were active last, of all types. */
+  type?: ObjectType;
+  query?: string;
+  /** How many a search found. */
+  total?: number;
+  /** A search that would have to look at too many records. */
+  tooBroad?: boolean;
+  isFirst: boolean;
+  /** Where the next page begins. */
+  next?: string;
+}
+
+/** Records that belong to the one that is shown. */
+export interface Associated {
+  type: ObjectType;
+  records: readonly CrmRecord[];
+  more: boolean;
 }
 
 export interface RecordContents {
@@ -39,80 +69,136 @@ export interface RecordContents {
   isNewest: boolean;
   /** The cursor of the page of older events. */
   older?: string;
+  associated: readonly Associated[];
+  /** Of a company: whether the events of its contacts are there too. */
+  withContacts?: boolean;
 }
 
 /** A detail up to this length stands open; a longer one folds. */
 const OPEN_DETAIL_CHARS = 2_000;
 /** What a token's value shows where no template renders it. */
 const MAX_VALUE_CHARS = 5_000;
+const MAX_PROPERTIES = 100;
+const MAX_PROPERTY_CHARS = 500;
+/** What a search takes. */
+export const MAX_QUERY_CHARS = 200;
 
-export function listPage(view: View, records: readonly Listed[], baseUrl: string): string {
+export function listPage(view: View, contents: ListContents, baseUrl: string): string {
   const { words } = view.language;
+  const { records, type, query, total, tooBroad, isFirst, next } = contents;
+  const title = type ? words.plural[type] : words.records;
+  const lead = total !== undefined ? words.found(total) : type ? words.ofTypeLead : words.recordsLead;
+  const path = (more: Readonly<Record<string, string>>) =>
+    `/?${new URLSearchParams({ ...(type ? { type } : {}), ...(query ? { query } : {}), ...more })}`;
   return document(
     view,
-    words.records,
+    title,
     <>
-      <h1>{words.records}</h1>
-      {records.length > 0 ? (
-        <RecordList view={view} records={records} />
+      <h1>{title}</h1>
+      <SearchForm words={words} type={type ?? 'contacts'} query={query} />
+      {tooBroad ? (
+        <p className="lead" role="status">
+          {words.tooBroad}
+        </p>
+      ) : records.length > 0 ? (
+        <>
+          <p className="lead">{lead}</p>
+          <RecordList view={view} records={records} />
+        </>
+      ) : type ? (
+        <p className="lead">{query === undefined ? words.noneOfType : words.nothingFound}</p>
       ) : (
         <Empty words={words} baseUrl={baseUrl} />
       )}
-    </>,
-  );
-}
-
-export function recordPage(view: View, contents: RecordContents): string {
-  const { words } = view.language;
-  const { record, entries, isNewest, older } = contents;
-  const name = nameOf(record, words);
-  const days = byDay(entries, view);
-  const path = pathOf(record);
-  return document(
-    view,
-    name,
-    <>
-      <RecordHead view={view} record={record} name={name} />
-      <section aria-labelledby="timeline">
-        <h2 id="timeline" className="section">
-          {words.timeline}
-        </h2>
-        {days.length > 0 ? (
-          <div className="timeline">
-            {days.map((day) => (
-              <div key={day.date}>
-                <h3 className="day">
-                  <time dateTime={day.date}>{day.title}</time>
-                </h3>
-                <ol className="events">
-                  {day.entries.map(({ entry, index }) => (
-                    <li key={index}>
-                      <Event view={view} entry={entry} index={index} />
-                    </li>
-                  ))}
-                </ol>
-              </div>
-            ))}
-          </div>
-        ) : (
-          <p className="nothing">{isNewest ? words.noEvents : words.noOlderEvents}</p>
-        )}
-      </section>
-      {(older !== undefined || !isNewest) && (
-        <nav className="paging" aria-label={words.pages}>
-          {!isNewest && (
-            <a className="button" href={path}>
-              {words.newest}
+      {(next !== undefined || !isFirst) && (
+        <nav className="paging" aria-label={words.listPages}>
+          {!isFirst && (
+            <a className="button" href={path({})}>
+              {words.firstPage}
             </a>
           )}
-          {older !== undefined && (
-            <a className="button older" rel="next" href={`${path}?after=${older}`}>
-              {words.older}
+          {next !== undefined && (
+            <a className="button older" rel="next" href={path({ after: next })}>
+              {words.nextPage}
             </a>
           )}
         </nav>
       )}
     </>,
+    { kinds: <Kinds words={words} current={type ?? 'recent'} /> },
+  );
+}
+
+export function recordPage(view: View, contents: RecordContents): string {
+  const { words } = view.language;
+  const { record, entries, isNewest, older, associated, withContacts } = contents;
+  const name = nameOf(record, words);
+  const days = byDay(entries, view);
+  const path = pathOf(record);
+  const asked = withContacts ? 'include=contacts' : '';
+  return document(
+    view,
+    name,
+    <>
+      <RecordHead view={view} record={record} name={name} />
+      <div className="beside">
+        <div className="about">
+          <Properties view={view} record={record} />
+          <AssociatedRecords words={words} associated={associated} />
+        </div>
+        <section aria-labelledby="timeline">
+          <h2 id="timeline" className="section">
+            {words.timeline}
+          </h2>
+          {withContacts !== undefined && (
+            <p className="choice">
+              <a href={withContacts ? path : `${path}?include=contacts`}>
+                {withContacts ? words.withoutContacts : words.withContacts}
+              </a>
+            </p>
+          )}
+          {days.length > 0 ? (
+            <div className="timeline">
+              {days.map((day) => (
+                <div key={day.date}>
+                  <h3 className="day">
+                    <time dateTime={day.date}>{day.title}</time>
+                  </h3>
+                  <ol className="events">
+                    {day.entries.map(({ entry, index }) => (
+                      <li key={index}>
+                        <Event view={view} entry={entry} index={index} />
+                      </li>
+                    ))}
+                  </ol>
+                </div>
+              ))}
+            </div>
+          ) : (
+            <p className="nothing">{isNewest ? words.noEvents : words.noOlderEvents}</p>
+          )}
+          {(older !== undefined || !isNewest) && (
+            <nav className="paging" aria-label={words.pages}>
+              {!isNewest && (
+                <a className="button" href={asked === '' ? path : `${path}?${asked}`}>
+                  {words.newest}
+                </a>
+              )}
+              {older !== undefined && (
+                <a
+                  className="button older"
+                  rel="next"
+                  href={`${path}?${asked === '' ? '' : `${asked}&`}after=${older}`}
+                >
+                  {words.older}
+                </a>
+              )}
+            </nav>
+          )}
+        </section>
+      </div>
+    </>,
+    { wide: true },
   );
 }
 
@@ -136,7 +222,14 @@ export function problemPage(view: View, http: number): string {
   );
 }
 
-function document(view: View, title: string, main: ReactNode): string {
+interface Around {
+  /** Stands before the content. */
+  kinds?: ReactNode;
+  /** Room for two columns. */
+  wide?: boolean;
+}
+
+function document(view: View, title: string, main: ReactNode, { kinds, wide }: Around = {}): string {
   const { language, portal, timeZone } = view;
   const { tag, words } = language;
   return `<!doctype html>${renderToStaticMarkup(
@@ -149,7 +242,7 @@ function document(view: View, title: string, main: ReactNode): string {
         <link rel="icon" type="image/svg+xml" href="/assets/icon.svg" />
         <link rel="stylesheet" href="/assets/style.css" />
       </head>
-      <body>
+      <body className={wide ? 'wide' : undefined}>
         <a className="skip" href="#main">
           {words.skip}
         </a>
@@ -162,6 +255,7 @@ function document(view: View, title: string, main: ReactNode): string {
             <a href="/docs">{words.reference}</a>
           </nav>
         </header>
+        {kinds}
         <main id="main" tabIndex={-1}>
           {main}
         </main>
@@ -178,19 +272,60 @@ function document(view: View, title: string, main: ReactNode): string {
   )}`;
 }
 
+function Kinds({ words, current }: { words: Words; current: ObjectType | 'recent' }) {
+  const link = (kind: ObjectType | 'recent', href: string, text: string) => (
+    <li key={kind}>
+      <a href={href} aria-current={kind === current ? 'page' : undefined}>
+        {text}
+      </a>
+    </li>
+  );
+  return (
+    <nav className="kinds site" aria-label={words.kinds}>
+      <ul>
+        {link('recent', '/', words.recent)}
+        {OBJECT_TYPES.map((type) => link(type, `/?type=${type}`, words.plural[type]))}
+      </ul>
+    </nav>
+  );
+}
+
+function SearchForm({ words, type, query }: { words: Words; type: ObjectType; query: string | undefined }) {
+  const label = words.searchIn(words.plural[type]);
+  return (
+    <search>
+      <form className="search" action="/">
+        <input type="hidden" name="type" value={type} />
+        <input
+          type="search"
+          name="query"
+          aria-label={label}
+          placeholder={label}
+          defaultValue={query ?? ''}
+          maxLength={MAX_QUERY_CHARS}
+          autoComplete="off"
+        />
+        <button type="submit" className="button">
+          {words.search}
+        </button>
+      </form>
+    </search>
+  );
+}
+
 function RecordList({ view, records }: { view: View; records: readonly Listed[] }) {
   const { words } = view.language;
   return (
-    <>
-      <p className="lead">{words.recordsLead}</p>
-      <ul className="records">
-        {records.map(({ record, last }) => (
+    <ul className="records">
+      {records.map(({ record, last }) => {
+        const name = ownName(record);
+        return (
           <li key={`${record.type}/${record.id}`}>
             <Emblem record={record} words={words} />
             <div className="what">
               <a href={pathOf(record)}>
-                {record.email !== undefined && <span className="name">{record.email}</span>}{' '}
-                <span className={record.email === undefined ? 'name' : 'key'}>
+                {name !== undefined && <span className="name">{name}</span>}{' '}
+                <span className={name === undefined ? 'name' : 'key'}>
                   {words.types[record.type]} {record.id}
                 </span>
               </a>
@@ -202,9 +337,9 @@ function RecordList({ view, records }: { view: View; records: readonly Listed[] 
               </p>
             )}
           </li>
-        ))}
-      </ul>
-    </>
+        );
+      })}
+    </ul>
   );
 }
 
@@ -253,6 +388,82 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
   );
 }
 
+/** The usual properties first, in the order of interest; then the others by name. */
+function Properties({ view, record }: { view: View; record: CrmRecord }) {
+  const { words } = view.language;
+  const usual = PROPERTY_ORDER[record.type];
+  const known = new Set(usual);
+  const others = [...record.properties.keys()].filter(
+    (name) => !known.has(name) && !OWN_PROPERTIES.has(name),
+  );
+  const names = [...usual, ...others.sort()].filter((name) => propertyOf(record, name));
+  const shown = names.slice(0, MAX_PROPERTIES);
+  return (
+    <section aria-labelledby="properties">
+      <h2 id="properties" className="section">
+        {words.properties}
+      </h2>
+      {shown.length === 0 ? (
+        <p className="nothing">{words.noProperties}</p>
+      ) : (
+        <dl className="properties">
+          {shown.map((name) => (
+            <div key={name}>
+              <dt>
+                {Object.hasOwn(words.labels, name) ? words.labels[name as keyof Words['labels']] : name}
+              </dt>
+              <dd>
+                <Value view={view} text={propertyOf(record, name) ?? ''} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      {names.length > shown.length && <p className="nothing">{words.morePropertiesThan(shown.length)}</p>}
+    </section>
+  );
+}
+
+const PROPERTY_ORDER: Readonly<Record<ObjectType, readonly string[]>> = {
+  contacts: 'email firstname lastname jobtitle company phone website lifecyclestage city country'.split(' '),
+  companies: 'name domain website phone industry lifecyclestage city country description'.split(' '),
+  deals: 'dealname amount pipeline dealstage closedate description'.split(' '),
+  tickets: 'subject hs_pipeline hs_pipeline_stage hs_ticket_priority hs_ticket_category content'.split(' '),
+};
+
+const ISO_MOMENT = /^\d{4}-\d{2}-\d{2}T/;
+
+function Value({ view, text }: { view: View; text: string }) {
+  const moment = ISO_MOMENT.test(text) ? parseMoment(text) : undefined;
+  if (moment !== undefined) return <Moment view={view} at={moment} />;
+  return short(text, view.language.words, MAX_PROPERTY_CHARS);
+}
+
+function AssociatedRecords({ words, associated }: { words: Words; associated: readonly Associated[] }) {
+  const some = associated.filter(({ records }) => records.length > 0);
+  return (
+    <section aria-labelledby="associated">
+      <h2 id="associated" className="section">
+        {words.associated}
+      </h2>
+      {some.length === 0 && <p className="nothing">{words.notAssociated}</p>}
+      {some.map(({ type, records, more }) => (
+        <div key={type} className="associated">
+          <h3>{words.plural[type]}</h3>
+          <ul>
+            {records.map((record) => (
+              <li key={record.id}>
+                <a href={pathOf(record)}>{nameOf(record, words)}</a>
+              </li>
+            ))}
+            {more && <li className="label">{words.moreAssociated}</li>}
+          </ul>
+        </div>
+      ))}
+    </section>
+  );
+}
+
 /** Nothing where there are no values. */
 function Listing({ title, values }: { title: string; values: readonly string[] }) {
   if (values.length === 0) return null;
@@ -270,7 +481,7 @@ function Listing({ title, values }: { title: string; values: readonly string[] }
 
 function Event({ view, entry, index }: { view: View; entry: Entry; index: number }) {
   const { words } = view.language;
-  const { event, body, template, header, detail } = entry;
+  const { event, body, template, header, detail, whose } = entry;
   const label = template?.name ?? String(event.templateId);
   const rendersNothing = header === '' && detail === '';
   return (
@@ -280,6 +491,11 @@ function Event({ view, entry, index }: { view: View; entry: Entry; index: number
       </time>
       <div className="card">
         {header !== '' && <p className="label">{label}</p>}
+        {whose && (
+          <p className="whose">
+            <a href={pathOf(whose)}>{nameOf(whose, words)}</a>
+          </p>
+        )}
         <Title id={`event-${index}`} html={header} label={label} />
         {detail !== '' && (
           <details open={detail.length <= OPEN_DETAIL_CHARS}>
@@ -401,7 +617,7 @@ function Window({
 }
 
 function Emblem({ record, words }: { record: CrmRecord; words: Words }) {
-  const [initial = ''] = record.email ?? words.types[record.type];
+  const [initial = ''] = ownName(record) ?? words.types[record.type];
   return <span className={`emblem ${record.type}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
 }
 
@@ -416,7 +632,25 @@ function Moment({ view, at }: { view: View; at: number }) {
 }
 
 function nameOf(record: CrmRecord, words: Words): string {
-  return record.email ?? `${words.types[record.type]} ${record.id}`;
+  return ownName(record) ?? `${words.types[record.type]} ${record.id}`;
+}
+
+/** What people call it; undefined where it has no name. */
+function ownName(record: CrmRecord): string | undefined {
+  const of = (...names: string[]) =>
+    names.map((name) => propertyOf(record, name) ?? '').find((each) => each.trim() !== '');
+  switch (record.type) {
+    case 'contacts':
+      return (
+        record.email ?? (['firstname', 'lastname'].flatMap((name) => of(name) ?? []).join(' ') || undefined)
+      );
+    case 'companies':
+      return of('name', 'domain');
+    case 'deals':
+      return of('dealname');
+    case 'tickets':
+      return of('subject');
+  }
 }
 
 function pathOf(record: CrmRecord): string {
@@ -431,9 +665,9 @@ function clock({ language, timeZone }: View): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat(language.locale, { timeStyle: 'short', timeZone });
 }
 
-function short(text: string, words: Words): string {
-  const left = text.length - MAX_VALUE_CHARS;
-  return left > 0 ? `${text.slice(0, MAX_VALUE_CHARS)}${words.cut(left)}` : text;
+function short(text: string, words: Words, most = MAX_VALUE_CHARS): string {
+  const left = text.length - most;
+  return left > 0 ? `${text.slice(0, most)}${words.cut(left)}` : text;
 }
 
 interface Day {

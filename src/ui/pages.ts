@@ -4,13 +4,32 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Portal } from '../access/store.js';
-import type { RecordKey, RecordStore } from '../records/record.js';
+import { associatedTypes } from '../records/associations.js';
+import {
+  type CrmRecord,
+  type ObjectType,
+  objectIdOf,
+  objectTypeOf,
+  type RecordKey,
+  type RecordStore,
+} from '../records/record.js';
+import { MAX_SEARCH_RESULTS } from '../records/search.js';
 import { Refusal } from '../refusal.js';
 import type { TimelineQuery, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { HttpProblem, problemOf } from '../wire/problem.js';
 import { cursorText, recordKey, renderedParts, timelineQuery } from '../wire/timelines.js';
-import { type Entry, type Listed, listPage, problemPage, recordPage, type View } from './page.js';
+import {
+  type Associated,
+  type Entry,
+  type ListContents,
+  type Listed,
+  listPage,
+  MAX_QUERY_CHARS,
+  problemPage,
+  recordPage,
+  type View,
+} from './page.js';
 import { languageOf } from './words.js';
 
 export interface PageOptions {
@@ -25,6 +44,8 @@ export interface PageOptions {
 }
 
 const LISTED_RECORDS = 50;
+/** Associated records shown, of each type. */
+const LISTED_ASSOCIATED = 10;
 /** Events may be large: a page ends early rather than grow beyond this, though never without an event. */
 const MAX_RENDERED_CHARS = 4 * 1024 * 1024;
 
@@ -39,6 +60,12 @@ const HEADERS = {
 };
 const ASSETS = { 'style.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml' };
 const HIDDEN = { schema: { hide: true } };
+
+interface ListQuery {
+  type?: unknown;
+  query?: unknown;
+  after?: unknown;
+}
 
 export function pages(app: FastifyInstance, options: PageOptions): void {
   app.register(async (scope) => {
@@ -66,36 +93,91 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
     });
   }
 
-  scope.get('/', HIDDEN, (request, reply) => {
+  scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
     const portal = thePortal();
-    const records = store.recentRecords(portal.id, LISTED_RECORDS).map((record): Listed => {
-      const [last] = store.timeline(record, { limit: 1 }).events;
-      const template = last && templates.get(last.templateId);
-      return {
-        record,
-        ...(last ? { last: { timestamp: last.timestamp, label: template?.name ?? '' } } : {}),
-      };
-    });
+    const contents = await listed(portal.id, request.query);
     const baseUrl = `${request.protocol}://${request.host}`;
-    return sendPage(reply, 200, listPage(viewOf(request, portal), records, baseUrl));
+    return sendPage(reply, 200, listPage(viewOf(request, portal), contents, baseUrl));
   });
 
-  scope.get<{ Params: { objectType: string; objectId: string }; Querystring: { after?: unknown } }>(
-    '/records/:objectType/:objectId',
-    HIDDEN,
-    (request, reply) => {
-      const portal = thePortal();
-      const { objectType, objectId } = request.params;
-      const key = recordKey(portal.id, objectType, objectId);
-      const record = key && store.record(key);
-      if (!record) throw NOTHING_HERE;
-      const { after } = request.query;
-      const query = timelineQuery(after === undefined ? {} : { after: String(after) });
-      const { entries, next } = timeline(record, query, portal.timeZone ?? options.timeZone);
-      const page = { record, entries, isNewest: after === undefined, ...(next ? { older: next } : {}) };
-      return sendPage(reply, 200, recordPage(viewOf(request, portal), page));
-    },
-  );
+  async function listed(portalId: number, sent: ListQuery): Promise<ListContents> {
+    if (sent.type === undefined)
+      return { records: store.recentRecords(portalId, LISTED_RECORDS).map(withLast), isFirst: true };
+    const type = objectTypeOf(String(sent.type));
+    if (!type) throw NOTHING_HERE;
+    const after = sent.after === undefined ? 0 : objectIdOf(String(sent.after));
+    const query = sent.query === undefined ? '' : String(sent.query).trim();
+    if (after === undefined || query.length > MAX_QUERY_CHARS) throw UNREADABLE;
+    const isFirst = after === 0;
+    if (query !== '') return { type, query, isFirst, ...(await found(portalId, type, query, after)) };
+    const page = { after, limit: LISTED_RECORDS + 1, archived: false };
+    const records = store.records(portalId, type, page);
+    const shown = records.slice(0, LISTED_RECORDS);
+    const next = records.length > shown.length ? { next: String(shown.at(-1)?.id) } : {};
+    return { type, isFirst, records: shown.map(withLast), ...next };
+  }
+
+  async function found(portalId: number, type: ObjectType, query: string, offset: number) {
+    if (offset + LISTED_RECORDS > MAX_SEARCH_RESULTS) throw UNREADABLE;
+    const sort = { propertyName: 'createdate', descending: false };
+    try {
+      const search = { groups: [], query, sort, offset, limit: LISTED_RECORDS };
+      const { total, records } = await store.search(portalId, type, search);
+      const end = offset + records.length;
+      const goesOn = records.length > 0 && end < total && end + LISTED_RECORDS <= MAX_SEARCH_RESULTS;
+      return { total, records: records.map(withLast), ...(goesOn ? { next: String(end) } : {}) };
+    } catch (error) {
+      if (error instanceof Refusal && error.reason === 'invalid') return { records: [], tooBroad: true };
+      throw error;
+    }
+  }
+
+  function withLast(record: CrmRecord): Listed {
+    const [last] = store.timeline(record, { limit: 1 }).events;
+    const template = last && templates.get(last.templateId);
+    return {
+      record,
+      ...(last ? { last: { timestamp: last.timestamp, label: template?.name ?? '' } } : {}),
+    };
+  }
+
+  function associatedWith(record: CrmRecord): Associated[] {
+    return associatedTypes(record.type).map((type) => {
+      const ids = store.associated(record, type, { after: 0, limit: LISTED_ASSOCIATED + 1 });
+      const shown = ids.slice(0, LISTED_ASSOCIATED);
+      const records = shown.flatMap((id) => store.record({ portalId: record.portalId, type, id }) ?? []);
+      return { type, records, more: ids.length > shown.length };
+    });
+  }
+
+  scope.get<{
+    Params: { objectType: string; objectId: string };
+    Querystring: { after?: unknown; include?: unknown };
+  }>('/records/:objectType/:objectId', HIDDEN, (request, reply) => {
+    const portal = thePortal();
+    const { objectType, objectId } = request.params;
+    const key = recordKey(portal.id, objectType, objectId);
+    const record = key && store.record(key);
+    if (!record) throw NOTHING_HERE;
+    const { after, include } = request.query;
+    const query = timelineQuery(
+      {
+        ...(after === undefined ? {} : { after: String(after) }),
+        ...(include === undefined ? {} : { include: String(include) }),
+      },
+      record.type,
+    );
+    const { entries, next } = timeline(record, query, portal.timeZone ?? options.timeZone);
+    const page = {
+      record,
+      entries,
+      isNewest: after === undefined,
+      ...(next ? { older: next } : {}),
+      associated: associatedWith(record),
+      ...(record.type === 'companies' ? { withContacts: query.withContacts ?? false } : {}),
+    };
+    return sendPage(reply, 200, recordPage(viewOf(request, portal), page));
+  });
 
   scope.get('/records', HIDDEN, (_request, reply) => reply.redirect('/'));
   scope.get('/records/*', HIDDEN, () => {
@@ -117,15 +199,22 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   }
 
   /** One page's events, rendered, and the cursor of those after them. */
-  function timeline(record: RecordKey, query: TimelineQuery, timeZone: string) {
+  function timeline({ portalId, type, id }: RecordKey, query: TimelineQuery, timeZone: string) {
+    const record = { portalId, type, id };
     const { events, next } = store.timeline(record, query);
     const entries: Entry[] = [];
+    const owners = new Map<number, CrmRecord | undefined>();
+    const contact = (id: number) => {
+      if (!owners.has(id)) owners.set(id, store.record({ ...record, type: 'contacts', id }));
+      return owners.get(id);
+    };
     let chars = 0;
     for (const event of events) {
       const parts = renderedParts(event, templates, timeZone);
       chars += parts.header.length + parts.detail.length;
       if (chars > MAX_RENDERED_CHARS && entries.length > 0) break;
-      entries.push({ event, ...parts });
+      const whose = event.record?.type === 'contacts' ? contact(event.record.id) : undefined;
+      entries.push({ event, ...parts, ...(whose ? { whose } : {}) });
     }
     const cursor =
       entries.length === events.length
@@ -139,6 +228,7 @@ function sendPage(reply: FastifyReply, http: number, html: string): FastifyReply
   return reply.code(http).headers(HEADERS).type('text/html; charset=utf-8').send(html);
 }
 
+const UNREADABLE = new Refusal('invalid', 'the address is not one of ours');
 const NOTHING_HERE = new Refusal('not-found', 'there is no such page');
 const UNAUTHENTICATED = new HttpProblem({
   http: 401,

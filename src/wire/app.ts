@@ -19,6 +19,7 @@ import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { associationRoutes } from './associations.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
@@ -143,6 +144,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     peopleRoutes(scope, routes);
     objectRoutes(scope, routes);
     propertyRoutes(scope, routes);
+    associationRoutes(scope, routes);
     formRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

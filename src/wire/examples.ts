@@ -83,6 +83,12 @@ const CONTACT = {
   ...CONTACT_DATES,
   archived: false,
 };
+const COMPANY_ID = '28003';
+const associated = (from: string, to: string, associationTypeId: number) => ({
+  from: { id: from },
+  to: { id: to },
+  associationSpec: { associationCategory: 'HUBSPOT_DEFINED', associationTypeId },
+});
 const UTK = 'db2a3e6f1c2d4b5a8e7f60918273a4b5';
 const FORM = {
   body: {
@@ -219,6 +225,39 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       limit: 10,
     },
     answers: { 200: { total: 1, results: [CONTACT] } },
+  },
+  associateRecords: {
+    answers: {
+      200: {
+        status: 'COMPLETE',
+        results: [associated(CONTACT.id, COMPANY_ID, 279), associated(COMPANY_ID, CONTACT.id, 280)],
+        ...BATCH_TIMES,
+      },
+    },
+  },
+  associateRecordsAs: {
+    body: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 279 }],
+    answers: {
+      201: {
+        fromObjectTypeId: '0-1',
+        fromObjectId: CONTACT.id,
+        toObjectTypeId: '0-2',
+        toObjectId: COMPANY_ID,
+        labels: [],
+      },
+    },
+  },
+  listAssociations: {
+    answers: {
+      200: {
+        results: [
+          {
+            toObjectId: COMPANY_ID,
+            associationTypes: [{ category: 'HUBSPOT_DEFINED', typeId: 279, label: null }],
+          },
+        ],
+      },
+    },
   },
   mergeContacts: {
     body: { primaryObjectId: CONTACT.id, objectIdToMerge: MERGED_ID },

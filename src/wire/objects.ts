@@ -24,6 +24,7 @@ import {
 } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
+import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
 import { type Authenticator, needScope, principalOf } from './authenticate.js';
 import { batchErrorOf, problemOfRefusal } from './problem.js';
 import type { BatchObjects, CrmObject, ObjectInput, SearchInput } from './schemas.js';
@@ -56,6 +57,7 @@ const Selection = {
   properties: Names('Names, separated by commas or sent several times; absent: the usual ones.'),
   propertiesWithHistory: Names('Properties of which former values are told too.'),
   archived: Type.Optional(Type.String({ description: 'true: archived records instead.' })),
+  associations: Names('Types of which associated records are told too, at most 100 of each.'),
 };
 const IdProperty = Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['email', 'hs_object_id'] }));
 const OneQuery = Type.Object({ ...Selection, idProperty: IdProperty });
@@ -102,12 +104,13 @@ export function objectRoutes(
     async (request) => {
       const { type, portalId } = about(request, 'read');
       const { limit, after } = listQuery(request.query);
+      const told = associationsOf(type, request.query.associations);
       const archived = request.query.archived === 'true';
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
       const shown = records.slice(0, limit);
       const last = shown.at(-1);
       return {
-        results: shown.map((record) => shaped(record, request.query)),
+        results: shown.map((record) => ({ ...shaped(record, request.query), ...told(record) })),
         ...(records.length > limit && last ? { paging: { next: { after: String(last.id) } } } : {}),
       };
     },
@@ -129,7 +132,8 @@ export function objectRoutes(
       const { type, portalId, portal } = about(request, 'write');
       const input = readInput(portal, type, request.body, clock());
       checkNamed(type, input);
-      const record = await writeOne(portalId, { op: 'create', type, ...input });
+      const associations = inputAssociations(type, request.body.associations ?? []);
+      const record = await writeOne(portalId, { op: 'create', type, ...input, associations });
       return reply.code(201).send(shaped(record, { properties: Object.keys(request.body.properties) }, true));
     },
   );
@@ -155,7 +159,8 @@ export function objectRoutes(
           ? id !== undefined && store.archivedRecord({ portalId, type, id })
           : find(portalId, type, objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, objectId);
-      return shaped(found, request.query);
+      const told = associationsOf(type, request.query.associations);
+      return { ...shaped(found, request.query), ...told(found) };
     },
   );
 
@@ -232,7 +237,12 @@ export function objectRoutes(
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         const read = readInput(portal, type, input, now);
         checkNamed(type, read);
-        return { op: 'create', type, ...read };
+        return {
+          op: 'create',
+          type,
+          ...read,
+          associations: inputAssociations(type, input.associations ?? []),
+        };
       });
       return reply.code(answer.numErrors ? 207 : 201).send(answer);
     },
@@ -353,6 +363,12 @@ export function objectRoutes(
       };
     },
   );
+
+  /** What records are told to be associated with, as a query asks. */
+  function associationsOf(type: ObjectType, sent: string | string[] | undefined) {
+    const types = namedAssociations(type, namesOf(sent) ?? []);
+    return (record: CrmRecord) => toldAssociations(store, record, types);
+  }
 
   function find(
     portalId: number,

@@ -265,6 +265,12 @@ const TimelineEntry = Type.Object(
     ...TimelineEventResponse.properties,
     header: Type.String({ description: "The template's header, as HTML." }),
     detail: Type.String({ description: "The template's detail, as HTML." }),
+    record: Type.Optional(
+      Type.Object(
+        { objectType: Type.String(), objectId: Type.String() },
+        { description: 'Whose it is, where the timeline is of several records.' },
+      ),
+    ),
   },
   { $id: 'TimelineEntry', description: 'An event on a timeline.' },
 );
@@ -280,6 +286,8 @@ const TimelineAnswer = Type.Object(
   { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
 
+const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
+
 const FormerValue = Type.Object(
   {
     value: Type.String(),
@@ -289,6 +297,14 @@ const FormerValue = Type.Object(
   },
   { $id: 'ValueWithTimestamp', description: 'A value that a property had or has.' },
 );
+const AssociatedId = Type.Object(
+  { id: Type.String(), type: Type.String({ description: 'Such as contact_to_company.' }) },
+  { $id: 'AssociatedId' },
+);
+const AssociatedIds = Type.Object(
+  { results: Type.Array(Type.Ref('AssociatedId')), paging: nextPage },
+  { $id: 'CollectionResponseAssociatedId', description: 'At most 100; the others are paged.' },
+);
 const objectFields = {
   id: Type.String(),
   properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
@@ -297,6 +313,7 @@ const objectFields = {
   updatedAt: DateTime('When something of it last changed.'),
   archived: Type.Boolean(),
   archivedAt: Type.Optional(DateTime('When it was archived.')),
+  associations: Type.Optional(MapOf(Type.Ref('CollectionResponseAssociatedId'))),
 };
 export const CrmObject = Type.Object(objectFields, {
   $id: 'SimplePublicObject',
@@ -315,7 +332,6 @@ const ObjectBatchWithErrors = Type.Object(
   { ...objectBatchFields, ...batchErrors },
   { $id: 'BatchResponseSimplePublicObjectWithErrors', description: 'Some inputs failed.' },
 );
-const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
 const ObjectList = Type.Object(
   { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
   { $id: 'CollectionResponseSimplePublicObject', description: 'A page of records.' },
@@ -335,8 +351,74 @@ const inputNames = {
   idProperty: MaybeText({ description: 'email: the id is an e-mail of a contact.' }),
   objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
 };
+const associationSpec = {
+  associationCategory: Type.Unsafe<string>({
+    type: 'string',
+    enum: ['HUBSPOT_DEFINED', 'INTEGRATOR_DEFINED', 'USER_DEFINED'],
+  }),
+  associationTypeId: Type.Integer({ description: 'Such as 279: contact to company.' }),
+};
+export const InputAssociation = Type.Object(
+  {
+    to: Type.Object({ id: IdText({ description: 'A record that exists.' }) }),
+    types: Type.Array(Type.Object(associationSpec)),
+  },
+  { $id: 'PublicAssociationsForObject', description: 'What a new record belongs to.' },
+);
+const MaybeAssociations = Type.Optional(
+  Type.Unsafe<Static<typeof InputAssociation>[] | null>({
+    type: ['array', 'null'],
+    items: Type.Ref('PublicAssociationsForObject'),
+    description: 'Of a new record alone: made with it, or it is not made.',
+  }),
+);
+export const AssociationSpec = Type.Object(associationSpec, { $id: 'AssociationSpec' });
+const AssociationSpecs = Type.Array(Type.Ref('AssociationSpec'), {
+  $id: 'AssociationSpecs',
+  description: ignored('As what two records belong to each other.'),
+});
+const AssociatedPair = Type.Object(
+  {
+    fromObjectTypeId: Type.String(),
+    fromObjectId: Type.String(),
+    toObjectTypeId: Type.String(),
+    toObjectId: Type.String(),
+    labels: Type.Array(Type.String()),
+  },
+  { $id: 'LabelsBetweenObjectPair', description: 'Two records that belong to each other.' },
+);
+const ObjectName = Type.Object({ id: Type.String() }, { $id: 'PublicObjectId' });
+const DefaultAssociation = Type.Object(
+  {
+    from: Type.Ref('PublicObjectId'),
+    to: Type.Ref('PublicObjectId'),
+    associationSpec: Type.Ref('AssociationSpec'),
+  },
+  { $id: 'PublicDefaultAssociation', description: 'One direction of an association.' },
+);
+const DefaultAssociations = Type.Object(
+  { ...batchFields, results: Type.Array(Type.Ref('PublicDefaultAssociation')) },
+  { $id: 'BatchResponsePublicDefaultAssociation', description: 'Both directions.' },
+);
+const AssociatedObject = Type.Object(
+  {
+    toObjectId: Type.String(),
+    associationTypes: Type.Array(
+      Type.Object({
+        category: associationSpec.associationCategory,
+        typeId: Type.Integer(),
+        label: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+      }),
+    ),
+  },
+  { $id: 'MultiAssociatedObjectWithLabel' },
+);
+const AssociatedObjects = Type.Object(
+  { results: Type.Array(Type.Ref('MultiAssociatedObjectWithLabel')), paging: nextPage },
+  { $id: 'CollectionResponseMultiAssociatedObjectWithLabelForwardPaging' },
+);
 export const ObjectInput = Type.Object(
-  { ...inputNames, properties: InputProperties },
+  { ...inputNames, properties: InputProperties, associations: MaybeAssociations },
   { $id: 'SimplePublicObjectInput', description: ignored('A record to be created or changed.') },
 );
 const MaybeNames = Type.Optional(
@@ -344,7 +426,13 @@ const MaybeNames = Type.Optional(
 );
 export const BatchObjects = Type.Object(
   {
-    inputs: Type.Array(Type.Object({ ...inputNames, properties: Type.Optional(InputProperties) })),
+    inputs: Type.Array(
+      Type.Object({
+        ...inputNames,
+        properties: Type.Optional(InputProperties),
+        associations: MaybeAssociations,
+      }),
+    ),
     idProperty: MaybeText({ description: 'Of a batch that reads: email, or absent.' }),
     properties: MaybeNames,
     propertiesWithHistory: MaybeNames,
@@ -620,6 +708,17 @@ export const named: readonly TSchema[] = [
   TimelineEntry,
   TimelineAnswer,
   FormerValue,
+  AssociatedId,
+  AssociatedIds,
+  InputAssociation,
+  AssociationSpec,
+  AssociationSpecs,
+  AssociatedPair,
+  ObjectName,
+  DefaultAssociation,
+  DefaultAssociations,
+  AssociatedObject,
+  AssociatedObjects,
   CrmObject,
   CrmObjectOfBatch,
   ObjectBatch,

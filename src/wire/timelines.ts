@@ -12,7 +12,13 @@ import {
 } from '../records/record.js';
 import { type Fault, invalid, Refusal } from '../refusal.js';
 import { eventBody, present } from '../timeline/present.js';
-import type { Cursor, StoredEvent, TimelineQuery, TimelineStore } from '../timeline/store.js';
+import {
+  type Cursor,
+  MAX_CONTACTS_ON_TIMELINE,
+  type TimelineEvent,
+  type TimelineQuery,
+  type TimelineStore,
+} from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { MOMENT_HINT, parseMoment } from '../timeline/time.js';
 import { type Authenticator, principalOf } from './authenticate.js';
@@ -40,6 +46,11 @@ const TimelineQuerystring = Type.Object({
   after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
   template: Type.Optional(Type.String({ description: "Only this template's events." })),
   from: Type.Optional(Type.String({ description: 'Not before: ISO 8601 or epoch ms, inclusive.' })),
+  include: Type.Optional(
+    Type.String({
+      description: `contacts: of a company, with the events of its contacts, at most ${MAX_CONTACTS_ON_TIMELINE} of them.`,
+    }),
+  ),
   to: Type.Optional(Type.String({ description: 'Before: ISO 8601 or epoch ms, exclusive.' })),
 });
 
@@ -65,7 +76,7 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
     async (request, reply) => {
       const { portal } = principalOf(request);
       const key = recordKey(portal.id, request.params.objectType, request.params.objectId);
-      const query = timelineQuery(request.query);
+      const query = timelineQuery(request.query, key?.type);
       const record = key && store.record(key);
       if (!record) throw noRecord(request.params.objectType, request.params.objectId);
       const { events, next } = store.timeline(record, query);
@@ -79,13 +90,15 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
   );
 }
 
-function entryText(event: StoredEvent, templates: Templates, timeZone: string): string {
+function entryText(event: TimelineEvent, templates: Templates, timeZone: string): string {
   const { header, detail } = renderedParts(event, templates, timeZone);
-  return eventText(event, `"header":${JSON.stringify(header)},"detail":${JSON.stringify(detail)}`);
+  const { record } = event;
+  const whose = record ? `,"record":{"objectType":"${record.type}","objectId":"${record.id}"}` : '';
+  return eventText(event, `"header":${JSON.stringify(header)},"detail":${JSON.stringify(detail)}${whose}`);
 }
 
 /** Both parts of an event on a timeline, and what of its body the page shows too. */
-export function renderedParts(event: StoredEvent, templates: Templates, timeZone: string) {
+export function renderedParts(event: TimelineEvent, templates: Templates, timeZone: string) {
   const template = templates.get(event.templateId);
   const body = eventBody(event);
   const part = (name: 'headerTemplate' | 'detailTemplate') =>
@@ -109,8 +122,8 @@ export function noRecord(objectType: string, objectId: string): Refusal {
   });
 }
 
-/** The query of a timeline, checked; every fault is told. */
-export function timelineQuery(sent: Static<typeof TimelineQuerystring>): TimelineQuery {
+/** The query of a timeline of a record of that type, checked; every fault is told. */
+export function timelineQuery(sent: Static<typeof TimelineQuerystring>, type?: ObjectType): TimelineQuery {
   const faults: Fault[] = [];
   const query: TimelineQuery = { limit: DEFAULT_PAGE };
   if (sent.limit !== undefined) {
@@ -134,6 +147,10 @@ export function timelineQuery(sent: Static<typeof TimelineQuerystring>): Timelin
     query.templateId = /^[1-9]\d{0,15}$/.test(sent.template) ? Number(sent.template) : 0;
     if (query.templateId === 0)
       faults.push({ in: 'template', message: "must be an event template's id, all digits" });
+  }
+  if (sent.include !== undefined) {
+    if (sent.include === 'contacts' && type === 'companies') query.withContacts = true;
+    else faults.push({ in: 'include', message: "must be 'contacts', on the timeline of a company" });
   }
   for (const side of ['from', 'to'] as const) {
     const text = sent[side];

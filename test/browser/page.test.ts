@@ -9,6 +9,8 @@ import fastify from 'fastify';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
+import type { CrmRecord } from '../../dist/records/record.js';
+import { Refusal } from '../../dist/refusal.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
 import { languageOf } from '../../dist/ui/words.js';
@@ -198,6 +200,126 @@ describe("a record's timeline", () => {
   });
 });
 
+describe('the lists', () => {
+  test('are of one type each, in pages, every record once', async () => {
+    const deals: string[] = [];
+    for (let n = 0; n < 53; n++) deals.push(await create('deals', { dealname: `Listed ${n}` }));
+    const { page, problems } = await visit('/');
+    await page.getByRole('link', { name: 'Deals' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Deals');
+    expect(await page.locator('.kinds [aria-current=page]').textContent()).toBe('Deals');
+    const seen: string[] = [];
+    for (;;) {
+      seen.push(...(await page.locator('.records .name').allTextContents()));
+      const next = page.getByRole('link', { name: 'Next page' });
+      if ((await next.count()) === 0) break;
+      await next.click();
+    }
+    const listed = seen.filter((name) => name.startsWith('Listed'));
+    expect(listed).toEqual(deals.map((_, n) => `Listed ${n}`));
+    await page.getByRole('link', { name: 'First page' }).click();
+    expect(await page.locator('.records .name').allTextContents()).toEqual(seen.slice(0, 50));
+    expect(problems).toEqual([]);
+  });
+
+  test('are searched by the words of names, without a script, and the words stay in the field', async () => {
+    for (let n = 0; n < 52; n++) await create('companies', { name: `Quokka "<b>${n}</b>" & sons` });
+    await create('companies', { name: 'Wombat' });
+    const { page, problems } = await visit('/?type=companies', { javaScriptEnabled: false });
+    const field = page.getByRole('searchbox', { name: 'Search companies' });
+    await field.fill('sons quok');
+    await page.getByRole('button', { name: 'Search' }).click();
+    expect(await page.locator('.lead').textContent()).toBe('52 found');
+    expect(await field.inputValue()).toBe('sons quok');
+    const names = page.locator('.records .name');
+    expect(await names.count()).toBe(50);
+    expect(await names.first().textContent()).toBe('Quokka "<b>0</b>" & sons');
+    await page.getByRole('link', { name: 'Next page' }).click();
+    expect(await names.count()).toBe(2);
+    await field.fill('platypus');
+    await field.press('Enter');
+    expect(await page.locator('main').textContent()).toContain('Nothing was found.');
+    expect(problems).toEqual([]);
+  });
+
+  test('that stand on "recently active" are searched among contacts, by e-mail too', async () => {
+    const { page } = await visit('/', { locale: 'de-DE' });
+    await page.getByRole('searchbox', { name: 'Kontakte durchsuchen' }).fill('ada');
+    await page.getByRole('button', { name: 'Suchen' }).click();
+    await page.getByRole('link', { name: /ada@example\.com Kontakt/ }).click();
+    expect(await page.locator('h1').textContent()).toBe('ada@example.com');
+  });
+
+  test('say it when nothing is there, and when a search is too broad', async () => {
+    const tooBroad = () => Promise.reject(new Refusal('invalid', 'too many'));
+    const base = await pagesOf({ records: () => [], search: tooBroad });
+    const text = async (path: string) => (await fetch(`${base}${path}`)).text();
+    expect(await text('/?type=tickets')).toContain('There are none yet.');
+    expect(await text('/?type=tickets&query=a')).toContain('too many records');
+  });
+
+  test.each([
+    ['/?type=planets', 404],
+    ['/?type=deals&after=x', 400],
+    ['/?type=deals&query=a&after=-1', 400],
+    ['/?type=deals&query=a&after=10000', 400],
+    [`/?type=deals&query=${'a'.repeat(201)}`, 400],
+    ['/?type=deals&query=a&query=b', 200],
+  ])('%s is answered with %i', async (path, status) => {
+    const answer = await fetch(`${server.baseUrl}${path}`);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+});
+
+describe('a record', () => {
+  test('shows its properties, the usual ones first, and leads to what belongs to it and back', async () => {
+    const { company } = await petspot();
+    const { page, problems } = await visit(company);
+    expect(await page.locator('h1').textContent()).toBe('Petspot');
+    const terms = await page.locator('.properties dt').allTextContents();
+    expect(terms).toEqual(['Name', 'Domain', 'Phone', 'a_first', 'founded']);
+    expect(await page.locator('.properties dd').first().textContent()).toBe('Petspot');
+    expect(await page.locator('.properties time').getAttribute('datetime')).toBe('2001-02-03T04:05:06.000Z');
+    expect(await page.locator('.associated h3').allTextContents()).toEqual(['Contacts', 'Deals']);
+    expect(await page.locator('.associated li').allTextContents()).toEqual([
+      'ada@petspot.example',
+      'Grace Hopper',
+      'Bowls',
+    ]);
+    await page.getByRole('link', { name: 'Grace Hopper' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Grace Hopper');
+    await page.locator('.associated').getByRole('link', { name: 'Petspot' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Petspot');
+    expect(problems).toEqual([]);
+  });
+
+  test('that is a company shows the events of its contacts where asked, each with whose it is', async () => {
+    const { company } = await petspot();
+    const { page, problems } = await visit(company);
+    expect(await page.locator('.title').allTextContents()).toEqual(['Opened']);
+    await page.getByRole('link', { name: 'Show the events of its contacts too' }).click();
+    expect(await page.locator('.event').count()).toBe(50);
+    await page.getByRole('link', { name: 'Older events' }).click();
+    expect(await page.locator('.title').allTextContents()).toEqual(['Registered Rex', 'Opened']);
+    expect(await page.locator('.whose').allTextContents()).toEqual(['ada@petspot.example']);
+    await page.getByRole('link', { name: 'Newest events' }).click();
+    expect(await page.locator('.event').count()).toBe(50);
+    await page.getByRole('link', { name: 'Show its own events alone' }).click();
+    expect(await page.locator('.title').allTextContents()).toEqual(['Opened']);
+    expect(problems).toEqual([]);
+  });
+
+  test('of another type takes no contacts in', async () => {
+    const contact = await sent({
+      eventTemplateId: demo.templateId,
+      email: 'alone@x.test',
+      tokens: { petName: 'Rex' },
+    });
+    expect((await fetch(`${server.baseUrl}${contact}?include=contacts`)).status).toBe(400);
+  });
+});
+
 describe("an event's window", () => {
   test('opens by its button from the keyboard, shows the address, and closes with Escape', async () => {
     const { page, requested, problems } = await visit(await petWithWindow());
@@ -271,7 +393,11 @@ describe('for everybody', () => {
     expect(await page.locator('html').getAttribute('lang')).toBe('de');
     expect(await page.locator('h1').textContent()).toBe('Datensätze');
     await page.getByRole('link', { name: /ada@example\.com Kontakt/ }).click();
-    expect(await page.locator('h2').textContent()).toBe('Verlauf');
+    expect(await page.locator('h2').allTextContents()).toEqual([
+      'Eigenschaften',
+      'Zugehörige Datensätze',
+      'Verlauf',
+    ]);
     expect(await page.locator('.day').first().textContent()).toMatch(
       /^(?:\p{L}+tag|Mittwoch), \d+\. \p{L}+ \d{4}$/u,
     );
@@ -299,8 +425,13 @@ describe('for everybody', () => {
 
   test.each(['light', 'dark'] as const)('axe finds nothing, in %s', async (colorScheme) => {
     const path = await everything();
+    const { company } = await petspot();
     const { page } = await visit('/', { colorScheme });
     expect(await axe(page)).toEqual([]);
+    for (const each of [...LISTS, company, `${company}?include=contacts`]) {
+      await page.goto(`${server.baseUrl}${each}`);
+      expect(await axe(page)).toEqual([]);
+    }
     await page.goto(`${server.baseUrl}${path}`);
     expect(await axe(page)).toEqual([]);
     await page.getByRole('button', { name: 'View Rex' }).click();
@@ -323,7 +454,9 @@ describe('for everybody', () => {
   test('at 320 pixels nothing stands out to the side, even words of 500 letters', async () => {
     const path = await everything();
     const { page } = await visit('/', { viewport: { width: 320, height: 640 } });
-    for (const each of ['/', path, '/records/contacts/999999']) {
+    const { company } = await petspot();
+    const lists = [...LISTS, company, `${company}?include=contacts`];
+    for (const each of ['/', path, ...lists, '/records/contacts/999999']) {
       await page.goto(`${server.baseUrl}${each}`);
       const widths = await page.evaluate(() => [
         document.documentElement.scrollWidth,
@@ -590,17 +723,24 @@ async function pagesOf(
 ): Promise<string> {
   const app = fastify();
   closeAfterTest.push(() => app.close());
-  const record = {
+  const record: CrmRecord = {
     portalId: 1,
-    type: 'contacts' as const,
+    type: 'contacts',
     id: 1,
     additionalEmails: [],
     utks: [],
     mergedIds: [],
+    properties: new Map(),
     createdAt: 0,
+    updatedAt: 0,
   };
   pages(app, {
-    store: { record: () => record, timeline: () => ({ events: [] }), ...store } as PageOptions['store'],
+    store: {
+      record: () => record,
+      associated: () => [],
+      timeline: () => ({ events: [] }),
+      ...store,
+    } as unknown as PageOptions['store'],
     templates: { get: () => undefined } as unknown as PageOptions['templates'],
     portal: () => ({ id: 1, name: 'P', lenient: true }),
     timeZone: 'UTC',
@@ -608,6 +748,15 @@ async function pagesOf(
   });
   return app.listen({ host: '127.0.0.1', port: 0 });
 }
+
+/** Lists and searches, with records that have all that records can have. */
+const LISTS = [
+  '/?type=contacts',
+  '/?type=companies&query=petspot',
+  '/?type=tickets&query=none',
+  '/?type=deals',
+  `/?type=companies&query=${'W'.repeat(200)}`,
+];
 
 /** A page, with what the browser complained about and asked for since. */
 async function visit(path: string, options: BrowserContextOptions = {}, base = server.baseUrl) {
@@ -646,6 +795,52 @@ async function post(path: string, body: object): Promise<any> {
 
 function send(event: object): Promise<{ objectId: string; objectType: string }> {
   return post('events', event);
+}
+
+/** Makes a record by hand; its id. */
+async function create(type: string, properties: object, associations: object[] = []): Promise<string> {
+  const answer = await fetch(`${server.baseUrl}/crm/v3/objects/${type}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${DEMO_CREDENTIALS.token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ properties, associations }),
+  });
+  const text = await answer.text();
+  expect(answer.status, text).toBe(201);
+  return JSON.parse(text).id;
+}
+
+let shop: Promise<{ company: string }> | undefined;
+
+/** A company with two contacts and a deal, and events on the company and one of the contacts. */
+function petspot(): Promise<{ company: string }> {
+  shop ??= (async () => {
+    const founded = '2001-02-03T04:05:06.000Z';
+    const properties = {
+      name: 'Petspot',
+      domain: 'petspot.example',
+      phone: '030 1',
+      a_first: 'x'.repeat(600),
+    };
+    const id = await create('companies', { founded, ...properties });
+    const to = (associationTypeId: number) => ({
+      to: { id },
+      types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId }],
+    });
+    await create('contacts', { email: 'ada@petspot.example' });
+    await create('contacts', { firstname: 'Grace', lastname: 'Hopper' }, [to(279)]);
+    await create('deals', { dealname: 'Bowls', amount: '12' }, [to(341)]);
+    const template = await newTemplate({ name: 'O', objectType: 'companies', headerTemplate: 'Opened' });
+    await send({ eventTemplateId: template, objectId: id, timestamp: 1, tokens: {} });
+    const inputs = Array.from({ length: 51 }, (_, n) => ({
+      eventTemplateId: demo.templateId,
+      email: 'ada@petspot.example',
+      timestamp: 1_000 * (n + 1),
+      tokens: { petName: 'Rex', petAge: 5, petColor: 'brown' },
+    }));
+    await post('events/batch/create', { inputs });
+    return { company: `/records/companies/${id}` };
+  })();
+  return shop;
 }
 
 /** Sends an event; the path of the record that it stands on. */

@@ -109,6 +109,16 @@ describe('the commands', () => {
     expect(await server.end('SIGTERM')).toMatchObject({ code: 0, stderr: '' });
   });
 
+  test('a portal may leave new contacts without the company of their domain', async () => {
+    const portal = await json('portal', 'create', '--name', 'Left', '--no-associate-by-domain');
+    expect((await json('portal', 'list')).portals).toContainEqual({
+      ...portal,
+      name: 'Left',
+      lenient: false,
+      associateByDomain: false,
+    });
+  });
+
   test('several at once on a fresh folder all succeed', async () => {
     const made = await Promise.all([1, 2, 3, 4].map((n) => json('portal', 'create', '--name', `p${n}`)));
     expect(new Set(made.map(({ portalId }) => portalId)).size).toBe(4);

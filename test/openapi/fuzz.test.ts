@@ -131,6 +131,10 @@ const SENSIBLE: Record<string, unknown[]> = {
   appId: ['@app'],
   objectId: ['@record'],
   objectType: ['contacts', 'contacts', 'deals', '0-1'],
+  toObjectType: ['companies', 'companies', '0-2', 'deals'],
+  toObjectId: ['@company'],
+  associationTypeId: [279, 279, 1],
+  include: ['contacts'],
   email: ['@mail', 'ada@example.com'],
   utk: ['visitor'],
   hutk: ['visitor'],
@@ -351,6 +355,10 @@ async function newWorld(): Promise<World> {
     '@app': String(tenant.appId),
     '@portal': String(tenant.portalId),
   };
+  const company = { properties: { name: 'Fuzz' } };
+  const made = await server.call('POST', '/crm/v3/objects/companies', company, options);
+  expect(made.status, made.text).toBe(201);
+  marks['@company'] = made.json.id;
   let renewals = 0;
   const renew = async () => {
     const template = await server.call(
@@ -540,6 +548,9 @@ describe.each(
       .replace('{objectType}', 'contacts')
       .replace('{propertyName}', '@property')
       .replace('{groupName}', '@group')
+      .replace('{objectId}', '@record')
+      .replace('{toObjectType}', 'companies')
+      .replace('{toObjectId}', '@company')
       .replace('{portalId}', '@portal')
       .replace('{objectType}', 'contacts')
       .replace('{objectId}', '@record')

@@ -14,7 +14,8 @@ export type Admin = ReturnType<typeof admin>;
 
 export function admin(db: Connection) {
   const addPortal = db.prepare(`
-    INSERT INTO portal (id, name, lenient, time_zone) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`);
+    INSERT INTO portal (id, name, lenient, time_zone, associate_by_domain) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO NOTHING`);
   const addApp = db.prepare(`
     INSERT INTO app (id, name, client_id, client_secret_hash, developer_key_hash, redirect_uris, scopes)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`);
@@ -43,8 +44,14 @@ export function admin(db: Connection) {
   });
 
   return {
-    createPortal({ id, name, lenient, timeZone }: NewPortal): number {
-      const { lastInsertRowid } = addPortal.run(id ?? null, name, lenient ? 1 : 0, timeZone ?? null);
+    createPortal({ id, name, lenient, timeZone, associateByDomain }: NewPortal): number {
+      const { lastInsertRowid } = addPortal.run(
+        id ?? null,
+        name,
+        lenient ? 1 : 0,
+        timeZone ?? null,
+        associateByDomain === false ? 0 : 1,
+      );
       return id ?? Number(lastInsertRowid);
     },
     createApp({ id, ...app }: NewApp): number {

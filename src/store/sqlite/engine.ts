@@ -66,7 +66,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       writer.ask('define', [portalId, type, definitions]) as Promise<boolean[]>,
     async write(portalId, writes, at) {
       const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
-      for (const write of writes) if (write.op !== 'archive') defined(portalId, write.type, write.properties);
+      for (const write of writes) if ('properties' in write) defined(portalId, write.type, write.properties);
       return answers.map((answer) => ('reason' in answer ? toRefusal(answer) : answer));
     },
     async search(portalId, type, search) {

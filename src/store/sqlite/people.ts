@@ -1,6 +1,7 @@
 // Records and who stands behind them, on the writer's connection, inside the transaction that the caller opened:
 // finds or makes what a subject names, as `decide` says; sets properties; merges and erases contacts.
 import { createHmac } from 'node:crypto';
+import { companyDomainOf } from '../../records/associations.js';
 import {
   type Decision,
   decide,
@@ -15,12 +16,13 @@ import {
   IF_UNSET,
   type ObjectType,
   type PropertyValue,
+  type RecordName,
   type RecordWrite,
   singular,
 } from '../../records/record.js';
 import type { Refusal } from '../../refusal.js';
 import { withoutEmail } from '../../timeline/event.js';
-import type { Connection } from './database.js';
+import { type Connection, INDEXED } from './database.js';
 import { definer } from './definitions.js';
 import { timelineWriter } from './timeline_index.js';
 
@@ -120,6 +122,21 @@ export function people(db: Connection) {
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
 
+  const addAssociation = db.prepare(
+    'INSERT INTO association (portal, from_type, from_id, to_type, to_id) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const dropAssociation = db.prepare(
+    'DELETE FROM association WHERE portal = ? AND from_type = ? AND from_id = ? AND to_type = ? AND to_id = ?',
+  );
+  const associatesByDomain = db.prepare('SELECT associate_by_domain FROM portal WHERE id = ?').pluck();
+  const companiesByDomain = db
+    .prepare(`
+    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    WHERE ${INDEXED} AND name = 'domain' AND lower(value) = ?
+      AND r.portal = ? AND r.object_type = 'companies' AND r.merged_into IS NULL AND r.archived_at IS NULL
+    LIMIT 2`)
+    .pluck();
+
   /** The record by this id, or the one it was merged into, unless it is archived. */
   function record(portal: number, type: string, id: number): Own | undefined {
     const found = findRecord.get(portal, type, id) as
@@ -136,6 +153,22 @@ export function people(db: Connection) {
     const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
     addRecord.run(portal, type, id, place, at, at);
     return { id, place };
+  }
+
+  /** Both directions. */
+  function setAssociated(portal: number, a: RecordName, b: RecordName, to: boolean): void {
+    const statement = to ? addAssociation : dropAssociation;
+    statement.run(portal, a.type, a.id, b.type, b.id);
+    statement.run(portal, b.type, b.id, a.type, a.id);
+  }
+
+  /** A new contact belongs to the one company that has its e-mail's domain. */
+  function associateByDomain(portal: number, id: number, email: string): void {
+    const domain = companyDomainOf(email);
+    if (domain === undefined || associatesByDomain.get(portal) !== 1) return;
+    const [company, another] = companiesByDomain.all(domain, portal) as number[];
+    if (company !== undefined && another === undefined)
+      setAssociated(portal, { type: 'contacts', id }, { type: 'companies', id: company }, true);
   }
 
   /** An id that no record of the type has: lenient portals take ids that we did not make. */
@@ -179,8 +212,9 @@ export function people(db: Connection) {
         Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
+    const made = decision.stands === 'on-new-contact' || decision.create;
     let own: Own;
-    if (decision.stands === 'on-new-contact' || decision.create) {
+    if (made) {
       const id = 'objectId' in decision ? decision.objectId : freeObjectId(portal, type);
       own = createRecord(portal, type, id, at);
     } else {
@@ -190,6 +224,7 @@ export function people(db: Connection) {
     }
     if (decision.email === 'promote') promoteEmail.run(email, portal, emailKey(email as string));
     else if (decision.email) addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
+    if (made && decision.email) associateByDomain(portal, own.id, email as string);
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
@@ -247,7 +282,15 @@ export function people(db: Connection) {
       case 'create': {
         const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
         if (owner !== undefined) return contactExists(owner);
-        return fill(portal, createRecord(portal, type, freeObjectId(portal, type), at), true, write, at);
+        const associated: RecordName[] = [];
+        for (const [index, { type, id }] of (write.associations ?? []).entries()) {
+          const to = record(portal, type, id);
+          if (!to) return noneToAssociate(index, type, id);
+          associated.push({ type, id: to.id });
+        }
+        const own = createRecord(portal, type, freeObjectId(portal, type), at);
+        for (const to of associated) setAssociated(portal, { type, id: own.id }, to, true);
+        return fill(portal, own, true, write, at);
       }
       case 'upsert': {
         const owner = emailOwner(portal, write.email);
@@ -269,6 +312,16 @@ export function people(db: Connection) {
         if (type === 'contacts') freeIdentities.run(portal, own.id);
         return { id: own.id, created: false };
       }
+      case 'associate':
+      case 'dissociate': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        const to = record(portal, write.to.type, write.to.id);
+        if (!to) return noSuchRecord(write.to.type, write.to.id);
+        const between = { type: write.to.type, id: to.id };
+        setAssociated(portal, { type, id: own.id }, between, write.op === 'associate');
+        return { id: own.id, created: false };
+      }
     }
   }
 
@@ -284,6 +337,7 @@ export function people(db: Connection) {
     at: number,
   ): Written {
     if (email !== undefined) becomePrimary(portal, own.id, email);
+    if (created && email !== undefined) associateByDomain(portal, own.id, email);
     setProperties(own.place, properties, 'API', at);
     if (!created) touchRecord.run(at, own.place);
     return { id: own.id, created };
@@ -301,7 +355,7 @@ export function people(db: Connection) {
   function write(portal: number, writes: readonly RecordWrite[], at: number): (Written | Refused)[] {
     return writes.map((each) => {
       const written = writeOne(portal, each, at);
-      if (!('reason' in written) && each.op !== 'archive') defineNamed(portal, each.type, each.properties);
+      if (!('reason' in written) && 'properties' in each) defineNamed(portal, each.type, each.properties);
       return written;
     });
   }
@@ -330,7 +384,7 @@ export function people(db: Connection) {
     const ofContact = [
       drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
       drop('visit', 'portal = ? AND object_id = ?'),
-      drop('association', "portal = ? AND from_type = 'contacts' AND from_id = ?"),
+      ...dissociating(db),
       drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
       drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
     ];
@@ -371,6 +425,17 @@ export function people(db: Connection) {
   }
 }
 
+/** Leaves nothing of a contact's associations: given the portal and its id, in this order. */
+function dissociating(db: Connection) {
+  const own = "portal = ? AND from_type = 'contacts' AND from_id = ?";
+  return [
+    db.prepare(`
+      DELETE FROM association WHERE (portal, from_type, from_id, to_type, to_id) IN
+        (SELECT portal, to_type, to_id, from_type, from_id FROM association WHERE ${own})`),
+    db.prepare(`DELETE FROM association WHERE ${own}`),
+  ];
+}
+
 function merging(db: Connection, record: (portal: number, type: string, id: number) => Own | undefined) {
   const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
   const moveIdentities = db.prepare(
@@ -390,6 +455,15 @@ function merging(db: Connection, record: (portal: number, type: string, id: numb
     'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const moveAssociations = [
+    db.prepare(`
+      INSERT INTO association SELECT portal, from_type, ?, to_type, to_id FROM association
+      WHERE portal = ? AND from_type = 'contacts' AND from_id = ? ON CONFLICT DO NOTHING`),
+    db.prepare(`
+      INSERT INTO association SELECT portal, to_type, to_id, from_type, ? FROM association
+      WHERE portal = ? AND from_type = 'contacts' AND from_id = ? ON CONFLICT DO NOTHING`),
+  ];
+  const dissociate = dissociating(db);
   const redirects = [
     db.prepare("UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND id = ?"),
     db.prepare(
@@ -410,6 +484,8 @@ function merging(db: Connection, record: (portal: number, type: string, id: numb
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);
+    for (const move of moveAssociations) move.run(primary.id, portal, other.id);
+    for (const statement of dissociate) statement.run(portal, other.id);
     for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
     touchRecord.run(at, primary.place);
     return primary.id;
@@ -460,6 +536,14 @@ function noSuchRecord(type: ObjectType, id: number): Refused {
     faults: [],
     context: { id: [String(id)] },
   };
+}
+
+function noneToAssociate(index: number, type: ObjectType, id: number): Refused {
+  const fault = {
+    in: `associations[${index}].to.id`,
+    message: `there is no ${singular(type).toLowerCase()} ${id} to associate the new record with`,
+  };
+  return { reason: 'invalid', message: `${fault.in}: ${fault.message}`, faults: [fault], context: {} };
 }
 
 function contactExists(id: number): Refused {

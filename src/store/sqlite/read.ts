@@ -2,8 +2,15 @@
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
-import type { CrmRecord, ObjectType, PropertyChange, RecordKey } from '../../records/record.js';
-import type { Cursor, StoredEvent, TimelinePage, TimelineQuery } from '../../timeline/store.js';
+import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
+import { Refusal } from '../../refusal.js';
+import {
+  type Cursor,
+  MAX_CONTACTS_ON_TIMELINE,
+  type StoredEvent,
+  type TimelinePage,
+  type TimelineQuery,
+} from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
@@ -51,6 +58,14 @@ export function reader(db: Connection): Reads {
       .pluck();
   const live = listed('NULL');
   const archived = listed('NOT NULL');
+  const associated = db
+    .prepare(`
+    SELECT a.to_id FROM association a CROSS JOIN record r
+      ON r.portal = a.portal AND r.object_type = a.to_type AND r.id = a.to_id
+    WHERE a.portal = ? AND a.from_type = ? AND a.from_id = ? AND a.to_type = ? AND a.to_id > ?
+      AND r.archived_at IS NULL
+    ORDER BY a.to_id LIMIT ?`)
+    .pluck();
   const changes = db.prepare(`
     SELECT c.value, c.at, c.source
     FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
@@ -107,6 +122,16 @@ export function reader(db: Connection): Reads {
     return row && row.archivedAt !== null ? { ...toRecord(key, row), archivedAt: row.archivedAt } : undefined;
   }
 
+  function contactsOf({ portalId, type, id }: RecordKey): RecordName[] {
+    const ids = associated.all(portalId, type, id, 'contacts', 0, MAX_CONTACTS_ON_TIMELINE + 1) as number[];
+    if (ids.length > MAX_CONTACTS_ON_TIMELINE)
+      throw new Refusal(
+        'invalid',
+        `more than ${MAX_CONTACTS_ON_TIMELINE} contacts belong to this record: too many for one timeline; read theirs one by one`,
+      );
+    return ids.map((each) => ({ type: 'contacts', id: each }));
+  }
+
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
@@ -116,19 +141,31 @@ export function reader(db: Connection): Reads {
     },
 
     timeline: db.transaction((key: RecordKey, query: TimelineQuery): TimelinePage => {
-      const { limit, from = Number.MIN_SAFE_INTEGER } = query;
+      const { limit, from = Number.MIN_SAFE_INTEGER, withContacts = false } = query;
       const before = earlier(query.after ?? AFTER_ALL, {
         timestamp: query.to ?? AFTER_ALL.timestamp,
         seq: 0,
       });
-      const rows = (places.all(key.portalId, key.type, key.id) as number[])
-        .flatMap((place) => page(place, { before, from, template: query.templateId, limit: limit + 1 }))
-        .sort((a, b) => b.timestamp - a.timestamp || b.seq - a.seq);
-      const shown = rows.slice(0, limit);
-      const last = shown.at(-1);
+      const template = query.templateId;
+      let found: { row: TimelineRow; record: RecordName }[] = [];
+      for (const record of withContacts ? [key, ...contactsOf(key)] : [key])
+        for (const place of places.all(key.portalId, record.type, record.id) as number[]) {
+          // What is older than a whole page already has no room on it.
+          const floor = found[limit]?.row.timestamp ?? from;
+          const rows = page(place, { before, from: Math.max(from, floor), template, limit: limit + 1 });
+          if (rows.length === 0) continue;
+          found.push(...rows.map((row) => ({ row, record })));
+          found.sort((a, b) => b.row.timestamp - a.row.timestamp || b.row.seq - a.row.seq);
+          found = found.slice(0, limit + 1);
+        }
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1)?.row;
       return {
-        events: shown.map((row) => toEvent(row, key.id)),
-        ...(rows.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
+        events: shown.map(({ row, record: { type, id } }) => ({
+          ...toEvent(row, id),
+          ...(withContacts ? { record: { type, id } } : {}),
+        })),
+        ...(found.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
       };
     }),
 
@@ -147,6 +184,12 @@ export function reader(db: Connection): Reads {
         return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
       },
     ),
+
+    associated({ portalId, type, id }: RecordKey, to: ObjectType, page: { after: number; limit: number }) {
+      const row = record.get(portalId, type, id) as RecordRow | undefined;
+      if (!row || row.archivedAt !== null) return [];
+      return associated.all(portalId, type, id, to, page.after, page.limit) as number[];
+    },
 
     history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
       changes.all(name, portalId, type, id, limit) as PropertyChange[],
@@ -205,6 +248,7 @@ interface PortalRow {
   name: string;
   lenient: number;
   time_zone: string | null;
+  associate_by_domain: number;
 }
 interface AppRow {
   id: number;
@@ -252,6 +296,7 @@ function toPortal(row: PortalRow): Portal {
     name: row.name,
     lenient: row.lenient === 1,
     ...(row.time_zone === null ? {} : { timeZone: row.time_zone }),
+    ...(row.associate_by_domain === 1 ? {} : { associateByDomain: false as const }),
   };
 }
 

@@ -10,7 +10,7 @@ import {
   SEARCHED_PROPERTIES,
 } from '../../records/record.js';
 import { compareValues, type Filter, matches, type Search } from '../../records/search.js';
-import { openReader } from './database.js';
+import { INDEXED, openReader } from './database.js';
 
 export interface SearchRequest {
   portalId: number;
@@ -26,13 +26,10 @@ const MAX_LOOKED_AT = 200_000;
 
 const db = openReader((workerData as { folder: string }).folder);
 const LIVE = 'r.merged_into IS NULL AND r.archived_at IS NULL';
-// The condition of the index, word for word: without it SQLite would not use it.
-const HAS_INDEX =
-  "name IN ('domain', 'name', 'firstname', 'lastname', 'dealname', 'subject', 'phone', 'company')";
 const idsByValue = db
   .prepare(`
     SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
-    WHERE p.name = ? AND p.${HAS_INDEX} AND lower(p.value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
+    WHERE ${INDEXED} AND name = ? AND lower(value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
   .pluck();
 const emailOwner = db
   .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")

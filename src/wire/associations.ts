@@ -1,0 +1,293 @@
+// HubSpot's paths of associations, v4: which records belong to each other.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { recordScopes } from '../access/scopes.js';
+import { associatedType, associatedTypes, associationTypeId } from '../records/associations.js';
+import {
+  type CrmRecord,
+  OBJECT_TYPES,
+  type ObjectType,
+  objectIdOf,
+  objectTypeOf,
+  type RecordName,
+  type RecordStore,
+} from '../records/record.js';
+import { brief, type Fault, invalid, Refusal } from '../refusal.js';
+import { type Authenticator, needScope, principalOf } from './authenticate.js';
+import type { AssociationSpec, InputAssociation } from './schemas.js';
+import { noRecord } from './timelines.js';
+
+export interface AssociationRoutes {
+  store: RecordStore;
+  authenticator: Authenticator;
+  clock: () => number;
+}
+
+const MAX_PAGE = 500;
+/** How many associated records of a type are told with a record. */
+const MAX_TOLD = 100;
+
+const DEFINED = 'HUBSPOT_DEFINED';
+
+const type = Type.String({ description: `${OBJECT_TYPES.join(', ')}, or a type id such as 0-1.` });
+const id = Type.String({ description: "The record's id." });
+const ListParams = Type.Object({ objectType: type, objectId: id, toObjectType: type });
+const PairParams = Type.Object({ objectType: type, objectId: id, toObjectType: type, toObjectId: id });
+const ListQuery = Type.Object({
+  limit: Type.Optional(Type.String({ description: `1 to ${MAX_PAGE}; ${MAX_PAGE} unless given.` })),
+  after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
+});
+
+export function associationRoutes(
+  app: FastifyInstance,
+  { store, authenticator, clock }: AssociationRoutes,
+): void {
+  const onRequest = authenticator.anyToken;
+  const failed = Type.Ref('Error');
+  const doc = (operationId: string, summary: string, verb: 'read' | 'write') => ({
+    tags: ['Records'],
+    operationId,
+    summary,
+    security: OBJECT_TYPES.flatMap((each) => recordScopes(each, verb).map((scope) => ({ oauth2: [scope] }))),
+  });
+
+  type Pair = Static<typeof PairParams>;
+
+  /** The types that a path names, and the portal; the caller may do this to both. */
+  function about(request: FastifyRequest<{ Params: Static<typeof ListParams> }>, verb: 'read' | 'write') {
+    const principal = principalOf(request);
+    const { objectType, objectId, toObjectType } = request.params;
+    const from = objectTypeOf(objectType);
+    const to = objectTypeOf(toObjectType);
+    if (!from) throw noRecord(objectType, objectId);
+    if (!to) throw noRecord(toObjectType, '');
+    for (const each of [from, to]) needScope(principal, recordScopes(each, verb));
+    const typeId = associationTypeId(from, to);
+    if (typeId === undefined)
+      throw invalid('association', [
+        {
+          in: 'toObjectType',
+          message: `${from} are associated with ${associatedTypes(from).join(', ')}, not with ${to}`,
+        },
+      ]);
+    return { from, to, typeId, portalId: principal.portal.id };
+  }
+
+  function existing(portalId: number, type: ObjectType, name: string): CrmRecord {
+    const known = objectIdOf(name);
+    const record = known === undefined ? undefined : store.record({ portalId, type, id: known });
+    if (!record) throw noRecord(type, name);
+    return record;
+  }
+
+  /** Both records, between which something was done. */
+  async function write(request: FastifyRequest<{ Params: Pair }>, op: 'associate' | 'dissociate') {
+    const { from, to, typeId, portalId } = about(request, 'write');
+    const a = existing(portalId, from, request.params.objectId);
+    const b = existing(portalId, to, request.params.toObjectId);
+    const name = { type: to, id: b.id };
+    const [outcome] = await store.write(portalId, [{ op, type: from, id: a.id, to: name }], clock());
+    if (outcome instanceof Refusal) throw outcome;
+    return { a, b, typeId };
+  }
+
+  app.put<{ Params: Pair }>(
+    '/crm/v4/objects/:objectType/:objectId/associations/default/:toObjectType/:toObjectId',
+    {
+      onRequest,
+      schema: {
+        ...doc('associateRecords', 'Associate two records', 'write'),
+        description: 'In both directions. Done before, it stays so.',
+        params: PairParams,
+        response: { 200: Type.Ref('BatchResponsePublicDefaultAssociation'), default: failed },
+      },
+    },
+    async (request) => {
+      const startedAt = new Date(clock()).toISOString();
+      const { a, b, typeId } = await write(request, 'associate');
+      const back = associationTypeId(b.type, a.type);
+      const between = (from: CrmRecord, to: CrmRecord, associationTypeId?: number) => ({
+        from: { id: String(from.id) },
+        to: { id: String(to.id) },
+        associationSpec: { associationCategory: DEFINED, associationTypeId },
+      });
+      return {
+        status: 'COMPLETE',
+        results: [between(a, b, typeId), between(b, a, back)],
+        startedAt,
+        completedAt: new Date(clock()).toISOString(),
+      };
+    },
+  );
+
+  app.put<{ Params: Pair; Body: Static<typeof AssociationSpec>[] }>(
+    '/crm/v4/objects/:objectType/:objectId/associations/:toObjectType/:toObjectId',
+    {
+      onRequest,
+      schema: {
+        ...doc('associateRecordsAs', 'Associate two records, as what', 'write'),
+        description:
+          'There are no labels here: any of the ids between the two types makes the same association.',
+        params: PairParams,
+        body: Type.Ref('AssociationSpecs'),
+        response: { 201: Type.Ref('LabelsBetweenObjectPair'), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { from, to } = about(request, 'write');
+      const fault = specsFault(from, request.body, to);
+      if (fault) throw invalid('association', [{ message: fault }]);
+      const { a, b } = await write(request, 'associate');
+      return reply.code(201).send({
+        fromObjectTypeId: TYPE_NUMBERS[from],
+        fromObjectId: String(a.id),
+        toObjectTypeId: TYPE_NUMBERS[to],
+        toObjectId: String(b.id),
+        labels: [],
+      });
+    },
+  );
+
+  app.get<{ Params: Static<typeof ListParams>; Querystring: Static<typeof ListQuery> }>(
+    '/crm/v4/objects/:objectType/:objectId/associations/:toObjectType',
+    {
+      onRequest,
+      schema: {
+        ...doc('listAssociations', 'List the records of a type that are associated with a record', 'read'),
+        params: ListParams,
+        querystring: ListQuery,
+        response: {
+          200: Type.Ref('CollectionResponseMultiAssociatedObjectWithLabelForwardPaging'),
+          default: failed,
+        },
+      },
+    },
+    async (request) => {
+      const { from, to, typeId, portalId } = about(request, 'read');
+      const { limit, after } = listQuery(request.query);
+      const record = existing(portalId, from, request.params.objectId);
+      const ids = store.associated(record, to, { after, limit: limit + 1 });
+      const shown = ids.slice(0, limit);
+      const associationTypes = [{ category: DEFINED, typeId, label: null }];
+      return {
+        results: shown.map((each) => ({ toObjectId: String(each), associationTypes })),
+        ...(ids.length > limit ? { paging: { next: { after: String(shown.at(-1)) } } } : {}),
+      };
+    },
+  );
+
+  app.delete<{ Params: Pair }>(
+    '/crm/v4/objects/:objectType/:objectId/associations/:toObjectType/:toObjectId',
+    {
+      onRequest,
+      schema: {
+        ...doc('dissociateRecords', 'Take two records apart', 'write'),
+        description: 'In both directions. Done before, it stays so.',
+        params: PairParams,
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+      },
+    },
+    async (request, reply) => {
+      await write(request, 'dissociate');
+      return reply.code(204).send();
+    },
+  );
+}
+
+function listQuery(sent: Static<typeof ListQuery>): { limit: number; after: number } {
+  const faults: Fault[] = [];
+  const limit = sent.limit === undefined ? MAX_PAGE : /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
+  if (limit < 1 || limit > MAX_PAGE)
+    faults.push({
+      in: 'limit',
+      message: `'${brief(sent.limit ?? '')}' is out of bounds; send 1 to ${MAX_PAGE}`,
+    });
+  const after = sent.after === undefined ? 0 : objectIdOf(sent.after);
+  if (after === undefined)
+    faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
+  if (faults.length > 0) throw invalid('query', faults);
+  return { limit, after: after as number };
+}
+
+/** The types that `associations=` names, each of which records of the type are associated with. */
+export function namedAssociations(from: ObjectType, names: readonly string[]): ObjectType[] {
+  const faults: Fault[] = [];
+  const types = names.flatMap((name) => {
+    const to = objectTypeOf(name);
+    if (to && associationTypeId(from, to) !== undefined) return [to];
+    faults.push({
+      in: 'associations',
+      message: `'${brief(name)}' is no type that ${from} are associated with; send ${associatedTypes(from).join(', ')}`,
+    });
+    return [];
+  });
+  if (faults.length > 0) throw invalid('query', faults);
+  return [...new Set(types)];
+}
+
+/** What a record is told to be associated with, by type; types without any are left out. */
+export function toldAssociations(store: RecordStore, record: CrmRecord, types: readonly ObjectType[]) {
+  const told = types.flatMap((to) => {
+    const ids = store.associated(record, to, { after: 0, limit: MAX_TOLD + 1 });
+    if (ids.length === 0) return [];
+    const shown = ids.slice(0, MAX_TOLD);
+    const results = shown.map((each) => ({
+      id: String(each),
+      type: `${WORDS[record.type]}_to_${WORDS[to]}`,
+    }));
+    const paging = ids.length > MAX_TOLD ? { paging: { next: { after: String(shown.at(-1)) } } } : {};
+    return [[to, { results, ...paging }] as const];
+  });
+  return told.length > 0 ? { associations: Object.fromEntries(told) } : {};
+}
+
+/** What is wrong where not every id, of at least one, is of an association between the two types. */
+function specsFault(
+  from: ObjectType,
+  specs: readonly Static<typeof AssociationSpec>[],
+  to: ObjectType | undefined,
+): string | undefined {
+  const fits =
+    to && specs.length > 0 && specs.every((each) => associatedType(from, each.associationTypeId) === to);
+  if (fits) return undefined;
+  const known = associatedTypes(from).map((each) => `${associationTypeId(from, each)} with ${each}`);
+  return `associationTypeId must be that of one association of ${from}: ${known.join(', ')}`;
+}
+
+const TYPE_NUMBERS: Readonly<Record<ObjectType, string>> = {
+  contacts: '0-1',
+  companies: '0-2',
+  deals: '0-3',
+  tickets: '0-5',
+};
+const WORDS: Readonly<Record<ObjectType, string>> = {
+  contacts: 'contact',
+  companies: 'company',
+  deals: 'deal',
+  tickets: 'ticket',
+};
+
+/** The records that a new one of a type is to be associated with, by the ids of the associations. */
+export function inputAssociations(
+  from: ObjectType,
+  sent: readonly Static<typeof InputAssociation>[],
+): RecordName[] {
+  const faults: Fault[] = [];
+  if (sent.length > MAX_TOLD)
+    faults.push({ in: 'associations', message: `has ${sent.length}; at most ${MAX_TOLD} are taken` });
+  const names = sent.slice(0, MAX_TOLD).flatMap(({ to, types }, index): RecordName[] => {
+    const toId = objectIdOf(String(to.id));
+    if (toId === undefined)
+      faults.push({
+        in: `associations[${index}].to.id`,
+        message: `'${brief(String(to.id))}' is not a record's id`,
+      });
+    const [given] = types;
+    const toType = given && associatedType(from, given.associationTypeId);
+    const fault = specsFault(from, types, toType);
+    if (fault) faults.push({ in: `associations[${index}].types`, message: fault });
+    return toId !== undefined && toType ? [{ type: toType, id: toId }] : [];
+  });
+  if (faults.length > 0) throw invalid('record', faults);
+  return names;
+}
