@@ -38,10 +38,10 @@ export interface Search {
   limit: number;
 }
 
-export const MAX_SEARCH_GROUPS = 5;
-export const MAX_GROUP_FILTERS = 6;
-export const MAX_SEARCH_FILTERS = 18;
-export const MAX_SEARCH_LIMIT = 200;
+const MAX_SEARCH_GROUPS = 5;
+const MAX_GROUP_FILTERS = 6;
+const MAX_SEARCH_FILTERS = 18;
+const MAX_SEARCH_LIMIT = 200;
 export const MAX_SEARCH_RESULTS = 10_000;
 export const MAX_SEARCH_CHARS = 3_000;
 const MAX_IN_VALUES = 100;

@@ -452,8 +452,13 @@ export const model = {
         agree(await store().erase(portalId, who), model.erase(who));
       } else {
         const { email, properties } = each.create;
-        const contact = { ...(email === undefined ? {} : { email }), properties, at: now };
-        const answer = await store().createContact(portalId, contact);
+        const contact = { ...(email === undefined ? {} : { email }), properties };
+        const [outcome] = await store().write(
+          portalId,
+          [{ op: 'create', type: 'contacts', ...contact }],
+          now,
+        );
+        const answer = outcome instanceof Refusal ? outcome : outcome?.id;
         if (email !== undefined && model.ownerOf(email) !== undefined) agree(answer, 'conflict');
         else {
           const made = model.make(numberOf(answer), now);

@@ -43,8 +43,11 @@ async function portalOf(store: Store) {
     event: (id: string) => store.event(portalId, templateId, id),
     merge: (primary: number, other: number) => store.merge(portalId, primary, other, NOW + 1),
     erase: (who: { objectId: number } | { email: string }) => store.erase(portalId, who),
-    createContact: (email?: string, properties: PropertyValue[] = []) =>
-      store.createContact(portalId, { ...(email === undefined ? {} : { email }), properties, at: NOW }),
+    createContact: async (email?: string, properties: PropertyValue[] = []) => {
+      const contact = { ...(email === undefined ? {} : { email }), properties };
+      const [made] = await store.write(portalId, [{ op: 'create', type: 'contacts', ...contact }], NOW);
+      return made instanceof Refusal ? made : (made?.id as number);
+    },
     byEmail: (email: string) => store.contactByEmail(portalId, email)?.id,
   };
 }
