@@ -59,7 +59,13 @@ const Selection = {
   archived: Type.Optional(Type.String({ description: 'true: archived records instead.' })),
   associations: Names('Types of which associated records are told too, at most 100 of each.'),
 };
-const IdProperty = Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['email', 'hs_object_id'] }));
+const IdProperty = Type.Optional(
+  Type.Unsafe<string>({
+    type: 'string',
+    enum: ['email', 'hs_object_id'],
+    description: "email: the id is a contact's e-mail.",
+  }),
+);
 const OneQuery = Type.Object({ ...Selection, idProperty: IdProperty });
 const ListQuery = Type.Object({
   ...Selection,

@@ -458,7 +458,7 @@ export const model = {
           [{ op: 'create', type: 'contacts', ...contact }],
           now,
         );
-        const answer = outcome instanceof Refusal ? outcome : outcome?.id;
+        const answer = outcome instanceof Refusal ? outcome : (outcome?.id as number);
         if (email !== undefined && model.ownerOf(email) !== undefined) agree(answer, 'conflict');
         else {
           const made = model.make(numberOf(answer), now);

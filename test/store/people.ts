@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_IDENTITIES, type Subject } from '../../dist/records/identity.js';
 import { IF_UNSET, type PropertyValue } from '../../dist/records/record.js';
-import type { Refusal } from '../../dist/refusal.js';
+import { Refusal } from '../../dist/refusal.js';
 import type { Cursor, EventDraft } from '../../dist/timeline/store.js';
 import { draftOf, ids, NOW, type Place, refusal, type Store, stored, tenantOf, walk } from './conformance.js';
 

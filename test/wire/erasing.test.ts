@@ -139,7 +139,7 @@ function persona() {
     submit(
       [
         { name: 'email', value: email },
-        { name: say((w) => w), value: say((w) => w) },
+        { name: 'said_in_form', value: say((w) => w) },
         { name: 'pet_name', value: say((w) => w) },
       ],
       {

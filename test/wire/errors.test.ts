@@ -322,7 +322,7 @@ test('a path or method that is not served is 404, as JSON', async () => {
     ['GET', `${eventPath('x')}/other`],
     ['PATCH', `${TEMPLATES}/${template}`],
     ['GET', `${V3}/events/batch/create/x/y`],
-    ['GET', '/crm/v3/objects/contacts'],
+    ['GET', '/crm/v3/pipelines/deals'],
   ] as const)
     expectRefused(await server.call(method, path), 404, 'OBJECT_NOT_FOUND');
 });

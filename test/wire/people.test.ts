@@ -427,7 +427,7 @@ test('a contact that is made by hand is found by its e-mail, and is made once', 
   ] as const) {
     const refused = await server.call('POST', CONTACTS, { properties });
     expectRefused(refused, 400);
-    expect(refused.json.message).toContain(field);
+    expect(refused.json.message).toContain(field.replace('properties.', ''));
   }
 });
 
