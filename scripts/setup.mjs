@@ -15,7 +15,7 @@ export function setup() {
     fail(`Throughline needs Node ${OLDEST_NODE.join('.')} or newer; this is ${process.versions.node}.`);
   if (changed('package-lock.json') > changed('node_modules/.package-lock.json')) {
     say('Installing packages (a minute or two the first time: the SQLite driver may be compiled) …');
-    run('npm', ['ci']);
+    run('npm', ['ci', '--include=dev']); // a production environment would leave out the compiler
   }
   if (
     newest(['src', 'tsconfig.json', 'package.json', 'node_modules/.package-lock.json']) >

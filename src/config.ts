@@ -30,6 +30,10 @@ function flag(name: string, description: string, variable: string): Option {
   return new Option(name, description).env(variable);
 }
 
+/** A variable that is set to nothing counts as not set. */
+for (const [name, value] of Object.entries(process.env))
+  if (name.startsWith('THROUGHLINE_') && value === '') delete process.env[name];
+
 /** The settings that `dev` and `serve` share. */
 export function withServerOptions(command: Command): Command {
   return command

@@ -132,12 +132,12 @@ function tokensText(values: EventInput['tokens'], template: Template, faults: Fa
   const names = Object.keys(values);
   if (known < names.length) {
     const has = new Set(template.tokens.map((token) => token.name));
-    for (const name of names)
-      if (!has.has(name))
-        faults.push({
-          in: `tokens.${brief(name)}`,
-          message: `the template has no token '${brief(name)}'; ${has.size > 0 ? `it has ${listed([...has])}` : 'it has none'}`,
-        });
+    const those = has.size > 0 ? `it has ${listed([...has])}` : 'it has none';
+    for (const [index, name] of names.filter((each) => !has.has(each)).entries())
+      faults.push({
+        in: `tokens.${brief(name)}`,
+        message: `the template has no token '${brief(name)}'${index === 0 ? `; ${those}` : ''}`,
+      });
   }
   return `{${text}}`;
 }
@@ -274,7 +274,9 @@ function iframeText({ linkLabel, headerLabel, url, width, height }: TimelineIFra
   return JSON.stringify({ linkLabel, headerLabel, url, width, height });
 }
 
+const MAX_LISTED = 20;
+
 function listed(values: readonly string[]): string {
-  const shown = values.slice(0, 20).map(brief).join(', ');
-  return values.length > 20 ? `${shown} and ${values.length - 20} more` : shown;
+  const shown = values.slice(0, MAX_LISTED).map(brief).join(', ');
+  return values.length > MAX_LISTED ? `${shown} and ${values.length - MAX_LISTED} more` : shown;
 }

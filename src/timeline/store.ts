@@ -88,7 +88,7 @@ export interface TimelineStore {
   template(id: number): Template | undefined;
   /** An app's templates that are not archived, oldest first. */
   templates(appId: number): Template[];
-  /** Keeps a new template, unless the app has `max` already (then undefined). A given id that exists is unarchived. */
+  /** Keeps a new template, unless the app has `max` already (then undefined). A given id that exists (the demo's) is there again. */
   createTemplate(
     template: Omit<Template, 'id' | 'version'> & { id?: number },
     max: number,

@@ -1,5 +1,6 @@
 // Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
 
+import { UNKEEPABLE } from '../records/identity.js';
 import { faultOf, missingFault } from '../records/properties.js';
 import {
   OBJECT_TYPES,
@@ -174,6 +175,9 @@ function checkTexts(
   input: TemplateInput,
   faults: Fault[],
 ): Pick<Template, 'name' | 'headerTemplate' | 'detailTemplate'> {
+  for (const field of ['name', 'headerTemplate', 'detailTemplate'] as const)
+    if (UNKEEPABLE.test(input[field] ?? ''))
+      faults.push({ in: field, message: 'has a NUL or half a surrogate pair; send well-formed text' });
   if (input.name.trim() === '') faults.push({ in: 'name', message: 'must not be empty' });
   if (input.name.length > MAX_NAME_LENGTH)
     faults.push({

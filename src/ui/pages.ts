@@ -18,7 +18,7 @@ import { Refusal } from '../refusal.js';
 import type { TimelineQuery, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { HttpProblem, problemOf } from '../wire/problem.js';
-import { cursorText, recordKey, renderedParts, timelineQuery } from '../wire/timelines.js';
+import { cursorText, recordKey, renderedPage, timelineQuery } from '../wire/timelines.js';
 import {
   type Associated,
   type Entry,
@@ -46,8 +46,6 @@ export interface PageOptions {
 const LISTED_RECORDS = 50;
 /** Associated records shown, of each type. */
 const LISTED_ASSOCIATED = 10;
-/** Events may be large: a page ends early rather than grow beyond this, though never without an event. */
-const MAX_RENDERED_CHARS = 4 * 1024 * 1024;
 
 const HEADERS = {
   'content-security-policy':
@@ -201,26 +199,18 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   /** One page's events, rendered, and the cursor of those after them. */
   function timeline({ portalId, type, id }: RecordKey, query: TimelineQuery, timeZone: string) {
     const record = { portalId, type, id };
-    const { events, next } = store.timeline(record, query);
-    const entries: Entry[] = [];
+    const { entries: rendered, next } = renderedPage({ store, templates, timeZone }, record, query);
     const owners = new Map<number, CrmRecord | undefined>();
     const contact = (id: number) => {
       if (!owners.has(id)) owners.set(id, store.record({ ...record, type: 'contacts', id }));
       return owners.get(id);
     };
-    let chars = 0;
-    for (const event of events) {
-      const parts = renderedParts(event, templates, timeZone);
-      chars += parts.header.length + parts.detail.length;
-      if (chars > MAX_RENDERED_CHARS && entries.length > 0) break;
-      const whose = event.record?.type === 'contacts' ? contact(event.record.id) : undefined;
-      entries.push({ event, ...parts, ...(whose ? { whose } : {}) });
-    }
-    const cursor =
-      entries.length === events.length
-        ? next
-        : store.timeline(record, { ...query, limit: entries.length }).next;
-    return { entries, next: cursor && cursorText(cursor) };
+    const entries = rendered.map((entry): Entry => {
+      const { record: owner } = entry.event;
+      const whose = owner?.type === 'contacts' ? contact(owner.id) : undefined;
+      return { ...entry, ...(whose ? { whose } : {}) };
+    });
+    return { entries, next: next && cursorText(next) };
   }
 }
 

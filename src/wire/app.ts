@@ -49,6 +49,8 @@ declare module 'fastify' {
 }
 
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** A request that takes longer to arrive is given up. */
+const MAX_REQUEST_MS = 60_000;
 /** Bodies that are on their way or being worked on, all together. */
 const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
 /** 500 bytes, each percent-encoded, and room. */
@@ -74,7 +76,9 @@ export interface AppOptions {
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: MAX_BODY_BYTES,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    requestTimeout: MAX_REQUEST_MS,
+    // A base path that ends in a slash makes two of them.
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreDuplicateSlashes: true },
     genReqId: () => randomUUID(),
     // On stderr: stdout is the commands' own. No URLs: a developer key may stand in one.
     logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },
@@ -87,11 +91,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
 
+  // One hook, since each costs every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
+    if (options.loopbackOnly) refuseForeignHost(request);
+    if (request.is404) throw notServed(request); // before its body is read
     done();
   });
-  if (options.loopbackOnly) app.addHook('onRequest', refuseForeignHosts);
   boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -116,17 +122,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     if (!problem) request.log.error({ err: error, correlationId: request.id }, 'a request failed');
     return answer(problem ?? INTERNAL, request, reply);
   });
-  app.setNotFoundHandler((request, reply) =>
-    answer(
-      {
-        http: 404,
-        category: 'OBJECT_NOT_FOUND',
-        message: `resource not found: nothing answers ${request.method} at this path; see /docs`,
-      },
-      request,
-      reply,
-    ),
-  );
+  app.setNotFoundHandler((request) => {
+    throw notServed(request);
+  });
 
   await app.register(swagger, openapi);
   const auth = authenticator(options.credentials);
@@ -191,22 +189,31 @@ function readJson(request: FastifyRequest, body: Buffer): unknown {
   }
 }
 
+function notServed({ method }: FastifyRequest): HttpProblem {
+  return new HttpProblem({
+    http: 404,
+    category: 'OBJECT_NOT_FOUND',
+    message: `resource not found: nothing answers ${method} at this path; see /docs`,
+  });
+}
+
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
-function refuseForeignHosts(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+function refuseForeignHost(request: FastifyRequest): void {
   if (!LOOPBACK_HOST.test(request.headers.host ?? ''))
     throw new HttpProblem({
       http: 421,
       category: 'VALIDATION_ERROR',
       message: 'This server answers on this machine only: call it as localhost or 127.0.0.1',
     });
-  done();
 }
 
 function boundBodiesInFlight(app: FastifyInstance): void {
   let inFlight = 0;
-  app.addHook('onRequest', (request, reply, done) => {
+  // After authentication: a stranger holds no memory.
+  app.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
     if (length === undefined && encoding === undefined) return done();
     if (Number(length) > MAX_BODY_BYTES)
       throw new HttpProblem({
@@ -215,7 +222,7 @@ function boundBodiesInFlight(app: FastifyInstance): void {
         message: `The body is ${length} bytes; at most ${MAX_BODY_BYTES} (16 MiB) are taken: send it in parts`,
         headers: { connection: 'close' },
       });
-    const bytes = length === undefined ? MAX_BODY_BYTES : Math.min(Number(length) || 0, MAX_BODY_BYTES);
+    const bytes = length === undefined ? limit : Math.min(Number(length) || 0, limit);
     if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
       throw new HttpProblem({
         http: 503,

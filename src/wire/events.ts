@@ -10,7 +10,7 @@ import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.
 import type { Intake } from '../timeline/intake.js';
 import { eventBody, present } from '../timeline/present.js';
 import type { EventDraft, StoredEvent, TimelineStore } from '../timeline/store.js';
-import type { Template } from '../timeline/template.js';
+import { MAX_TOKENS_PER_TEMPLATE, type Template } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
@@ -293,6 +293,11 @@ function readEvent(
   start: number,
   faults: Fault[],
 ): EventInput & { eventTemplateId?: string } {
+  const names = Object.keys((sent as { tokens?: object } | null)?.tokens ?? {}).length;
+  if (names > MAX_TOKENS_PER_TEMPLATE)
+    throw invalid('event', [
+      { in: 'tokens', message: `has ${names} tokens; a template has at most ${MAX_TOKENS_PER_TEMPLATE}` },
+    ]);
   const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors, sent);
   for (const fault of bad) faults.push(fault);
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { tokens: {} };

@@ -5,11 +5,11 @@ import { type Static, Type } from 'typebox';
 import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, nameFault, type Subject } from '../records/identity.js';
+import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
-import { HttpProblem } from './problem.js';
+import { HttpProblem, sentOnce } from './problem.js';
 import type { FormSubmission } from './schemas.js';
 
 export interface FormRoutes {
@@ -25,6 +25,13 @@ const OLDEST_SUBMISSION_MS = 31 * 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 const CONTACTS = '0-1';
 const FORM_ID = '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+
+const MAX_FORM_BYTES = 1024 * 1024;
+const form = {
+  bodyLimit: MAX_FORM_BYTES,
+  attachValidation: true,
+  preHandler: [refuseMalformed, sentOnce('fields').preHandler],
+};
 
 const FormParams = Type.Object({
   portalId: Type.String({ pattern: '^\\d{1,15}$', description: "The portal's id." }),
@@ -60,12 +67,13 @@ export function formRoutes(
       { schema: { hide: true } },
       (_request, reply) => reply.code(204).send(),
     );
-    open.post<Submit>(PUBLIC, { schema: doc('submitForm', 'Submit a form', []) }, submit);
+    open.post<Submit>(PUBLIC, { ...form, schema: doc('submitForm', 'Submit a form', []) }, submit);
   });
   app.post<Submit>(
     '/submissions/v3/integration/secure/submit/:portalId/:formGuid',
     {
       onRequest: authenticator.token(FORMS),
+      ...form,
       schema: doc('submitFormSecurely', 'Submit a form, with a token', [{ oauth2: [...FORMS] }]),
     },
     async (request) => {
@@ -129,6 +137,8 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
         `${value.length} characters; at most ${MAX_FORM_VALUE_LENGTH} are taken`,
         'INPUT_TOO_LARGE',
       );
+    } else if (UNKEEPABLE.test(value)) {
+      fault(path, 'It has a NUL or half a surrogate pair; send well-formed text', 'INVALID_TEXT');
     } else if (name === 'email') {
       const wrong = emailFault(value);
       if (wrong) fault(path, `Invalid email address: ${wrong}`, 'INVALID_EMAIL');
@@ -185,6 +195,22 @@ function badForm(faults: readonly FormFault[]): HttpProblem {
     message: 'The request is not valid',
     errors: faults,
   });
+}
+
+async function refuseMalformed({ validationError }: FastifyRequest): Promise<void> {
+  if (validationError instanceof Refusal) throw malformedForm(validationError);
+  if (validationError) throw validationError;
+}
+
+/** What the schema found, in the shape of forms. */
+function malformedForm({ faults, message }: Refusal): HttpProblem {
+  if (faults.length === 0) return badForm([{ message, errorType: 'INVALID_REQUEST' }]);
+  return badForm(
+    faults.map((fault) => ({
+      message: `Error in '${fault.in ?? 'body'}'. ${fault.message}`,
+      errorType: fault.code === 'REQUIRED_FIELD' ? 'REQUIRED_FIELD' : 'INVALID_REQUEST',
+    })),
+  );
 }
 
 function refusedForm(refusal: Refusal): Error {

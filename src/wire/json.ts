@@ -14,7 +14,7 @@ export function members(text: string, start = 0): { spans: Map<string, Span>; re
   let at = skipSpace(text, skipSpace(text, start) + 1);
   while (text[at] !== '}') {
     const nameEnd = skipString(text, at);
-    const name = JSON.parse(text.slice(at, nameEnd)) as string;
+    const name = nameOf(text.slice(at, nameEnd));
     const value = valueSpan(text, skipSpace(text, nameEnd) + 1);
     if (spans.has(name)) repeated.push(name);
     spans.set(name, value);
@@ -37,16 +37,23 @@ export function elements(text: string, start = 0): Span[] {
 
 /**
  * The paths of names that stand more than once in the object that begins at or after `start`, and in the objects of
- * its first list, those of their second, and so on.
+ * its first member of these, be it a list or an object, those of their second, and so on.
  */
 export function repeatedPaths(text: string, [list, ...deeper]: readonly string[], start = 0): string[] {
   const { spans, repeated } = members(text, start);
   const span = list === undefined ? undefined : spans.get(list);
-  if (!span || text[span.start] !== '[') return repeated;
+  if (!span) return repeated;
+  if (text[span.start] === '{')
+    return [...repeated, ...repeatedPaths(text, deeper, span.start).map((path) => `${list}.${path}`)];
+  if (text[span.start] !== '[') return repeated;
   const inside = elements(text, span.start).flatMap((each, index) =>
     repeatedPaths(text, deeper, each.start).map((path) => `${list}[${index}].${path}`),
   );
   return [...repeated, ...inside];
+}
+
+function nameOf(quoted: string): string {
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
 }
 
 function afterComma(text: string, at: number): number {
@@ -82,6 +89,11 @@ function valueSpan(text: string, from: number): Span {
 
 /** The index after the string that begins at `at`. */
 function skipString(text: string, at: number): number {
+  const end = text.indexOf('"', at + 1);
+  return text.charCodeAt(end - 1) === BACKSLASH ? skipEscapedString(text, at) : end + 1;
+}
+
+function skipEscapedString(text: string, at: number): number {
   let end = at + 1;
   for (;;) {
     const code = text.charCodeAt(end);

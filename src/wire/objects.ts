@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
 import type { Portal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault } from '../records/identity.js';
+import { emailFault, UNKEEPABLE } from '../records/identity.js';
 import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
 import {
   type CrmRecord,
@@ -26,7 +26,7 @@ import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../reco
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
 import { type Authenticator, needScope, principalOf } from './authenticate.js';
-import { batchErrorOf, problemOfRefusal } from './problem.js';
+import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type { BatchObjects, CrmObject, ObjectInput, SearchInput } from './schemas.js';
 import { noRecord } from './timelines.js';
 
@@ -38,6 +38,9 @@ export interface ObjectRoutes {
 }
 
 const MAX_BATCH = 100;
+/** Of one record in one call. */
+const MAX_PROPERTIES = 1_000;
+const MAX_VALUE_LENGTH = 65_536;
 const DEFAULT_LIST = 10;
 const MAX_LIST = 100;
 /** How many former values of a property are told. */
@@ -126,6 +129,7 @@ export function objectRoutes(
     '/crm/v3/objects/:objectType',
     {
       onRequest,
+      ...sentOnce('properties'),
       schema: {
         ...doc('createRecord', 'Create a record', 'write'),
         description: 'By hand: this lifts the block of an e-mail whose contact was erased.',
@@ -178,6 +182,7 @@ export function objectRoutes(
     '/crm/v3/objects/:objectType/:objectId',
     {
       onRequest,
+      ...sentOnce('properties'),
       schema: {
         ...doc('updateRecord', 'Change properties of a record', 'write'),
         description: 'An empty value clears a property.',
@@ -205,7 +210,7 @@ export function objectRoutes(
         ...doc('archiveRecord', 'Archive a record', 'write'),
         description: "It and its timeline are out of sight; a contact's e-mails and visitors are free again.",
         params: OfRecord,
-        response: { 204: Type.Null(), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {
@@ -222,6 +227,7 @@ export function objectRoutes(
   type Batch = { Params: Static<typeof OfType>; Body: Static<typeof BatchObjects> };
   const batch = (operationId: string, summary: string, verb: 'read' | 'write', code: 200 | 201) => ({
     onRequest,
+    ...sentOnce('inputs', 'properties'),
     schema: {
       ...doc(operationId, summary, verb),
       description: 'At most 100 inputs. Each stands for itself: 207 says of those that failed why.',
@@ -325,7 +331,7 @@ export function objectRoutes(
         description: 'At most 100. Those that are not there are passed over.',
         params: OfType,
         body: Type.Ref('BatchInputSimplePublicObject'),
-        response: { 204: Type.Null(), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {
@@ -395,9 +401,24 @@ export function objectRoutes(
     at: number,
   ): { email?: string; properties: PropertyValue[] } {
     const faults: ValueFault[] = [];
+    const names = Object.keys(properties).length;
+    if (names > MAX_PROPERTIES)
+      throw invalid('record', [
+        { in: 'properties', message: `has ${names} properties; at most ${MAX_PROPERTIES} are taken` },
+      ]);
     const input: { email?: string; properties: PropertyValue[] } = { properties: [] };
     for (const [name, sent] of Object.entries(properties)) {
       const value = sent === null ? '' : String(sent);
+      if (value.length > MAX_VALUE_LENGTH) {
+        const message = `has ${value.length} characters; at most ${MAX_VALUE_LENGTH} are taken`;
+        faults.push({ name, message, code: 'INPUT_TOO_LARGE' });
+        continue;
+      }
+      if (UNKEEPABLE.test(value)) {
+        const message = 'has a NUL or half a surrogate pair; send well-formed text';
+        faults.push({ name, message, code: 'INVALID_TEXT' });
+        continue;
+      }
       if (name === 'email' && type === 'contacts') {
         if (value === '') continue;
         const message = emailFault(value);

@@ -7,6 +7,7 @@ import { objectIdOf, type RecordStore } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { toObject, usualProperties } from './objects.js';
+import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas.js';
 import { noRecord } from './timelines.js';
 
@@ -25,6 +26,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
     '/crm/v3/objects/contacts/merge',
     {
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
+      ...sentOnce(),
       schema: {
         tags: ['Records'],
         operationId: 'mergeContacts',
@@ -62,6 +64,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
     '/crm/v3/objects/contacts/gdpr-delete',
     {
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
+      ...sentOnce(),
       schema: {
         tags: ['Records'],
         operationId: 'eraseContact',
@@ -93,6 +96,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
     '/timeline/v1/identify',
     {
       onRequest: authenticator.token(EVENTS_WRITE),
+      ...sentOnce(),
       schema: {
         tags: ['Records'],
         operationId: 'identify',

@@ -1,7 +1,8 @@
 // HubSpot's error body, and how each error becomes one. Every error answer of the server is made here.
 import type { ErrorObject } from 'ajv';
-import type { FastifyError } from 'fastify';
-import { type Fault, Refusal, type RefusalReason } from '../refusal.js';
+import type { FastifyError, FastifyRequest } from 'fastify';
+import { type Fault, invalid, Refusal, type RefusalReason } from '../refusal.js';
+import { repeatedPaths } from './json.js';
 
 /** An answer that is not 2xx: HubSpot's body without the correlation id, which the request has. */
 export interface Problem {
@@ -171,4 +172,18 @@ function fieldPath(pointer: string, data: unknown): string {
     at = (at as Record<string, unknown>)[part];
   }
   return path;
+}
+
+/**
+ * A route's hook that refuses names which stand twice: in the body, in its member `lists[0]` (a list's objects, or an
+ * object), in theirs, and so on.
+ */
+export function sentOnce(...lists: string[]) {
+  return {
+    preHandler: async ({ text }: FastifyRequest) => {
+      if (!text.trimStart().startsWith('{')) return;
+      const repeated = repeatedPaths(text, lists);
+      if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated));
+    },
+  };
 }

@@ -299,7 +299,7 @@ const FormerValue = Type.Object(
 );
 const AssociatedId = Type.Object(
   { id: Type.String(), type: Type.String({ description: 'Such as contact_to_company.' }) },
-  { $id: 'AssociatedId' },
+  { $id: 'AssociatedId', description: 'A record that belongs to another.' },
 );
 const AssociatedIds = Type.Object(
   { results: Type.Array(Type.Ref('AssociatedId')), paging: nextPage },
@@ -415,7 +415,10 @@ const AssociatedObject = Type.Object(
 );
 const AssociatedObjects = Type.Object(
   { results: Type.Array(Type.Ref('MultiAssociatedObjectWithLabel')), paging: nextPage },
-  { $id: 'CollectionResponseMultiAssociatedObjectWithLabelForwardPaging' },
+  {
+    $id: 'CollectionResponseMultiAssociatedObjectWithLabelForwardPaging',
+    description: 'A page of what belongs to the record.',
+  },
 );
 export const ObjectInput = Type.Object(
   { ...inputNames, properties: InputProperties, associations: MaybeAssociations },
@@ -766,6 +769,7 @@ const untilFirstFault = new Ajv(STRICTLY).addSchema(named as object[]);
 
 /** So much of each list is searched for every fault: they cost, and a body has room for millions. */
 const LIST_SEARCHED = 100;
+const MEMBERS_SEARCHED = 1_000;
 
 /** What is wrong with data by a schema: every fault in the beginnings of its lists, or else the first one. */
 export function checker(schema: object): (data: unknown) => ErrorObject[] {
@@ -781,5 +785,6 @@ export function checker(schema: object): (data: unknown) => ErrorObject[] {
 function beginnings(value: unknown, depth = 4): unknown {
   if (typeof value !== 'object' || value === null || depth === 0) return value;
   if (Array.isArray(value)) return value.slice(0, LIST_SEARCHED).map((each) => beginnings(each, depth - 1));
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, beginnings(each, depth - 1)]));
+  const entries = Object.entries(value).slice(0, MEMBERS_SEARCHED);
+  return Object.fromEntries(entries.map(([name, each]) => [name, beginnings(each, depth - 1)]));
 }

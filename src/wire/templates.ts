@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
-import { invalid, Refusal } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import {
   checkProperties,
   newTemplate,
@@ -16,9 +16,8 @@ import {
 } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
-import { repeatedPaths } from './json.js';
 import { anyOneOf } from './openapi.js';
-import { repeatedFaults } from './problem.js';
+import { sentOnce } from './problem.js';
 import type {
   Template,
   TemplateCreate,
@@ -66,12 +65,6 @@ export function templateRoutes(
   const failed = Type.Ref('Error');
   const template = Type.Ref('TimelineEventTemplate');
   const token = Type.Ref('TimelineEventTemplateToken');
-  const sentOnce = (...lists: string[]) => ({
-    preHandler: async ({ text }: FastifyRequest) => {
-      const repeated = repeatedPaths(text, lists);
-      if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated));
-    },
-  });
   type InApp = { Params: Static<typeof inApp> };
   type InTemplate = { Params: Static<typeof inTemplate> };
   type InToken = { Params: Static<typeof inToken> };
@@ -209,7 +202,7 @@ export function templateRoutes(
         ...writing(
           'updateToken',
           'Replace a token',
-          'Its label, options and property become what is sent; its name and type stay.',
+          'Its label and property become what is sent, its options where they are sent; its name and type stay.',
         ),
         params: inToken,
         body: Type.Ref('TimelineEventTemplateTokenUpdateRequest'),

@@ -79,9 +79,9 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
       const query = timelineQuery(request.query, key?.type);
       const record = key && store.record(key);
       if (!record) throw noRecord(request.params.objectType, request.params.objectId);
-      const { events, next } = store.timeline(record, query);
       const timeZone = portal.timeZone ?? routes.timeZone;
-      const results = events.map((event) => entryText(event, templates, timeZone));
+      const { entries, next } = renderedPage({ store, templates, timeZone }, record, query);
+      const results = entries.map(entryText);
       const paging = next ? `,"paging":{"next":{"after":"${cursorText(next)}"}}` : '';
       return reply
         .type('application/json; charset=utf-8')
@@ -90,15 +90,41 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
   );
 }
 
-function entryText(event: TimelineEvent, templates: Templates, timeZone: string): string {
-  const { header, detail } = renderedParts(event, templates, timeZone);
+function entryText({ event, header, detail }: TimelineEntry): string {
   const { record } = event;
   const whose = record ? `,"record":{"objectType":"${record.type}","objectId":"${record.id}"}` : '';
   return eventText(event, `"header":${JSON.stringify(header)},"detail":${JSON.stringify(detail)}${whose}`);
 }
 
-/** Both parts of an event on a timeline, and what of its body the page shows too. */
-export function renderedParts(event: TimelineEvent, templates: Templates, timeZone: string) {
+/** Events may be large: a page ends early rather than grow beyond this, though never without an event. */
+const MAX_PAGE_CHARS = 8 * 1024 * 1024;
+
+/** An event with both its parts as HTML, and what of its body a page shows too. */
+export type TimelineEntry = { event: TimelineEvent } & ReturnType<typeof renderedParts>;
+
+/** A page of a timeline, rendered, and the cursor of what is after it. */
+export function renderedPage(
+  by: { store: TimelineStore; templates: Templates; timeZone: string },
+  record: RecordKey,
+  query: TimelineQuery,
+): { entries: TimelineEntry[]; next?: Cursor } {
+  const { events, next } = by.store.timeline(record, query);
+  const entries: TimelineEntry[] = [];
+  let chars = 0;
+  for (const event of events) {
+    const parts = renderedParts(event, by.templates, by.timeZone);
+    chars += parts.header.length + parts.detail.length + event.body.length;
+    if (chars > MAX_PAGE_CHARS && entries.length > 0) break;
+    entries.push({ event, ...parts });
+  }
+  const cursor =
+    entries.length === events.length
+      ? next
+      : by.store.timeline(record, { ...query, limit: entries.length }).next;
+  return { entries, ...(cursor ? { next: cursor } : {}) };
+}
+
+function renderedParts(event: TimelineEvent, templates: Templates, timeZone: string) {
   const template = templates.get(event.templateId);
   const body = eventBody(event);
   const part = (name: 'headerTemplate' | 'detailTemplate') =>

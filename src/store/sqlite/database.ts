@@ -29,6 +29,7 @@ export function openWriter(folder: string): Connection {
   db.pragma('secure_delete = ON');
   db.pragma('wal_autocheckpoint = 0'); // the checkpointer's work, off the reply path
   db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`mmap_size = ${MMAP_BYTES}`);
   db.pragma('foreign_keys = ON');
   migrate(db);
   return db;

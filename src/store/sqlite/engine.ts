@@ -11,6 +11,7 @@ import { openReader } from './database.js';
 import { pack } from './parcel.js';
 import type { Refused, Written } from './people.js';
 import { reader } from './read.js';
+import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';
 
@@ -27,6 +28,8 @@ export interface StoreOptions {
 
 const CHECKPOINT_EVERY_EVENTS = 40_000;
 const CHECKPOINT_EVERY_BYTES = 64 * 1024 * 1024;
+/** Writes that wait for the writer, besides batches of events, which the intake bounds. */
+const MAX_WAITING_WRITES = 1_000;
 const MAX_WAITING_SEARCHES = 200;
 /** How far the writer may run ahead of a slow checkpointer. */
 const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
@@ -122,6 +125,8 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
     ask: (op, args) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);
+        if (asked.size >= MAX_WAITING_WRITES && op !== 'append' && op !== 'close')
+          return reject(new Refusal('overloaded', `${asked.size} writes are waiting; try again shortly`));
         n++;
         asked.set(n, { resolve, reject });
         worker.postMessage({ n, op, args } as Request);
@@ -158,6 +163,11 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
 
 /** A transaction that failed. Nothing of it was stored. */
 function failure(message: string, code: string): Error {
+  if (code === ERASE_OWED)
+    return new Refusal(
+      'unavailable',
+      `The contact is erased; but ${message}, so that traces are still in the files. They go as soon as it ends`,
+    );
   const reason = advice(code);
   return reason
     ? new Refusal('unavailable', `Nothing was stored: ${reason} and send it again`)

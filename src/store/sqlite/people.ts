@@ -395,11 +395,28 @@ export function people(db: Connection) {
     const redact = db.prepare('UPDATE event SET body = ? WHERE seq = ?');
     const dropMentions = drop('mention', 'portal = ? AND key = ?');
 
+    const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
+    const utksOf = db
+      .prepare(
+        "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
+      )
+      .pluck();
+    const dropVisits = drop('visit INDEXED BY visit_utk', 'portal = ? AND utk = ?');
+
+    /** The contact by this id, archived ones too, or the one it was merged into. */
+    function kept(portal: number, id: number): number | undefined {
+      const found = findRecord.get(portal, 'contacts', id) as
+        | (Own & { mergedInto: number | null })
+        | undefined;
+      return found?.mergedInto ?? found?.id;
+    }
+
     /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
     function forgetEmail(portal: number, key: string): void {
       addErased.run(portal, erasedHash(key));
-      for (const { seq, body } of mentions.all(portal, key) as { seq: number; body: string }[])
-        redact.run(withoutEmail(body), seq);
+      const said = mentions.all(portal, key) as { seq: number; body: string }[];
+      for (const { seq, body } of said) redact.run(withoutEmail(body), seq);
+      if (said.length > 0) owe.run();
       dropMentions.run(portal, key);
     }
 
@@ -407,11 +424,11 @@ export function people(db: Connection) {
       /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
       erase(portal: number, who: { objectId: number } | { email: string }): boolean {
         const id =
-          'email' in who
-            ? ownerOf(portal, 'email', emailKey(who.email))?.id
-            : record(portal, 'contacts', who.objectId)?.id;
+          'email' in who ? ownerOf(portal, 'email', emailKey(who.email))?.id : kept(portal, who.objectId);
         if ('email' in who) forgetEmail(portal, emailKey(who.email));
         if (id === undefined) return false;
+        owe.run();
+        for (const utk of utksOf.all(portal, id)) dropVisits.run(portal, utk);
         for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
         const places = placesOf.all(portal, id) as number[];
         for (const statement of ofContact) statement.run(portal, id);
@@ -558,7 +575,7 @@ function contactExists(id: number): Refused {
 function tooMany(objectId: number): Refused {
   return {
     reason: 'too-many',
-    message: `Cannot have more than ${MAX_IDENTITIES} identities on a profile: contact ${objectId} would have more e-mails and visitors; name it by its objectId alone`,
+    message: `Cannot have more than ${MAX_IDENTITIES} identities on a profile: contact ${objectId} would have more e-mails and visitors`,
     faults: [],
     context: { objectId: [String(objectId)] },
   };

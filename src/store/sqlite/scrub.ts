@@ -1,16 +1,20 @@
 // Makes an erase complete. secure_delete zeroes what is deleted; but where SQLite has rebuilt a page, because it split
 // or was evened out with its neighbours, the cells that moved away stay readable between the page's list of cells and
-// its content. And the WAL holds pages as they were. Promise: when `scrub` returns, the files hold live content alone.
+// its content. And the WAL holds pages as they were. Promise: when `now` returns, the files hold live content alone.
 import { closeSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { BUSY_TIMEOUT_MS, type Connection } from './database.js';
 
-const MAX_ATTEMPTS = 300;
+const MAX_ATTEMPTS = 30;
 const PAUSE_MS = 100;
+/** The code of an erase that is committed, while traces of it are still in the files. */
+export const ERASE_OWED = 'ERASE_OWED';
 const ZEROS = Buffer.alloc(65_536);
 
 /** On the writer's connection, outside of a transaction. */
 export function scrubber(db: Connection) {
   const treePages = db.prepare("SELECT pageno FROM dbstat WHERE pagetype <> 'overflow'").pluck();
+  const owed = db.prepare('SELECT 1 FROM scrub_owed LIMIT 1').pluck();
+  const paid = db.prepare('DELETE FROM scrub_owed');
   const page = Buffer.alloc(db.pragma('page_size', { simple: true }) as number);
   // Opened once: closing any descriptor of the file would drop the locks that this process has on it.
   let file: number | undefined;
@@ -38,23 +42,35 @@ export function scrubber(db: Connection) {
     fsyncSync(file);
   }
 
+  /** One try; false: somebody reads the WAL, or copies it. */
+  function scrub(): boolean {
+    if (!emptyWal()) return false;
+    // While nobody may write and the WAL is empty, nothing but this touches the file; readers never look at gaps.
+    const done = db
+      .transaction(() => {
+        if (statSync(`${db.name}-wal`).size > 0) return false;
+        zeroGaps();
+        return true;
+      })
+      .immediate();
+    db.pragma('shrink_memory'); // pages that are remembered have their gaps as they were
+    if (done) paid.run();
+    return done;
+  }
+
   return {
-    scrub(): void {
+    /** After an erase: nothing is left in the files, or an error says that it will go later. */
+    now(): void {
+      if (owed.get() === undefined) return;
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         if (attempt > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-        if (!emptyWal()) continue;
-        // While nobody may write and the WAL is empty, nothing but this touches the file; readers never look at gaps.
-        const done = db
-          .transaction(() => {
-            if (statSync(`${db.name}-wal`).size > 0) return false;
-            zeroGaps();
-            return true;
-          })
-          .immediate();
-        db.pragma('shrink_memory'); // pages that are remembered have their gaps as they were
-        if (done) return;
+        if (scrub()) return;
       }
-      throw new Error('the WAL could not be emptied: another process reads the data folder without end');
+      throw Object.assign(new Error('another process reads the data folder'), { code: ERASE_OWED });
+    },
+    /** Between other work: one try, where an erase could not be completed. */
+    later(): void {
+      if (owed.get() !== undefined) scrub();
     },
     /** After the connection. */
     close(): void {

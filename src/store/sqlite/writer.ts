@@ -51,6 +51,7 @@ const looking = setInterval(() => {
     const now = others.get();
     if (now !== version) report({ othersWrote: true });
     version = now;
+    scrubbing.later();
   } catch {
     // A failing disk must not end this thread: the next look tells.
   }
@@ -83,7 +84,7 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   const perform = work[op] as (...args: readonly unknown[]) => unknown;
   const result = db.transaction(() => perform(...args)).immediate();
-  if (op === 'erase') scrubbing.scrub();
+  if (op === 'erase') scrubbing.now();
   return result;
 }
 

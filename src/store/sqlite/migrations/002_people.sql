@@ -31,8 +31,9 @@ CREATE TABLE visit (
   context   TEXT    NOT NULL -- JSON, as it came
 ) STRICT;
 CREATE INDEX visit_contact ON visit (portal, object_id);
+CREATE INDEX visit_utk     ON visit (portal, utk) WHERE utk IS NOT NULL;
 
--- E-mails of people who were erased, as keyed hashes: nothing here tells whose they are.
+-- E-mails of people who were erased, as keyed hashes: not readable, though who has the folder can try an address.
 CREATE TABLE erased_email (
   portal INTEGER NOT NULL,
   hash   BLOB    NOT NULL,
@@ -40,6 +41,9 @@ CREATE TABLE erased_email (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE erasing_key (key BLOB NOT NULL) STRICT;
 INSERT INTO erasing_key VALUES (randomblob(32));
+
+-- A row while what was erased may still be readable in the files: scrub.ts sees to it.
+CREATE TABLE scrub_owed (owed INTEGER NOT NULL) STRICT;
 
 -- Events that say an e-mail without standing on its contact: erasing the person takes it out of them.
 CREATE TABLE mention (
