@@ -1,15 +1,17 @@
-// The group commit in front of the store. While one batch commits, the next one gathers; there is no timer and no
-// delay at low load. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
+// The group commit in front of the store. While one batch commits, one stands ready behind it and the next one
+// gathers; there is no timer and no delay at low load. What waits is bounded in events and bytes: beyond that a caller
+// is told at once to come back.
 //
-// States: idle (nothing waits, nothing commits) → gathering (the first draft of a turn of the event loop has come;
-// the flip is due when the turn ends) → committing (a batch is with the store; drafts that come now wait) → when it
-// is done, the waiting ones are flipped before the callers of the finished batch hear of it, so that the disk is
-// never idle while there is work.
+// A draft that comes while fewer than MAX_IN_FLIGHT batches are with the store goes there when this turn of the event
+// loop ends, with all that came in it; else it waits. When a batch is done, the waiting ones are flipped before its
+// callers hear of it, so that the disk is never idle while there is work.
 import { Refusal } from '../refusal.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
 
 export const MAX_WAITING_EVENTS = 20_000;
 export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** Batches with the store at once: while one commits the next one stands ready, so that the disk never waits for us. */
+const MAX_IN_FLIGHT = 2;
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
@@ -24,7 +26,8 @@ export class Intake {
   #waiting: Waiting[] = [];
   #events = 0;
   #bytes = 0;
-  #busy = false;
+  #due = false;
+  #inFlight = 0;
 
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
 
@@ -50,21 +53,23 @@ export class Intake {
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ drafts, bytes, resolve, reject });
-      if (this.#busy) return;
-      this.#busy = true;
-      setImmediate(() => this.#flip());
+      if (this.#due || this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#due = true;
+      setImmediate(() => {
+        this.#due = false;
+        this.#flip();
+      });
     });
   }
 
   #flip(): void {
     const batch = this.#takeBatch();
-    if (batch.length === 0) {
-      this.#busy = false;
-      return;
-    }
+    if (batch.length === 0) return;
+    this.#inFlight++;
     const drafts = batch.flatMap((each) => each.drafts);
     this.store.append(drafts).then(
       (outcomes) => {
+        this.#inFlight--;
         this.#flip();
         let at = 0;
         for (const { drafts, resolve } of batch) {
@@ -74,6 +79,7 @@ export class Intake {
         this.#leave(batch);
       },
       (error: unknown) => {
+        this.#inFlight--;
         this.#flip();
         for (const each of batch) each.reject(error);
         this.#leave(batch);

@@ -58,7 +58,7 @@ describe('intake', () => {
     expect(await Promise.all(answers)).toMatchObject([{ id: 'a' }, [{ id: 'b' }, { id: 'c' }], { id: 'd' }]);
   });
 
-  test('while one batch commits the next one gathers, and there is never more than one with the store', async () => {
+  test('while one batch commits and one stands ready the next one gathers: never more than two with the store', async () => {
     const store = heldStore();
     const intake = new Intake(store);
     const answers = [intake.append(draft('a'))];
@@ -67,17 +67,19 @@ describe('intake', () => {
     await turn();
     answers.push(intake.append(draft('c')));
     await turn();
-    expect(store.batches).toEqual([['a']]);
+    answers.push(intake.append(draft('d')));
+    await turn();
+    expect(store.batches).toEqual([['a'], ['b']]);
     store.commit();
     await turn();
-    expect(store.batches).toEqual([['a'], ['b', 'c']]);
+    expect(store.batches).toEqual([['a'], ['b'], ['c', 'd']]);
     await store.drain();
-    expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
     // And from rest again.
-    const later = intake.append(draft('d'));
+    const later = intake.append(draft('e'));
     await store.drain();
-    expect((await later).id).toBe('d');
-    expect(store.batches).toEqual([['a'], ['b', 'c'], ['d']]);
+    expect((await later).id).toBe('e');
+    expect(store.batches).toEqual([['a'], ['b'], ['c', 'd'], ['e']]);
   });
 
   test('nobody hears before the commit, and all of the finished batch hear though the next one hangs', async () => {
