@@ -70,7 +70,7 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
   const text = (field: string, value: string | undefined) =>
     value === undefined ? '' : `,"${field}":${JSON.stringify(value)}`;
   const body =
-    `{"objectType":"${template.objectType}","eventTemplateId":"${template.id}","id":${JSON.stringify(id)}` +
+    `{"objectType":"${template.objectType}","eventTemplateId":"${template.id}"` +
     text('email', input.email) +
     text('utk', input.utk) +
     text('domain', input.domain) +

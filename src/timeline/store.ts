@@ -19,7 +19,7 @@ export interface EventDraft {
   timestamp: number;
   /** Epoch ms: when the server took it in. */
   receivedAt: number;
-  /** The event's JSON text, without objectId. */
+  /** The event's JSON text, without its id and objectId. */
   body: string;
 }
 

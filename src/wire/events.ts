@@ -268,11 +268,10 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   }
 }
 
-/** The event's answer: its stored text, with the record that holds it now. `more` are further members, as JSON. */
-export function eventText({ objectId, body }: StoredEvent, more = ''): string {
-  if (objectId === undefined && more === '') return body;
+/** The event's answer: its stored text, with its id and the record that holds it now. `more` are further members, as JSON. */
+export function eventText({ id, objectId, body }: StoredEvent, more = ''): string {
   const about = objectId === undefined ? '' : `"objectId":"${objectId}",`;
-  return `{${about}${more === '' ? '' : `${more},`}${body.slice(1)}`;
+  return `{${about}"id":${JSON.stringify(id)},${more === '' ? '' : `${more},`}${body.slice(1)}`;
 }
 
 function ofAppOrRefusal(templates: Templates, appId: number, id: string): Template | Refusal {

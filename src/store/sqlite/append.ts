@@ -12,8 +12,8 @@ export type Filed = (number | null | Refused | IdentifiedBy)[];
 export function appender(db: Connection, people: People): (drafts: readonly EventDraft[]) => Filed {
   const timeline = timelineWriter(db);
   const addEvent = db.prepare(`
-    INSERT INTO event (portal, template, id, place, timestamp, received_at, identified_by, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, template, id) DO NOTHING`);
+    INSERT INTO event (seq, portal, template, id, place, timestamp, received_at, identified_by, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, template, id) DO NOTHING`);
   const findEvent = db.prepare(
     'SELECT seq, place, timestamp FROM event WHERE portal = ? AND template = ? AND id = ?',
   );
@@ -21,27 +21,26 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
   const addMention = db.prepare('INSERT INTO mention (portal, key, seq) VALUES (?, ?, ?)');
   const removeMentions = db.prepare('DELETE FROM mention WHERE seq = ?');
 
-  function file(draft: EventDraft, { place, by, ownsEmail }: Settled): void {
+  function file(draft: EventDraft, { place, by, ownsEmail }: Settled, seq: number): void {
     const { portalId, templateId, id, timestamp, receivedAt, body, email } = draft;
-    const insert = () => addEvent.run(portalId, templateId, id, place, timestamp, receivedAt, by, body);
-    let added = insert();
-    if (added.changes === 0) {
+    const insert = () => addEvent.run(seq, portalId, templateId, id, place, timestamp, receivedAt, by, body);
+    if (insert().changes === 0) {
       const old = findEvent.get(portalId, templateId, id) as Record<'seq' | 'place' | 'timestamp', number>;
       removeEvent.run(old.seq);
       removeMentions.run(old.seq);
       timeline.remove(old.place, old.timestamp, old.seq);
-      added = insert();
+      insert();
     }
-    const seq = Number(added.lastInsertRowid);
-    timeline.add(place, timestamp, seq);
     if (email !== undefined && !ownsEmail) addMention.run(portalId, emailKey(email), seq);
   }
 
-  return (drafts) =>
-    drafts.flatMap((draft): Filed => {
+  return (drafts) => {
+    const first = timeline.next();
+    let seq = first;
+    const filed = drafts.flatMap((draft): Filed => {
       const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
       if ('reason' in settled) return [settled, 'objectId'];
-      file(draft, settled);
+      file(draft, settled, seq++);
       people.defineNamed(draft.portalId, draft.subject.type, draft.properties);
       people.setProperties(
         settled.place,
@@ -51,4 +50,7 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
       );
       return [settled.objectId, settled.by];
     });
+    timeline.addFrom(first);
+    return filed;
+  };
 }

@@ -1,6 +1,6 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
-import { emailKey } from '../../records/identity.js';
+import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
 import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
 import { Refusal } from '../../refusal.js';
@@ -14,7 +14,7 @@ import {
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
-import { type TimelineRow, timelineReader } from './timeline_index.js';
+import { timelineReader } from './timeline_index.js';
 
 type Reads = Pick<
   Store,
@@ -33,6 +33,9 @@ export function reader(db: Connection): Reads {
     .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
     .pluck();
   const page = timelineReader(db);
+  const eventAt = db.prepare(`
+    SELECT template, id, timestamp, received_at AS receivedAt, identified_by AS identifiedBy, body
+    FROM event WHERE seq = ?`);
 
   const record = db.prepare(`
     SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt, created_at AS createdAt, updated_at AS updatedAt
@@ -135,7 +138,7 @@ export function reader(db: Connection): Reads {
   return {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
-        | (Omit<TimelineRow, 'template' | 'id' | 'seq'> & { objectId: number | null })
+        | (Omit<EventRow, 'template' | 'id'> & { objectId: number | null })
         | undefined;
       return row && toEvent({ ...row, template: templateId, id }, row.objectId);
     },
@@ -146,25 +149,23 @@ export function reader(db: Connection): Reads {
         timestamp: query.to ?? AFTER_ALL.timestamp,
         seq: 0,
       });
-      const template = query.templateId;
-      let found: { row: TimelineRow; record: RecordName }[] = [];
+      const standing = new Map<number, RecordName>(); // at which place
       for (const record of withContacts ? [key, ...contactsOf(key)] : [key])
-        for (const place of places.all(key.portalId, record.type, record.id) as number[]) {
-          // What is older than a whole page already has no room on it.
-          const floor = found[limit]?.row.timestamp ?? from;
-          const rows = page(place, { before, from: Math.max(from, floor), template, limit: limit + 1 });
-          if (rows.length === 0) continue;
-          found.push(...rows.map((row) => ({ row, record })));
-          found.sort((a, b) => b.row.timestamp - a.row.timestamp || b.row.seq - a.row.seq);
-          found = found.slice(0, limit + 1);
-        }
+        for (const place of places.all(key.portalId, record.type, record.id) as number[])
+          standing.set(place, { type: record.type, id: record.id });
+      const found = page([...standing.keys()], {
+        before,
+        from,
+        template: query.templateId,
+        limit: limit + 1,
+      });
       const shown = found.slice(0, limit);
-      const last = shown.at(-1)?.row;
+      const last = shown.at(-1);
       return {
-        events: shown.map(({ row, record: { type, id } }) => ({
-          ...toEvent(row, id),
-          ...(withContacts ? { record: { type, id } } : {}),
-        })),
+        events: shown.map(({ place, seq }) => {
+          const record = standing.get(place) as RecordName;
+          return { ...toEvent(eventAt.get(seq) as EventRow, record.id), ...(withContacts ? { record } : {}) };
+        }),
         ...(found.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
       };
     }),
@@ -230,6 +231,14 @@ export function reader(db: Connection): Reads {
   };
 }
 
+interface EventRow {
+  template: number;
+  id: string;
+  timestamp: number;
+  receivedAt: number;
+  identifiedBy: IdentifiedBy;
+  body: string;
+}
 interface RecordRow {
   id: number;
   place: number;
@@ -278,7 +287,7 @@ function earlier(a: Cursor, b: Cursor): Cursor {
   return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.seq < b.seq) ? a : b;
 }
 
-function toEvent(row: Omit<TimelineRow, 'seq'>, objectId: number | null): StoredEvent {
+function toEvent(row: EventRow, objectId: number | null): StoredEvent {
   return {
     templateId: row.template,
     id: row.id,

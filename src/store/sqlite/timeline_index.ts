@@ -1,65 +1,175 @@
-// Where events stand on timelines: (place, timestamp, seq), the only index that grows in random order. Kept apart so
-// that its layout can be exchanged. Promise: a page is exact at every moment, in the transaction that it is read in.
-import type { IdentifiedBy } from '../../records/identity.js';
+// Where events stand on timelines: entries (place, timestamp, seq) in sorted segments, kept apart so that the layout
+// can be exchanged. One index over all of them would be written at a random page for each event, and be slower the
+// larger it is. So an entry goes into a small segment, all that is written at random, and is moved up: sixteen
+// segments of a level into one of the next, a bounded slice at a time, within the transaction of an append.
+//
+// Promises: an entry stands in exactly one segment, so that a page is exact at every moment, in the transaction that
+// it is read in, whatever is being moved. A read looks into at most FANOUT + 1 segments a level.
 import type { Cursor } from '../../timeline/store.js';
 import type { Connection } from './database.js';
 
+/** How many seqs a segment of level 0 spans, and how many segments of a level make one of the next. */
+const SMALLEST = 512;
+const FANOUT = 16;
+const LEVELS = 7;
+/** Entries that are moved for each that is added: as many as there are moves in an entry's life, so that none wait. */
+const MOVED_PER_ADDED = LEVELS - 1;
+/** About how many entries one slice moves. */
+const SLICE = 2_048;
+
+const span = (level: number) => SMALLEST * FANOUT ** level;
+const segmentOf = (level: number, seq: number) => Math.floor(seq / span(level));
+
+/**
+ * What stands where, as of now: entries whose seq is in [below[level + 1], below[level]) are on that level; those of the
+ * group that is being moved on are on the next one in part. `below[0]` is the seq that the next event will have.
+ */
+function levels(db: Connection): () => number[] {
+  const below = db.prepare('SELECT below FROM timeline_level ORDER BY level').pluck();
+  const newest = db.prepare('SELECT max(seq) FROM event').pluck();
+  return () => {
+    const moved = below.all() as number[];
+    // Not the seq of an event that is gone: its segment may have been moved.
+    return [Math.max(((newest.get() as number | null) ?? 0) + 1, moved[0] as number), ...moved, 0];
+  };
+}
+
+/** Calls `visit` with every segment that may hold entries, the newest first. */
+function eachSegment(below: readonly number[], visit: (level: number, segment: number) => void): void {
+  for (let level = 0; level < LEVELS; level++) {
+    const oldest = segmentOf(level, below[level + 1] as number);
+    for (let segment = segmentOf(level, below[level] as number); segment >= oldest; segment--)
+      visit(level, segment);
+  }
+}
+
+/** The last entry of a slice, and more than any. */
+type Bound = [place: number, timestamp: number, seq: number];
+const UNBOUND: Bound = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
+
+const smaller = (a: Bound, b: Bound) => ((a[0] - b[0] || a[1] - b[1] || a[2] - b[2]) <= 0 ? a : b);
+
 /** Keeps the index, on the writer's connection. */
 export function timelineWriter(db: Connection) {
-  const add = db.prepare('INSERT INTO timeline (place, timestamp, seq) VALUES (?, ?, ?)');
-  const remove = db.prepare('DELETE FROM timeline WHERE place = ? AND timestamp = ? AND seq = ?');
-  const dropAll = [
-    db.prepare('DELETE FROM mention WHERE seq IN (SELECT seq FROM timeline WHERE place = ?)'),
-    db.prepare('DELETE FROM event WHERE seq IN (SELECT seq FROM timeline WHERE place = ?)'),
-    db.prepare('DELETE FROM timeline WHERE place = ?'),
+  const stands = levels(db);
+  const addFrom = db.prepare(`
+    INSERT INTO timeline SELECT 0, seq / ${SMALLEST}, place, timestamp, seq, template FROM event WHERE seq >= ?`);
+  const remove = db.prepare(
+    'DELETE FROM timeline WHERE level = ? AND segment = ? AND place = ? AND timestamp = ? AND seq = ?',
+  );
+  const atPlace = 'SELECT seq FROM timeline WHERE level = ? AND segment = ? AND place = ?';
+  const dropAt = [
+    db.prepare(`DELETE FROM mention WHERE seq IN (${atPlace})`),
+    db.prepare(`DELETE FROM event WHERE seq IN (${atPlace})`),
+    db.prepare('DELETE FROM timeline WHERE level = ? AND segment = ? AND place = ?'),
   ];
+  const nth = db
+    .prepare(`
+    SELECT place, timestamp, seq FROM timeline WHERE level = ? AND segment = ?
+    ORDER BY place, timestamp, seq LIMIT 1 OFFSET ?`)
+    .raw();
+  const sources = Array.from({ length: FANOUT }, () => '(?)').join(', ');
+  const copy = db.prepare(`
+    WITH source (segment) AS (VALUES ${sources})
+    INSERT INTO timeline SELECT ?, ?, place, timestamp, seq, template
+    FROM source CROSS JOIN timeline t
+    ON t.level = ? AND t.segment = source.segment AND (t.place, t.timestamp, t.seq) <= (?, ?, ?)
+    ORDER BY place, timestamp, seq`);
+  const cut = db.prepare(
+    'DELETE FROM timeline WHERE level = ? AND segment = ? AND (place, timestamp, seq) <= (?, ?, ?)',
+  );
+  const setBelow = db.prepare('UPDATE timeline_level SET below = ? WHERE level = ?');
+
+  /** Moves a slice from the lowest level that has a whole group. Answers how many entries; undefined: none has. */
+  function moveSlice(below: number[]): number | undefined {
+    for (let level = 0; level < LEVELS - 1; level++) {
+      const to = level + 1;
+      const group = segmentOf(to, below[to] as number);
+      const end = (group + 1) * span(to);
+      if ((below[level] as number) < end) continue;
+      const from = Array.from({ length: FANOUT }, (_, nth) => group * FANOUT + nth);
+      // As far as every segment gives no more than its share: then the slice is bounded, and nothing is left behind it.
+      const last = from
+        .map((segment) => (nth.get(level, segment, SLICE / FANOUT - 1) as Bound | undefined) ?? UNBOUND)
+        .reduce(smaller);
+      const { changes } = copy.run(...from, to, group, level, ...last);
+      for (const segment of from) cut.run(level, segment, ...last);
+      if (last === UNBOUND) {
+        setBelow.run(end, to);
+        below[to] = end;
+      }
+      return changes;
+    }
+    return undefined;
+  }
+
   return {
-    add(place: number, timestamp: number, seq: number): void {
-      add.run(place, timestamp, seq);
+    /** The seq for the next event: over all that are there and all that were moved. */
+    next: (): number => stands()[0] as number,
+    /** Adds the events from this seq on, and moves others up. */
+    addFrom(seq: number): void {
+      addFrom.run(seq);
+      const below = stands();
+      const filled = segmentOf(0, below[0] as number) - segmentOf(0, seq);
+      for (let due = filled * SMALLEST * MOVED_PER_ADDED; due > 0; ) {
+        const moved = moveSlice(below);
+        if (moved === undefined) return;
+        due -= moved;
+      }
     },
     /** Deletes everything that stands at a place, the events too. */
     drop(place: number): void {
-      for (const statement of dropAll) statement.run(place);
+      eachSegment(stands(), (level, segment) => {
+        for (const statement of dropAt) statement.run(level, segment, place);
+      });
     },
     remove(place: number, timestamp: number, seq: number): void {
-      remove.run(place, timestamp, seq);
+      const below = stands();
+      const level = below.findLastIndex((each) => seq < each);
+      for (const on of [level, level + 1])
+        if (remove.run(on, segmentOf(on, seq), place, timestamp, seq).changes > 0) return;
     },
   };
 }
 
-export interface TimelineRow {
-  template: number;
-  id: string;
-  identifiedBy: IdentifiedBy;
-  receivedAt: number;
-  timestamp: number;
-  seq: number;
-  body: string;
+export interface TimelineEntry extends Cursor {
+  place: number;
 }
 
-/** One place's events strictly before a cursor, newest first, within [from, to), without archived templates. */
+const newestFirst = (a: Cursor, b: Cursor) => b.timestamp - a.timestamp || b.seq - a.seq;
+
+/**
+ * The newest entries of some places that are strictly before a cursor and not before `from`, newest first, without
+ * those of archived templates.
+ */
 export function timelineReader(db: Connection) {
+  const stands = levels(db);
   const page = (template: string) =>
     db.prepare(`
-      SELECT e.template, e.id, e.identified_by AS identifiedBy, e.received_at AS receivedAt, e.timestamp, e.seq, e.body
-      FROM timeline t JOIN event e ON e.seq = t.seq
-      WHERE t.place = @place AND (t.timestamp, t.seq) < (@timestamp, @seq) AND t.timestamp >= @from
-        AND ${template}
-        AND NOT EXISTS (SELECT 1 FROM template WHERE template.id = e.template AND archived_at IS NOT NULL)
-      ORDER BY t.timestamp DESC, t.seq DESC
-      LIMIT @limit`);
+      SELECT place, timestamp, seq FROM timeline t
+      WHERE level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ? AND ${template}
+        AND NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)
+      ORDER BY timestamp DESC, seq DESC
+      LIMIT ?`);
   const all = page('TRUE');
-  const ofTemplate = page('e.template = @template');
+  const ofTemplate = page('template = ?');
   return (
-    place: number,
+    places: readonly number[],
     query: { before: Cursor; from: number; template: number | undefined; limit: number },
-  ): TimelineRow[] =>
-    (query.template === undefined ? all : ofTemplate).all({
-      place,
-      timestamp: query.before.timestamp,
-      seq: query.before.seq,
-      from: query.from,
-      template: query.template,
-      limit: query.limit,
-    }) as TimelineRow[];
+  ): TimelineEntry[] => {
+    const { before, limit, template } = query;
+    const statement = template === undefined ? all : ofTemplate;
+    const ofIt = template === undefined ? [] : [template];
+    let found: TimelineEntry[] = [];
+    eachSegment(stands(), (level, segment) => {
+      for (const place of places) {
+        // What is older than a whole page has no room on it.
+        const from = Math.max(query.from, found[limit - 1]?.timestamp ?? query.from);
+        const rows = statement.all(level, segment, place, before.timestamp, before.seq, from, ...ofIt, limit);
+        if (rows.length > 0)
+          found = [...found, ...(rows as TimelineEntry[])].sort(newestFirst).slice(0, limit);
+      }
+    });
+    return found;
+  };
 }

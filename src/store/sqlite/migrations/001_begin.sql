@@ -92,7 +92,7 @@ CREATE TABLE event (
   timestamp     INTEGER NOT NULL,
   received_at   INTEGER NOT NULL,
   identified_by TEXT    NOT NULL, -- objectId, utk or email
-  body          TEXT    NOT NULL  -- the event's JSON, without objectId
+  body          TEXT    NOT NULL  -- the event's JSON, without its id and objectId
 ) STRICT;
 CREATE UNIQUE INDEX event_key ON event (portal, template, id);
 
