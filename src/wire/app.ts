@@ -53,6 +53,8 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_REQUEST_MS = 60_000;
 /** Bodies that are on their way or being worked on, all together. */
 const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
+/** Not counted among them: no more than the headers of a request may hold. */
+const SMALL_BODY_BYTES = 16 * 1024;
 /** 500 bytes, each percent-encoded, and room. */
 const MAX_PARAM_LENGTH = 2_000;
 
@@ -223,6 +225,7 @@ function boundBodiesInFlight(app: FastifyInstance): void {
         headers: { connection: 'close' },
       });
     const bytes = length === undefined ? limit : Math.min(Number(length) || 0, limit);
+    if (bytes <= SMALL_BODY_BYTES) return done();
     if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
       throw new HttpProblem({
         http: 503,
