@@ -40,9 +40,12 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const defined = (portalId: number, type: ObjectType, values: readonly PropertyValue[]) => {
     if (values.some(({ defines }) => defines)) options.onDefined?.(portalId, type);
   };
-  const writer = await startWriter(folder, () => options.onOthersWrote?.());
+  const writer = await startWriter(folder, {
+    heard: () => renew(),
+    othersWrote: () => options.onOthersWrote?.(),
+  });
   const db = openReader(folder);
-  const reads = reader(db);
+  const { reads, renew } = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
   return {
@@ -86,6 +89,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     async close() {
       await checkpoints.close();
       await searcher.close();
+      renew();
       db.close(); // before the writer, so that it can empty the WAL
       await writer.ask('close', []);
     },
@@ -115,7 +119,13 @@ interface Writer {
   ask<Op extends Request['op']>(op: Op, args: Extract<Request, { op: Op }>['args']): Promise<unknown>;
 }
 
-function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer> {
+interface Listener {
+  /** Before a caller hears of its write: it must be able to read it. */
+  heard(): void;
+  othersWrote(): void;
+}
+
+function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<Writer> {
   const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
   const asked = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let n = 0;
@@ -138,7 +148,8 @@ function startWriter(folder: string, onOthersWrote: () => void): Promise<Writer>
         open = true;
         return opened(writer);
       }
-      if ('othersWrote' in report) return onOthersWrote();
+      heard();
+      if ('othersWrote' in report) return othersWrote();
       const caller = asked.get(report.n);
       asked.delete(report.n);
       if ('error' in report) caller?.reject(failure(report.error, report.code));

@@ -1,4 +1,5 @@
-// Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
+// Reads on a read-only connection of the calling thread. Rows become the ground's own types here. What is read in one
+// turn of the event loop is of one moment: opening and closing a transaction costs more than most reads.
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
@@ -25,7 +26,28 @@ type Reads = Pick<
 const RECENT_EVENTS = 2_000;
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
-export function reader(db: Connection): Reads {
+export function reader(db: Connection): { reads: Reads; renew(): void } {
+  const begin = db.prepare('BEGIN');
+  const end = db.prepare('COMMIT');
+  function renew(): void {
+    if (db.inTransaction) end.run();
+  }
+  /** The same reads, each within the moment that this turn reads. */
+  function ofOneMoment(reads: Reads): Reads {
+    const within =
+      (read: (...args: never[]) => unknown) =>
+      (...args: never[]) => {
+        if (!db.inTransaction) {
+          begin.run();
+          setImmediate(renew);
+        }
+        return read(...args);
+      };
+    return Object.fromEntries(
+      Object.entries(reads).map(([name, read]) => [name, within(read)]),
+    ) as unknown as Reads;
+  }
+
   const event = db.prepare(`
     SELECT e.timestamp, e.received_at AS receivedAt, e.identified_by AS identifiedBy, e.body, p.object_id AS objectId
     FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`);
@@ -113,7 +135,6 @@ export function reader(db: Connection): Reads {
     };
   }
 
-  /** In a transaction: between two statements the writer may merge or erase it. */
   function readRecord(key: RecordKey): CrmRecord | undefined {
     const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
     if (!row || row.archivedAt !== null) return undefined;
@@ -135,7 +156,7 @@ export function reader(db: Connection): Reads {
     return ids.map((each) => ({ type: 'contacts', id: each }));
   }
 
-  return {
+  const reads: Reads = {
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
         | (Omit<EventRow, 'template' | 'id'> & { objectId: number | null })
@@ -143,7 +164,7 @@ export function reader(db: Connection): Reads {
       return row && toEvent({ ...row, template: templateId, id }, row.objectId);
     },
 
-    timeline: db.transaction((key: RecordKey, query: TimelineQuery): TimelinePage => {
+    timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
       const { limit, from = Number.MIN_SAFE_INTEGER, withContacts = false } = query;
       const before = earlier(query.after ?? AFTER_ALL, {
         timestamp: query.to ?? AFTER_ALL.timestamp,
@@ -168,23 +189,21 @@ export function reader(db: Connection): Reads {
         }),
         ...(found.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
       };
-    }),
+    },
 
-    record: db.transaction(readRecord),
+    record: readRecord,
 
-    archivedRecord: db.transaction(readArchived),
+    archivedRecord: readArchived,
 
-    records: db.transaction(
-      (
-        portalId: number,
-        type: ObjectType,
-        page: { after: number; limit: number; archived: boolean },
-      ): CrmRecord[] => {
-        const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
-        const find = page.archived ? readArchived : readRecord;
-        return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
-      },
-    ),
+    records: (
+      portalId: number,
+      type: ObjectType,
+      page: { after: number; limit: number; archived: boolean },
+    ): CrmRecord[] => {
+      const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
+      const find = page.archived ? readArchived : readRecord;
+      return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
+    },
 
     associated({ portalId, type, id }: RecordKey, to: ObjectType, page: { after: number; limit: number }) {
       const row = record.get(portalId, type, id) as RecordRow | undefined;
@@ -195,15 +214,15 @@ export function reader(db: Connection): Reads {
     history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
       changes.all(name, portalId, type, id, limit) as PropertyChange[],
 
-    contactByEmail: db.transaction((portalId: number, email: string): CrmRecord | undefined => {
+    contactByEmail: (portalId: number, email: string): CrmRecord | undefined => {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
       return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
-    }),
+    },
 
-    recentRecords: db.transaction((portalId: number, limit: number): CrmRecord[] => {
+    recentRecords: (portalId: number, limit: number): CrmRecord[] => {
       const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
       return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
-    }),
+    },
 
     definitions: (portalId: number, type: ObjectType): Definition[] =>
       (definitions.all(portalId, type) as string[]).map((body) => JSON.parse(body)),
@@ -229,6 +248,7 @@ export function reader(db: Connection): Reads {
       optional(template.get(id) as TemplateRow | undefined, toTemplate),
     templates: (appId: number): Template[] => (templates.all(appId) as TemplateRow[]).map(toTemplate),
   };
+  return { reads: ofOneMoment(reads), renew };
 }
 
 interface EventRow {

@@ -136,7 +136,20 @@ export interface TimelineEntry extends Cursor {
   place: number;
 }
 
-const newestFirst = (a: Cursor, b: Cursor) => b.timestamp - a.timestamp || b.seq - a.seq;
+const isNewer = (a: Cursor, b: Cursor) =>
+  a.timestamp > b.timestamp || (a.timestamp === b.timestamp && a.seq > b.seq);
+
+/** The newest of two lists that are each newest first. */
+function merged(a: readonly TimelineEntry[], b: readonly TimelineEntry[], limit: number): TimelineEntry[] {
+  const both: TimelineEntry[] = [];
+  for (let i = 0, j = 0; both.length < limit; ) {
+    const [one, other] = [a[i], b[j]];
+    const next = one && (!other || isNewer(one, other)) ? a[i++] : b[j++];
+    if (!next) break;
+    both.push(next);
+  }
+  return both;
+}
 
 /**
  * The newest entries of some places that are strictly before a cursor and not before `from`, newest first, without
@@ -166,8 +179,7 @@ export function timelineReader(db: Connection) {
         // What is older than a whole page has no room on it.
         const from = Math.max(query.from, found[limit - 1]?.timestamp ?? query.from);
         const rows = statement.all(level, segment, place, before.timestamp, before.seq, from, ...ofIt, limit);
-        if (rows.length > 0)
-          found = [...found, ...(rows as TimelineEntry[])].sort(newestFirst).slice(0, limit);
+        if (rows.length > 0) found = merged(found, rows as TimelineEntry[], limit);
       }
     });
     return found;

@@ -23,6 +23,9 @@ INSERT INTO timeline_by_level
 DROP TABLE timeline;
 ALTER TABLE timeline_by_level RENAME TO timeline;
 
+-- Asked for each entry of a page: without it, past a template's texts.
+CREATE INDEX template_archived ON template (id) WHERE archived_at IS NOT NULL;
+
 -- A body no longer repeats the event's id, which stands after these two.
 UPDATE event SET body = CASE
   WHEN body GLOB '{"objectType":"*","eventTemplateId":"*","id":"*'
