@@ -51,6 +51,8 @@ const STARTS = 3;
 const FSYNCS = 200;
 const WAL_FRAME = 4_096;
 const IMPORTED = 200_000;
+/** No stored event is shorter than this. */
+const SHORTEST = 300;
 const VISITORS = 3;
 const VISITOR_EVENTS = 100_000;
 const SERVER = ['dist/main.js', 'dev', '--port', '0', '--json', '--data'];
@@ -237,8 +239,10 @@ async function prepareImport() {
       const { portal, app } = await prepareEmpty(into);
       const args = ['import', file, '--data', into, '--portal', portal, '--app', app, '--json'];
       const { code, stdout, stderr, ms } = await runToEnd(process.execPath, ['dist/main.js', ...args]);
+      const bytes = sizeOf(into);
       rmSync(into, { recursive: true });
       if (code !== 0) faults.add(`import ended with ${code}: ${stderr}${stdout}`);
+      if (bytes < count * SHORTEST) faults.add(`import left ${bytes} bytes for ${count} events: ${stdout}`);
       return { rate: (count / ms) * 1000, count };
     },
   };

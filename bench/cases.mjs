@@ -8,6 +8,7 @@ export const BATCH = 500;
 /** Connections that are enough for a peak, and ten times too many. */
 export const ENOUGH = { single: 64, batch: 8 };
 export const TOO_MANY = { single: 2_000, batch: 80 };
+/** Until all are connected, and what the load before left behind is done. */
 const RAMP_SECONDS = 2;
 /** Connections that send events while timelines are read: a steady load, and all that the server takes. */
 export const INGESTS = [8, 64];
@@ -94,13 +95,12 @@ export function overloadsOf({ ours, seed }) {
     ['single', singles],
     ['batch', (server, seed, _, connections) => batches(server, seed, connections)],
   ];
-  return loads.flatMap(([kind, load]) => [
-    { name: `enough ${kind}`, on: ours, load: load(ours, seed, ANYONE, ENOUGH[kind]) },
-    {
-      name: `too many ${kind}`,
+  return loads.flatMap(([kind, load]) =>
+    [ENOUGH, TOO_MANY].map((connections) => ({
+      name: `${connections === ENOUGH ? 'enough' : 'too many'} ${kind}`,
       on: ours,
-      load: { ...load(ours, seed, ANYONE, TOO_MANY[kind]), ramp: RAMP_SECONDS },
-      refusable: true,
-    },
-  ]);
+      load: { ...load(ours, seed, ANYONE, connections[kind]), ramp: RAMP_SECONDS },
+      refusable: connections === TOO_MANY,
+    })),
+  );
 }
