@@ -7,10 +7,10 @@ const NOT_RUN = 'not run, --long';
 const NOT_HERE = 'not measurable here';
 
 export function report(facts) {
-  const { machine, total, long, roundsDone, seconds, minutes, sizeAtEnd, measurable, faults } = facts;
+  const { machine, total, long, rounds, roundsDone, seconds, minutes, sizeAtEnd, measurable, faults } = facts;
   console.log(
     `${machine}; ${figure(total)} events before the first round on ${figure(total / 10)} records${long ? '' : ' (--long: ten million)'}, ` +
-      `a store of ${megabytes(sizeAtEnd)} after the last; ${roundsDone} rounds of ${seconds} s a case, medians; ` +
+      `a store of ${megabytes(sizeAtEnd)} after the last; ${roundsDone} of ${rounds} rounds of ${seconds} s a case, medians; ` +
       `${figure(minutes)} minutes in all.\n`,
   );
   const rows = rowsOf(facts);
