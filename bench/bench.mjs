@@ -1,238 +1,302 @@
-// Measures the server against the control, case by case, the two in turn, so that a machine whose speed drifts is
-// fair to both. Prints medians, and the median of the rounds' ratios: single figures on a shared machine mean little.
-// Events that name their contact otherwise are set against those by objectId of the same round too.
-// Last, the store alone: how long a visitor with many events takes to become known.
-// Options: --rounds N (5), --seconds N (3), --connections N (64).
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+// `npm run bench`: measures the built server against its controls and prints the table of targets.
+// Every round runs every case once, ours and its control in turn; figures are medians of the rounds, ratios medians of
+// the rounds' ratios. Progress goes to stderr, the table to stdout. Nothing is left behind, however it ends.
+// Options: --long (ten million events on a million records, instead of one), --events N, --long-events N, --rounds N,
+// --seconds N (a case's), --openapi FILE (what Prism mocks), --folder DIR (where the store lies: on the disk to measure).
+import {
+  closeSync,
+  createWriteStream,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
-import { openStore } from '../dist/store/sqlite/engine.js';
+import { casesOf, overloadsOf, singles } from './cases.mjs';
+import { startPrism } from './controls/prism.mjs';
+import { runToEnd, startGenerator, startNode } from './processes.mjs';
+import { anonymousMemory, measurable, usage, used } from './procfs.mjs';
+import { report } from './report.mjs';
+import { eventOf, prepareEmpty, seeded, tieVisitors } from './seed.mjs';
 
 const { values } = parseArgs({
   options: {
+    long: { type: 'boolean', default: false },
+    events: { type: 'string', default: '1000000' },
+    'long-events': { type: 'string', default: '10000000' },
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '3' },
-    connections: { type: 'string', default: '64' },
+    seconds: { type: 'string', default: '2' },
+    openapi: { type: 'string' },
+    folder: { type: 'string', default: tmpdir() },
   },
 });
-const rounds = Number(values.rounds);
-const duration = Number(values.seconds);
-const connections = Number(values.connections);
-const RECORDS = 100_000;
-const BATCH = 500;
+const { long } = values;
+const total = Math.ceil(Number(long ? values['long-events'] : values.events) / 1_000) * 1_000;
+const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
+const EVENTS_PER_RECORD = 10;
+/** Rounds are left out rather than that the short run takes longer. */
+const ROUNDS_END_BY_MS = 7.5 * 60_000;
+const SAMPLE_MS = 100;
+/** How much longer than the reading the load beside it runs, before and after. */
+const BESIDE_MS = 250;
+const OVERLOADS = 3;
+const IDLE_MS = 3_000;
+const STARTS = 3;
+const FSYNCS = 200;
+const WAL_FRAME = 4_096;
+const IMPORTED = 200_000;
+/** No stored event is shorter than this. */
+const SHORTEST = 300;
+const VISITORS = 3;
 const VISITOR_EVENTS = 100_000;
-const TIES = 5;
-const V3 = '/integrators/timeline/v3';
+const SERVER = ['dist/main.js', 'dev', '--port', '0', '--json', '--data'];
 
-const folder = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
-const ours = await start('dist/main.js', 'dev', '--port', '0', '--json', '--data', folder);
-const echo = await start('bench/echo.mjs');
-const auth = { authorization: `Bearer ${ours.accessToken}`, 'content-type': 'application/json' };
+const began = performance.now();
+let said = '';
+/** What went wrong without ending the run. */
+const faults = new Set();
+const folder = mkdtempSync(join(values.folder, 'throughline-bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+const data = join(folder, 'data');
+const generator = startGenerator();
+const ingest = startGenerator();
 
-try {
-  const busy = await prepare();
-  const cases = [
-    single('single POST by objectId, durable before the reply'),
-    single('… by email, known', (n) => ({ email: `known${n}@example.com` })),
-    // The client makes each of these anew, which costs it a little.
-    single('… by email, new', () => ({ email: 'new.[<id>]@example.com' })),
-    single('… by utk, unknown', () => ({ utk: '[<id>]' })),
-    {
-      name: `batch of ${BATCH} (figures per batch)`,
-      connections: 8,
-      ours: { url: ours.baseUrl, requests: [post(`${V3}/events/batch/create`, { inputs: events(BATCH) })] },
-      echo: { url: echo.baseUrl, requests: [post('/batch', { inputs: events(BATCH) })] },
-    },
-    {
-      name: 'GET by id',
-      ours: { url: ours.baseUrl, requests: [get(`${V3}/events/${ours.eventTemplateId}/${busy.eventId}`)] },
-      echo: { url: echo.baseUrl, requests: [get('/event')] },
-    },
-    {
-      name: 'timeline page of 50, rendered (control: one event)',
-      ours: { url: ours.baseUrl, requests: [get(`/timeline/v1/records/contacts/${busy.objectId}/events`)] },
-      echo: { url: echo.baseUrl, requests: [get('/event')] },
-    },
-  ];
-  const rows = cases.map((each) => ({
-    ...each,
-    ours: { ...each.ours, seen: [] },
-    echo: { ...each.echo, seen: [] },
-  }));
-  for (let round = -1; round < rounds; round++)
-    for (const row of rows)
-      for (const side of [row.echo, row.ours]) {
-        process.stderr.write(`\r${`round ${Math.max(round + 1, 0)} of ${rounds}: ${row.name}`.padEnd(78)}`);
-        const result = await load(side, row.connections ?? connections, round < 0 ? 1 : duration);
-        if (round >= 0) side.seen.push(result);
-      }
-  process.stderr.write(`\r${' '.repeat(78)}\r`);
-  report(rows);
-  await reportTies();
-} finally {
-  await Promise.all([ours, echo].map((server) => server.stop()));
-  rmSync(folder, { recursive: true, force: true });
+const machine = `${availableParallelism()} × ${cpus()[0].model}, Node ${process.versions.node}`;
+say(`${machine}; ${total.toLocaleString('en')} events in ${folder}`);
+const seed = seeded(data, total / EVENTS_PER_RECORD, total);
+const { growth, disk } = await build();
+say('Prism: fetching and starting');
+const prism = await startPrism(folder, values.openapi);
+const echo = await startNode(['bench/controls/echo.mjs']);
+let ours = await startNode([...SERVER, data]);
+const facts = { long, total, faults, rounds, seconds, machine, growth, disk, prism, measurable };
+Object.assign(facts, { pages: seed.pages(), openapi: values.openapi !== undefined });
+facts.idle = await measureIdle();
+Object.assign(facts, await measureRounds(), await measureOverload());
+await ours.stop();
+Object.assign(facts, { sizeAtEnd: sizeOf(data) }, await measureStarts());
+facts.ties = await measureTies();
+facts.minutes = (performance.now() - began) / 60_000;
+say('');
+report(facts);
+generator.stop();
+ingest.stop();
+process.exit(faults.size === 0 ? 0 : 1);
+
+/** Fills the store. In the long run the second and the last tenth come through the server, a POST an event. */
+async function build() {
+  const tenth = total / 10;
+  const progress = (what) => (done, of) => say(`building: ${what}, ${percent(done, of)}`);
+  await seed.appendRecords(progress('records'));
+  const withRecords = { bytes: sizeOf(data), events: seed.stored() };
+  const growth = long ? { second: await measureTenth('second', tenth) } : undefined;
+  await seed.appendEvents(total - withRecords.events - (long ? 2 * tenth : 0), progress('events'));
+  if (growth) growth.last = await measureTenth('last', tenth);
+  const disk = { withRecords, bytes: sizeOf(data), events: total };
+  const server = await startNode([...SERVER, data]);
+  disk.json = await averageBytes(server);
+  disk.sent = Buffer.byteLength(JSON.stringify(eventOf({ objectId: '1000000' })));
+  await server.stop();
+  return { growth, disk };
 }
 
-/** A record with a long timeline and an event to get. */
-async function prepare() {
-  const objectId = String(RECORDS + 1);
-  let eventId;
-  for (let n = 0; n < 4; n++) {
-    const inputs = events(BATCH).map((event) => ({ ...event, objectId }));
-    const answer = await fetch(`${ours.baseUrl}${V3}/events/batch/create`, {
-      method: 'POST',
-      headers: auth,
-      body: JSON.stringify({ inputs }),
+/** What the store costs an event, over one tenth of its growth. */
+async function measureTenth(name, amount) {
+  say(`growing: the ${name} tenth, by single POSTs`);
+  const server = await startNode([...SERVER, data]);
+  const load = singles(server, seed, { objectId: '<number>' }, 64);
+  const before = usage(server.pid);
+  const { answered, rate } = await generator.load({ ...load, amount });
+  const spent = used(before, usage(server.pid));
+  await server.stop();
+  if (answered !== amount) throw new Error(`${amount} events were sent, ${answered} acknowledged`);
+  return { rate, spent, events: amount };
+}
+
+/** The bytes of an event's JSON, as it is answered. */
+async function averageBytes({ baseUrl, accessToken, eventTemplateId }, ids = seed.ids.slice(0, 100)) {
+  let bytes = 0;
+  for (const id of ids) {
+    const answer = await fetch(`${baseUrl}/integrators/timeline/v3/events/${eventTemplateId}/${id}`, {
+      headers: { authorization: `Bearer ${accessToken}` },
     });
-    eventId = (await answer.json()).results[0].id;
+    if (!answer.ok) throw new Error(`GET ${id}: ${answer.status}`);
+    bytes += Buffer.byteLength(await answer.text());
   }
-  await fetch(`${echo.baseUrl}/event`, { method: 'POST', headers: auth, body: JSON.stringify(events(1)[0]) });
-  return { objectId, eventId };
+  return bytes / ids.length;
 }
 
-function anyRecord() {
-  return { objectId: String(1 + Math.floor(Math.random() * RECORDS)) };
+async function measureIdle() {
+  say('idle memory');
+  await sleep(IDLE_MS);
+  return anonymousMemory(ours.pid);
 }
 
-function events(count, who = anyRecord) {
-  return Array.from({ length: count }, (_, n) => ({
-    eventTemplateId: ours.eventTemplateId,
-    ...who(n),
-    tokens: { petName: 'Art3mis', petAge: '3', petColor: 'black' },
-    extraData: {
-      questions: [
-        { question: "Who's a good girl?", answer: 'Bark!' },
-        { question: 'Do you wanna go on a walk?', answer: 'Woof!' },
-      ],
-    },
-    timelineIFrame: {
-      linkLabel: 'View Art3mis',
-      headerLabel: 'Art3mis dog',
-      url: 'https://my.petspot.com/pets/Art3mis',
-      width: 600,
-      height: 400,
-    },
-  }));
+/** Everything but overload, after a round that only warms up. */
+async function measureRounds() {
+  await fetch(`${echo.baseUrl}/event`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(eventOf({ objectId: '1000000' })),
+  });
+  const cases = casesOf({ ours, echo, prism, seed, pages: facts.pages });
+  const importing = await prepareImport();
+  const [seen, fsync, imports] = [{}, [], []];
+  await runRound('warming up', cases, {}, 1);
+  let round = 0;
+  for (let took = 0; round < rounds; ) {
+    const begin = performance.now();
+    if (!long && round > 0 && begin - began + took > ROUNDS_END_BY_MS) break;
+    const what = `round ${++round} of ${rounds}`;
+    await runRound(what, cases, seen, seconds);
+    fsync.push(fsyncTimes());
+    if (!importing.missing) {
+      say(`${what}: import`);
+      imports.push(await importing.run());
+    }
+    took = performance.now() - begin;
+  }
+  return { seen, fsync, imports, importMissing: importing.missing, roundsDone: round };
 }
 
-function single(name, who) {
-  const posts = (path) => events(2_000, who).map((event) => post(path, event));
+async function measureOverload() {
+  const cases = overloadsOf({ ours, seed });
+  const overload = {};
+  for (let round = 1; round <= Math.min(rounds, OVERLOADS); round++)
+    await runRound(`overload ${round}`, cases, overload, seconds);
+  return { overload };
+}
+
+async function runRound(what, cases, seen, duration) {
+  for (const [index, each] of cases.entries()) {
+    say(`${what}: ${each.name} (${index + 1} of ${cases.length})`);
+    const results = seen[each.name] ?? [];
+    seen[each.name] = [...results, await measure(each, duration)];
+  }
+}
+
+/** One case: what the generator saw, what the server used for it, and its memory's peak. */
+async function measure({ load, on, beside, refusable, name }, duration) {
+  let peak = 0;
+  const sampling = setInterval(() => {
+    peak = Math.max(peak, anonymousMemory(on.pid) ?? 0);
+  }, SAMPLE_MS);
+  const ingesting = beside && ingest.load({ ...beside, seconds: duration + (2 * BESIDE_MS) / 1000 });
+  if (ingesting) await sleep(BESIDE_MS);
+  const before = usage(on.pid);
+  const result = await generator.load({ ...load, seconds: duration });
+  const spent = used(before, usage(on.pid));
+  const ingested = await ingesting;
+  clearInterval(sampling);
+  for (const { answered, statuses, errors } of [result, ingested ?? result]) {
+    const others = Object.keys(statuses).some((status) => status >= 300);
+    if (!refusable && (answered === 0 || errors > 0 || others))
+      faults.add(`${name}: answers by status ${JSON.stringify(statuses)}, ${errors} connections failed`);
+  }
+  return { ...result, spent, peak, ingested: ingested?.rate };
+}
+
+/** How long the disk takes to keep a page: written over, as the WAL is when it has started over. */
+function fsyncTimes() {
+  const file = openSync(join(folder, 'fsync'), 'w');
+  const page = Buffer.alloc(WAL_FRAME, 'x');
+  const took = [];
+  for (let n = -1; n < FSYNCS; n++) {
+    const begin = performance.now();
+    writeSync(file, page, 0, WAL_FRAME, (n & 15) * WAL_FRAME);
+    fdatasyncSync(file);
+    if (n >= 16) took.push(performance.now() - begin);
+  }
+  closeSync(file);
+  took.sort((a, b) => a - b);
+  return { p50: took[took.length >> 1], p99: took[Math.floor(took.length * 0.99)] };
+}
+
+/** `throughline import` of a file of events, each time into a new folder; `missing` where there is no such command. */
+async function prepareImport() {
+  const help = await runToEnd(process.execPath, ['dist/main.js', 'import', '--help']);
+  if (!/Usage: throughline import/.test(help.stdout)) return { missing: 'there is no such command yet' };
+  const count = Math.min(IMPORTED, total);
+  const file = join(folder, 'events.ndjson');
+  const out = createWriteStream(file);
+  for (let n = 0; n < count; n++) {
+    const objectId = String(1_000_000 + Math.floor((Math.random() * count) / EVENTS_PER_RECORD));
+    if (!out.write(`${JSON.stringify(eventOf({ objectId }))}\n`))
+      await new Promise((resolve) => out.once('drain', resolve));
+  }
+  out.end();
+  await finished(out);
   return {
-    name,
-    versusFirst: who !== undefined,
-    ours: { url: ours.baseUrl, requests: posts(`${V3}/events`) },
-    echo: { url: echo.baseUrl, requests: posts('/event') },
+    async run() {
+      const into = join(folder, 'imported');
+      const { portal, app } = await prepareEmpty(into);
+      const args = ['import', file, '--data', into, '--portal', portal, '--app', app, '--json'];
+      const { code, stdout, stderr, ms } = await runToEnd(process.execPath, ['dist/main.js', ...args]);
+      const bytes = sizeOf(into);
+      rmSync(into, { recursive: true });
+      if (code !== 0) faults.add(`import ended with ${code}: ${stderr}${stdout}`);
+      if (bytes < count * SHORTEST) faults.add(`import left ${bytes} bytes for ${count} events: ${stdout}`);
+      return { rate: (count / ms) * 1000, count };
+    },
   };
 }
 
-function post(path, body) {
-  return { method: 'POST', path, headers: auth, body: JSON.stringify(body) };
-}
-
-function get(path) {
-  return { method: 'GET', path, headers: auth };
-}
-
-async function load({ url, requests }, count, seconds) {
-  const {
-    requests: rate,
-    latency,
-    non2xx,
-    errors,
-  } = await autocannon({
-    url,
-    requests,
-    connections: count,
-    duration: seconds,
-    idReplacement: requests[0].body?.includes('[<id>]') ?? false,
-  });
-  if (non2xx > 0 || errors > 0) throw new Error(`${url}: ${non2xx} answers were not 2xx, ${errors} failed`);
-  return { rate: rate.average, p50: latency.p50, p99: latency.p99 };
-}
-
-function report(rows) {
-  const [{ model }] = cpus();
-  console.log(
-    `${cpus().length} × ${model}, Node ${process.versions.node}, ${connections} connections, ${rounds} rounds of ${duration} s, medians\n`,
-  );
-  console.log('| case | req/s | p50 ms | p99 ms | control req/s | p50 | p99 | ratio | to objectId |');
-  console.log('|---|---|---|---|---|---|---|---|---|');
-  for (const { name, versusFirst, ours: us, echo: control } of rows) {
-    const figures = ({ seen }) =>
-      ['rate', 'p50', 'p99'].map((key) => round(median(seen.map((each) => each[key]))));
-    const ratioTo = ({ seen }) =>
-      median(us.seen.map((each, index) => each.rate / seen[index].rate)).toFixed(2);
-    const ratios = [ratioTo(control), versusFirst ? ratioTo(rows[0].ours) : ''];
-    console.log(`| ${[name, ...figures(us), ...figures(control), ...ratios].join(' | ')} |`);
+/** From the command to the first answer, in ms: after a tidy end, and after kill -9 in the middle of a load. */
+async function measureStarts() {
+  const [tidy, killed] = [[], []];
+  for (let n = 0; n < STARTS; n++) {
+    say(`starting: ${n + 1} of ${STARTS}`);
+    ours = await startNode([...SERVER, data]);
+    tidy.push(await firstAnswer(ours));
+    const load = singles(ours, seed, { objectId: '<number>' }, 64);
+    const loading = generator.load({ ...load, seconds: seconds + 1 });
+    await sleep(seconds * 1000);
+    await ours.stop('SIGKILL');
+    await loading;
+    say(`starting after kill -9: ${n + 1} of ${STARTS}`);
+    ours = await startNode([...SERVER, data]);
+    killed.push(await firstAnswer(ours));
+    await ours.stop();
   }
-  const megabytes = (name) =>
-    ((statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0) / 2 ** 20).toFixed(0);
-  console.log(
-    `\nThe store grew to ${megabytes('throughline.sqlite')} MB, its WAL to ${megabytes('throughline.sqlite-wal')} MB.`,
+  return { starts: { tidy, killed } };
+}
+
+async function firstAnswer(server) {
+  const begin = performance.now();
+  await averageBytes(server, seed.ids.slice(0, 1));
+  return server.startedMs + performance.now() - begin;
+}
+
+async function measureTies() {
+  const count = Math.min(VISITOR_EVENTS, total);
+  say(`visitors of ${count} events become known`);
+  return { count, took: await tieVisitors(join(folder, 'visitors'), VISITORS, count) };
+}
+
+function sizeOf(path) {
+  return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
+}
+
+function percent(done, of) {
+  return `${Math.floor((100 * done) / of)} %`;
+}
+
+/** On a terminal one line that changes; else a line whenever it says something new. */
+function say(text) {
+  if (text === said) return;
+  said = text;
+  const line = text === '' ? '' : `[${((performance.now() - began) / 1000).toFixed(0)} s] ${text}`;
+  process.stderr.write(
+    process.stderr.isTTY ? `\r${line.padEnd(100)}${text === '' ? '\r' : ''}` : `${line}\n`,
   );
 }
 
-/** Ties visitors that have been here often, in a store of their own. */
-async function reportTies() {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
-  const store = await openStore({ folder, clock: Date.now });
-  const portalId = await store.createPortal({ name: 'Bench', lenient: true });
-  const [{ tokens, extraData }] = events(1);
-  const took = [];
-  for (let visitor = 0; visitor < TIES; visitor++) {
-    const subject = { type: 'contacts', unknown: 'create', utk: `visitor ${visitor}` };
-    for (let from = 0; from < VISITOR_EVENTS; from += BATCH)
-      await store.append(
-        Array.from({ length: BATCH }, (_, n) => ({
-          ...{ portalId, templateId: 1, id: `${visitor} ${from + n}`, subject, properties: [] },
-          ...{ timestamp: from + n, receivedAt: 0, body: JSON.stringify({ tokens, extraData }) },
-        })),
-      );
-    const email = `visitor${visitor}@example.com`;
-    const begin = performance.now();
-    await store.identify({
-      portalId,
-      subject: { ...subject, email, identifies: true },
-      properties: [],
-      at: 0,
-    });
-    took.push(performance.now() - begin);
-  }
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
-  const ms = round(median(took));
-  console.log(
-    `\nA visitor with ${VISITOR_EVENTS} events is tied in ${ms} ms, commit included (median of ${TIES}).`,
-  );
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function round(number) {
-  return number < 10 ? number.toFixed(1) : String(Math.round(number));
-}
-
-/** Starts a server of ours that announces itself with a line of JSON. */
-function start(...args) {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  return new Promise((resolve, reject) => {
-    child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code}`)));
-    child.stdout.once('data', (line) =>
-      resolve({
-        ...JSON.parse(line),
-        stop: () =>
-          new Promise((stopped) => {
-            child.once('exit', stopped);
-            child.kill('SIGTERM');
-          }),
-      }),
-    );
-  });
+function sleep(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
