@@ -39,7 +39,13 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
 
   return (drafts) =>
     drafts.flatMap((draft): Filed => {
-      const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
+      const settled = people.settle(
+        draft.portalId,
+        draft.subject,
+        draft.receivedAt,
+        draft.email,
+        draft.properties,
+      );
       if ('reason' in settled) return [settled, 'objectId'];
       file(draft, settled);
       people.defineNamed(draft.portalId, draft.subject.type, draft.properties);
