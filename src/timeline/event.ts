@@ -4,7 +4,14 @@ import { randomUUID } from 'node:crypto';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { faultOf } from '../records/properties.js';
-import { IF_UNSET, type ObjectType, objectIdOf, type PropertyValue, singular } from '../records/record.js';
+import {
+  IF_UNSET,
+  type ObjectType,
+  objectIdOf,
+  type PropertyValue,
+  singular,
+  typeIdOf,
+} from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid } from '../refusal.js';
 import type { EventDraft } from './store.js';
@@ -119,7 +126,7 @@ function typeOf(
   if (customObjectTypeId !== undefined && schemas.typeOf(portalId, customObjectTypeId) !== type)
     faults.push({
       in: 'customObjectTypeId',
-      message: `'${brief(customObjectTypeId)}' is not the type of the template's records; send ${type}, leave it out, or use another template`,
+      message: `'${brief(customObjectTypeId)}' is not the type of the template's records; send ${typeIdOf(type)}, leave it out, or use another template`,
     });
   return type;
 }

@@ -10,6 +10,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import type { CrmRecord } from '../../dist/records/record.js';
+import { Schemas } from '../../dist/records/schemas.js';
 import { Refusal } from '../../dist/refusal.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
@@ -742,6 +743,11 @@ async function pagesOf(
       ...store,
     } as unknown as PageOptions['store'],
     templates: { get: () => undefined } as unknown as PageOptions['templates'],
+    schemas: new Schemas(
+      { schemas: () => [] } as unknown as ConstructorParameters<typeof Schemas>[0],
+      { of: () => expect.fail(), forgetOf: () => {} },
+      () => 0,
+    ),
     portal: () => ({ id: 1, name: 'P', lenient: true }),
     timeZone: 'UTC',
     ...options,

@@ -131,6 +131,7 @@ const SENSIBLE: Record<string, unknown[]> = {
   appId: ['@app'],
   objectId: ['@record'],
   objectType: ['contacts', 'contacts', 'deals', '0-1'],
+  schemaType: ['@custom'],
   toObjectType: ['companies', 'companies', '0-2', 'deals'],
   toObjectId: ['@company'],
   associationTypeId: [279, 279, 1],
@@ -155,6 +156,11 @@ const SENSIBLE: Record<string, unknown[]> = {
   to: ['2100-01-01T00:00:00Z'],
   name: ['petKind', 'Pet 7', 'firstname'],
   label: ['Kind of pet'],
+  primaryDisplayProperty: ['hs_object_id'],
+  requiredProperties: [[]],
+  searchableProperties: [[], ['hs_object_id']],
+  secondaryDisplayProperties: [[]],
+  associatedObjects: [['CONTACT'], []],
   propertyName: ['@property', 'firstname', 'lifecyclestage'],
   groupName: ['@group', 'contactinformation'],
   type: ['string', 'enumeration'],
@@ -172,7 +178,8 @@ function valuesOf(schema: Json, name = ''): Arbitrary<unknown> {
   const resolved = resolve(schema);
   const isMap = typeof resolved.additionalProperties === 'object';
   const isPlain = !resolved.properties && !resolved.items;
-  const sensible = isPlain || isMap ? SENSIBLE[name] : undefined;
+  const isList = Array.isArray(SENSIBLE[name]?.[0]);
+  const sensible = isPlain || isMap || isList ? SENSIBLE[name] : undefined;
   const fitting = fc.oneof(
     ...[resolved.type].flat().map((type: string) => ofType(resolved, type)),
   ) as Arbitrary<unknown>;
@@ -278,7 +285,10 @@ function shots({ method, path, operation }: Operation): Arbitrary<Shot> {
     const name = /^\{(\w+)\}$/.exec(part)?.[1];
     return name === undefined
       ? fc.constant(part)
-      : segmentOf(name, parameters.find((parameter) => parameter.name === name).schema);
+      : segmentOf(
+          path.includes('/schemas/') ? 'schemaType' : name,
+          parameters.find((parameter) => parameter.name === name).schema,
+        );
   });
   const pair = fc.oneof(
     ...parameters
@@ -360,6 +370,15 @@ async function newWorld(): Promise<World> {
   expect(made.status, made.text).toBe(201);
   marks['@company'] = made.json.id;
   let renewals = 0;
+  const custom = async () => {
+    const known = await server.call('GET', `/crm/v3/schemas/${marks['@custom']}`, undefined, options);
+    if (known.status === 200) return known.json.id;
+    await server.call('DELETE', `/crm/v3/schemas/${marks['@custom']}?archived=true`, undefined, options);
+    const schema = { name: `toys${renewals}`, labels: { singular: 'Toy', plural: 'Toys' } };
+    const made = await server.call('POST', '/crm/v3/schemas', schema, options);
+    expect(made.status, made.text).toBe(201);
+    return made.json.id;
+  };
   const renew = async () => {
     const template = await server.call(
       'POST',
@@ -384,6 +403,7 @@ async function newWorld(): Promise<World> {
       expect(made.status, made.text).toBe(201);
     }
     Object.assign(marks, {
+      '@custom': await custom(),
       '@property': property,
       '@group': group,
       '@template': template.json.id,
@@ -542,6 +562,7 @@ describe.each(
     const { marks, renew } = await newWorld();
     const documented = validators(operation);
     const address = path
+      .replace('/schemas/{objectType}', '/schemas/@custom')
       .replace('{eventTemplateId}', '@template')
       .replace('{appId}', '@app')
       .replace('{tokenName}', 'petName')

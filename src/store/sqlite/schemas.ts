@@ -24,7 +24,9 @@ export function schemaWriter(db: Connection) {
   const drop = db.prepare('DELETE FROM object_schema WHERE n = ? AND portal = ? AND archived_at IS NOT NULL');
   const dropDefinitions = db.prepare('DELETE FROM definition WHERE portal = ? AND object_type = ?');
   const hasRecords = db
-    .prepare('SELECT 1 FROM record WHERE portal = ? AND object_type = ? AND archived_at IS NULL LIMIT 1')
+    .prepare(
+      "SELECT 1 FROM record INDEXED BY record_custom WHERE portal = ? AND object_type = ? AND archived_at IS NULL AND object_type < '3' LIMIT 1",
+    )
     .pluck();
   const define = definer(db);
 

@@ -13,6 +13,9 @@ CREATE UNIQUE INDEX object_schema_name ON object_schema (portal, name);
 CREATE INDEX object_schema_met ON object_schema (name, portal);
 INSERT INTO sqlite_sequence (name, seq) VALUES ('object_schema', 100000);
 
+-- Whether there are records of a custom object: it is not archived while there are. Standard types are above '3'.
+CREATE INDEX record_custom ON record (portal, object_type) WHERE archived_at IS NULL AND object_type < '3';
+
 -- What finds the record by the value, where the property is unique and the record is there: see `uniqueKey`.
 ALTER TABLE property ADD COLUMN unique_key TEXT;
 CREATE INDEX property_unique ON property (unique_key) WHERE unique_key IS NOT NULL;
