@@ -18,6 +18,8 @@ export interface ObjectSchema {
   searchableProperties: readonly string[];
   /** The types that its records are associated with, in an order that never changes: ids are made of it. */
   associated: readonly ObjectType[];
+  /** Those of them with which it no longer is. */
+  dissociated?: readonly ObjectType[];
   /** Counts the changes, so that two at once cannot swallow one another. */
   version: number;
   createdAt: number;
@@ -168,6 +170,40 @@ function idsFrom({ type }: Pick<ObjectSchema, 'type'>): number {
   return Number(type.slice(2)) * IDS_PER_SCHEMA;
 }
 
+/** The types that a schema's records are associated with now, as it declares. */
+export function associatedOf({ associated, dissociated = [] }: ObjectSchema): readonly ObjectType[] {
+  return dissociated.length === 0 ? associated : associated.filter((each) => !dissociated.includes(each));
+}
+
+/** The schema with one more type that its records go with; one that it had before has its ids again. */
+export function associatedWith(old: ObjectSchema, other: ObjectType, now: number): ObjectSchema {
+  const isNew = !old.associated.includes(other);
+  if (isNew && old.associated.length >= MAX_ASSOCIATED_TYPES)
+    throw invalid('association', [
+      {
+        in: 'toObjectTypeId',
+        message: `a custom object declares associations with at most ${MAX_ASSOCIATED_TYPES} types, and this one has; declare it on the other`,
+      },
+    ]);
+  return {
+    ...old,
+    associated: isNew ? [...old.associated, other] : old.associated,
+    dissociated: (old.dissociated ?? []).filter((each) => each !== other),
+    version: old.version + 1,
+    updatedAt: now,
+  };
+}
+
+/** The schema without one of the types that its records went with. */
+export function dissociatedFrom(old: ObjectSchema, other: ObjectType, now: number): ObjectSchema {
+  return {
+    ...old,
+    dissociated: [...new Set([...(old.dissociated ?? []), other])],
+    version: old.version + 1,
+    updatedAt: now,
+  };
+}
+
 /** The id of an association that a schema declares, in one direction; undefined where it declares none. */
 export function schemaAssociationId(
   schema: ObjectSchema,
@@ -176,7 +212,12 @@ export function schemaAssociationId(
 ): number | undefined {
   const isOut = from === schema.type;
   const index = schema.associated.indexOf(isOut ? to : from);
-  if (index < 0 || (isOut ? to : from) === schema.type || (!isOut && to !== schema.type)) return undefined;
+  if (
+    !associatedOf(schema).includes(isOut ? to : from) ||
+    (isOut ? to : from) === schema.type ||
+    (!isOut && to !== schema.type)
+  )
+    return undefined;
   return idsFrom(schema) + 2 * index + (isOut ? 0 : 1);
 }
 
@@ -189,7 +230,7 @@ export function schemaAssociatedType(
   const offset = typeId - idsFrom(schema);
   if (!(offset >= 0 && offset < IDS_PER_SCHEMA)) return undefined;
   const other = schema.associated[Math.floor(offset / 2)];
-  if (other === undefined) return undefined;
+  if (other === undefined || !associatedOf(schema).includes(other)) return undefined;
   if (offset % 2 === 0) return from === schema.type ? other : undefined;
   return from === other ? schema.type : undefined;
 }

@@ -13,7 +13,10 @@ import {
   standardTypeOf,
 } from './record.js';
 import {
+  associatedOf,
+  associatedWith,
   changedSchema,
+  dissociatedFrom,
   fullyQualifiedName,
   MAX_ASSOCIATED_TYPES,
   MAX_SCHEMAS_PER_PORTAL,
@@ -158,13 +161,53 @@ export class Schemas {
     this.definitions.forgetOf(portalId, type);
   }
 
+  /** Records of a custom object and of another type may belong to each other from now on. Answers both, as sent. */
+  async associate(
+    portalId: number,
+    name: string,
+    sent: { fromObjectTypeId: string; toObjectTypeId: string },
+  ): Promise<{ from: ObjectType; to: ObjectType }> {
+    const { type } = this.get(portalId, name);
+    const faults: Fault[] = [];
+    const [from, to] = (['fromObjectTypeId', 'toObjectTypeId'] as const).map((field) => {
+      const found = this.typeOf(portalId, sent[field]);
+      if (!found) faults.push({ in: field, message: `'${brief(sent[field])}' is no type of records here` });
+      return found;
+    });
+    if (from && to && (from === to || (from !== type && to !== type)))
+      faults.push({ in: 'fromObjectTypeId', message: `one of the two, and one alone, must be ${type}` });
+    if (!from || !to || faults.length > 0) throw invalid('association', faults);
+    if (this.associationId(portalId, from, to) === undefined)
+      await this.#change(portalId, type, (old, now) => associatedWith(old, from === type ? to : from, now));
+    return { from, to };
+  }
+
+  /** The other way round: by the id of the association, in either direction. Records that belong together stay so, unseen. */
+  async dissociate(portalId: number, name: string, associationId: string): Promise<void> {
+    const { type } = this.get(portalId, name);
+    const to = this.associatedType(portalId, type, Number(associationId));
+    const back = [...this.associatedTypes(portalId, type)].find(
+      (each) => this.associationId(portalId, each, type) === Number(associationId),
+    );
+    const other = to ?? back;
+    const pair = other ? [type, other] : [];
+    const declares = pair
+      .flatMap((each) => this.schemaOf(portalId, each) ?? [])
+      .filter((each) => pair.some((of) => associatedOf(each).includes(of)));
+    if (declares.length === 0) throw noAssociation(type, associationId);
+    for (const each of declares)
+      await this.#change(portalId, each.type, (old, now) =>
+        dissociatedFrom(old, pair.find((of) => of !== each.type) as ObjectType, now),
+      );
+  }
+
   /** The types that records of a type are associated with. */
   associatedTypes(portalId: number, from: ObjectType): ObjectType[] {
     const { live } = this.#of(portalId);
     const types = new Set<ObjectType>(isCustom(from) ? [] : associatedStandardTypes(from));
-    for (const to of live.get(from as CustomType)?.associated ?? [])
-      if (!isCustom(to) || live.has(to)) types.add(to);
-    for (const schema of live.values()) if (schema.associated.includes(from)) types.add(schema.type);
+    const own = live.get(from as CustomType);
+    for (const to of own ? associatedOf(own) : []) if (!isCustom(to) || live.has(to)) types.add(to);
+    for (const schema of live.values()) if (associatedOf(schema).includes(from)) types.add(schema.type);
     return [...types];
   }
 
@@ -291,6 +334,15 @@ function noSchema(name: string): Refusal {
     `resource not found: this portal has no custom object '${brief(name)}'; name one by its id (2-…), name or full name`,
     [],
     { objectType: [brief(name)] },
+  );
+}
+
+function noAssociation(type: CustomType, id: string): Refusal {
+  return new Refusal(
+    'not-found',
+    `resource not found: ${type} has no association '${brief(id)}'; its schema lists those that it has`,
+    [],
+    { associationIdentifier: [brief(id)] },
   );
 }
 

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { schemaScopes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { PropertyDefinition, PropertyInput } from '../records/properties.js';
-import { isCustom, singular, typeIdOf } from '../records/record.js';
+import { type ObjectType, singular, typeIdOf } from '../records/record.js';
 import { fullyQualifiedName, type ObjectSchema } from '../records/schema.js';
 import type { Schemas } from '../records/schemas.js';
 import { type Authenticator, principalOf } from './authenticate.js';
@@ -13,6 +13,7 @@ import { anyOneOf, SCHEMAS_OF_CLIENTS } from './openapi.js';
 import { sentOnce } from './problem.js';
 import { toProperty } from './properties.js';
 import type {
+  AssociationCreate,
   ObjectSchemaAnswer,
   ObjectSchemaCreate,
   ObjectSchemaUpdate,
@@ -38,6 +39,10 @@ const Dropping = Type.Object({
   archived: Type.Optional(
     Type.String({ description: 'true: drops one that is archived; its name is free again.' }),
   ),
+});
+const OfAssociation = Type.Object({
+  ...OfSchema.properties,
+  associationIdentifier: Type.String({ description: "The association's id, as the schema lists it." }),
 });
 type InSchema = { Params: Static<typeof OfSchema> };
 type Chosen = { Querystring: Static<typeof Which> };
@@ -124,7 +129,7 @@ export function customObjectRoutes(
           'updateSchema',
           'Change a custom object',
           'write',
-          'Its name and its associations stay. Records that were there before need nothing that is required now.',
+          'Its name stays. Records that were there before need nothing that is required now.',
         ),
         params: OfSchema,
         body: Type.Ref('ObjectTypeDefinitionPatch'),
@@ -157,6 +162,57 @@ export function customObjectRoutes(
     },
   );
 
+  app.post<InSchema & { Body: Static<typeof AssociationCreate> }>(
+    '/:objectType/associations',
+    {
+      onRequest: writing,
+      ...sentOnce(),
+      schema: {
+        ...doc('createAssociationType', 'Associate a custom object with another type', 'write'),
+        params: OfSchema,
+        body: Type.Ref('AssociationDefinitionEgg'),
+        response: { 201: Type.Ref('AssociationDefinition'), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { id } = principalOf(request).portal;
+      const { from, to } = await schemas.associate(id, request.params.objectType, request.body);
+      const [made] = association(id, from, to);
+      return reply.code(201).send(made);
+    },
+  );
+
+  app.delete<{ Params: Static<typeof OfAssociation> }>(
+    '/:objectType/associations/:associationIdentifier',
+    {
+      onRequest: writing,
+      schema: {
+        ...doc(
+          'archiveAssociationType',
+          'Take a custom object and another type apart',
+          'write',
+          'Which records belong together is kept, and seen again when the types are associated again.',
+        ),
+        params: OfAssociation,
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { id } = principalOf(request).portal;
+      await schemas.dissociate(id, request.params.objectType, request.params.associationIdentifier);
+      return reply.code(204).send();
+    },
+  );
+
+  function association(portalId: number, from: ObjectType, to: ObjectType) {
+    const id = schemas.associationId(portalId, from, to);
+    const named = (type: ObjectType) =>
+      schemas.schemaOf(portalId, type)?.name ?? singular(type).toLowerCase();
+    if (id === undefined) return [];
+    const name = `${named(from)}_to_${named(to)}`;
+    return [{ id: String(id), fromObjectTypeId: typeIdOf(from), toObjectTypeId: typeIdOf(to), name }];
+  }
+
   function whole(portalId: number, schema: ObjectSchema): Static<typeof ObjectSchemaAnswer> {
     const properties: Iterable<PropertyDefinition> = definitions
       .of(portalId, schema.type)
@@ -164,20 +220,9 @@ export function customObjectRoutes(
     return {
       ...bare(portalId, schema),
       properties: [...properties].map(toProperty),
-      associations: schemas.associatedTypes(portalId, schema.type).flatMap((to) => {
-        const id = schemas.associationId(portalId, schema.type, to);
-        const named = schemas.schemaOf(portalId, to)?.name ?? singular(to).toLowerCase();
-        return id === undefined || (isCustom(to) && !schemas.schemaOf(portalId, to))
-          ? []
-          : [
-              {
-                id: String(id),
-                fromObjectTypeId: schema.type,
-                toObjectTypeId: typeIdOf(to),
-                name: `${schema.name}_to_${named}`,
-              },
-            ];
-      }),
+      associations: schemas
+        .associatedTypes(portalId, schema.type)
+        .flatMap((to) => association(portalId, schema.type, to)),
     };
   }
 }

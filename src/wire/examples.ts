@@ -182,12 +182,16 @@ const OBJECT_TYPE = {
   ...DATES,
   archived: false,
 };
+const ASSOCIATION_TYPE = {
+  id: '10000100',
+  fromObjectTypeId: '2-100001',
+  toObjectTypeId: '0-1',
+  name: 'pets_to_contact',
+};
 const SCHEMA_ANSWER = {
   ...OBJECT_TYPE,
   properties: [{ ...PROPERTY_ANSWER, name: 'pet_name', label: 'Name', groupName: 'pets_information' }],
-  associations: [
-    { id: '10000100', fromObjectTypeId: '2-100001', toObjectTypeId: '0-1', name: 'pets_to_contact' },
-  ],
+  associations: [ASSOCIATION_TYPE],
 };
 
 export interface Examples {
@@ -311,6 +315,10 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
   createSchema: { body: SCHEMA, answers: { 201: SCHEMA_ANSWER } },
   getSchema: { answers: { 200: SCHEMA_ANSWER } },
   updateSchema: { body: SCHEMA_UPDATE, answers: { 200: { ...OBJECT_TYPE, ...SCHEMA_UPDATE } } },
+  createAssociationType: {
+    body: { fromObjectTypeId: '2-100001', toObjectTypeId: '0-1', name: 'pets_to_contact' },
+    answers: { 201: ASSOCIATION_TYPE },
+  },
   listProperties: { answers: { 200: { results: [PROPERTY_ANSWER] } } },
   createProperty: { body: PROPERTY, answers: { 201: PROPERTY_ANSWER } },
   getProperty: { answers: { 200: PROPERTY_ANSWER } },

@@ -646,6 +646,14 @@ export const ObjectTypeAnswer = Type.Object(objectTypeFields, {
   $id: 'ObjectTypeDefinition',
   description: 'A type of records that a portal made itself.',
 });
+export const AssociationCreate = Type.Object(
+  {
+    fromObjectTypeId: Type.String({ description: "Either of the two is the path's." }),
+    toObjectTypeId: Type.String(),
+    name: MaybeText({ description: 'Not kept: the types name it.' }),
+  },
+  { $id: 'AssociationDefinitionEgg', description: ignored('Two types whose records may belong together.') },
+);
 const AssociationDefinition = Type.Object(
   {
     id: Type.String({ description: 'The associationTypeId.' }),
@@ -847,6 +855,7 @@ export const named: readonly TSchema[] = [
   ObjectSchemaCreate,
   ObjectSchemaUpdate,
   ObjectTypeAnswer,
+  AssociationCreate,
   AssociationDefinition,
   ObjectSchemaAnswer,
   ObjectSchemaList,

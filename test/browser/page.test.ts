@@ -852,7 +852,6 @@ function send(event: object): Promise<{ objectId: string; objectType: string }> 
   return post('events', event);
 }
 
-/** Makes a record by hand; its id. */
 // biome-ignore lint/suspicious/noExplicitAny: the API's answers are another suite's matter
 async function ours(method: string, path: string, body?: object): Promise<any> {
   const answer = await fetch(`${server.baseUrl}${path}`, {
@@ -868,6 +867,7 @@ async function ours(method: string, path: string, body?: object): Promise<any> {
   return JSON.parse(text);
 }
 
+/** Makes a record by hand; its id. */
 async function create(type: string, properties: object, associations: object[] = []): Promise<string> {
   return (await ours('POST', `/crm/v3/objects/${type}`, { properties, associations })).id;
 }

@@ -156,6 +156,22 @@ test('the whole round of a custom object', async () => {
   const told = await basicApi.getById('car', beetle.id, undefined, undefined, ['contacts']);
   expect(told.associations?.contacts?.results).toEqual([{ id: contact.id, type: 'car_to_contact' }]);
 
+  const toDeals = await coreApi.createAssociation(type, {
+    fromObjectTypeId: type,
+    toObjectTypeId: '0-3',
+    name: 'car_to_deal',
+  });
+  expect(toDeals).toMatchObject({ fromObjectTypeId: type, toObjectTypeId: '0-3', name: 'car_to_deal' });
+  const deal = await client.crm.deals.basicApi.create({ properties: { dealname: 'Rent' }, associations: [] });
+  const rented = await associations.createDefault('deals', deal.id, 'car', beetle.id);
+  expect(String(rented.results[1]?.associationSpec.associationTypeId)).toBe(toDeals.id);
+  await coreApi.archiveAssociation(type, toDeals.id);
+  await expect(associations.getPage('deals', deal.id, 'car')).rejects.toMatchObject({ code: 400 });
+  expect((await coreApi.getById(type)).associations.map(({ toObjectTypeId }) => toObjectTypeId)).toEqual([
+    '0-1',
+  ]);
+  await expect(coreApi.archiveAssociation(type, toDeals.id)).rejects.toMatchObject({ code: 404 });
+
   await expect(coreApi.archive(type)).rejects.toMatchObject({ code: 400 });
   const { results } = await basicApi.getPage('car', 100);
   await batchApi.archive('car', { inputs: results.slice(1).map(({ id }) => ({ id })) });

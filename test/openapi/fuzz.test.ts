@@ -132,6 +132,9 @@ const SENSIBLE: Record<string, unknown[]> = {
   objectId: ['@record'],
   objectType: ['contacts', 'contacts', 'deals', '0-1'],
   schemaType: ['@custom'],
+  associationIdentifier: ['@association'],
+  fromObjectTypeId: ['@custom'],
+  toObjectTypeId: ['0-1', '0-2'],
   toObjectType: ['companies', 'companies', '0-2', 'deals'],
   toObjectId: ['@company'],
   associationTypeId: [279, 279, 1],
@@ -286,7 +289,7 @@ function shots({ method, path, operation }: Operation): Arbitrary<Shot> {
     return name === undefined
       ? fc.constant(part)
       : segmentOf(
-          path.includes('/schemas/') ? 'schemaType' : name,
+          path.includes('/schemas/') && name === 'objectType' ? 'schemaType' : name,
           parameters.find((parameter) => parameter.name === name).schema,
         );
   });
@@ -372,12 +375,12 @@ async function newWorld(): Promise<World> {
   let renewals = 0;
   const custom = async () => {
     const known = await server.call('GET', `/crm/v3/schemas/${marks['@custom']}`, undefined, options);
-    if (known.status === 200) return known.json.id;
+    if (known.status === 200) return known.json;
     await server.call('DELETE', `/crm/v3/schemas/${marks['@custom']}?archived=true`, undefined, options);
     const schema = { name: `toys${renewals}`, labels: { singular: 'Toy', plural: 'Toys' } };
     const made = await server.call('POST', '/crm/v3/schemas', schema, options);
     expect(made.status, made.text).toBe(201);
-    return made.json.id;
+    return made.json;
   };
   const renew = async () => {
     const template = await server.call(
@@ -402,8 +405,13 @@ async function newWorld(): Promise<World> {
       const made = await server.call('POST', `/crm/v3/properties/contacts${path}`, body, options);
       expect(made.status, made.text).toBe(201);
     }
+    const { id: type } = await custom();
+    const pair = { fromObjectTypeId: type, toObjectTypeId: '0-1' };
+    const associated = await server.call('POST', `/crm/v3/schemas/${type}/associations`, pair, options);
+    expect(associated.status, associated.text).toBe(201);
     Object.assign(marks, {
-      '@custom': await custom(),
+      '@custom': type,
+      '@association': associated.json.id,
       '@property': property,
       '@group': group,
       '@template': template.json.id,
@@ -563,6 +571,7 @@ describe.each(
     const documented = validators(operation);
     const address = path
       .replace('/schemas/{objectType}', '/schemas/@custom')
+      .replace('{associationIdentifier}', '@association')
       .replace('{eventTemplateId}', '@template')
       .replace('{appId}', '@app')
       .replace('{tokenName}', 'petName')
@@ -582,6 +591,7 @@ describe.each(
       JSON.stringify(example)
         .replaceAll(TEMPLATE, '@template')
         .replaceAll('{"name":"pet_kind"}', '{"name":"@property"}')
+        .replaceAll('"2-100001"', '"@custom"')
         .replaceAll('"28001"', '"@record"')
         .replaceAll('"28002"', '"@other"'),
     );

@@ -248,6 +248,62 @@ describe('records of a custom object', () => {
   });
 });
 
+describe('associations of types', () => {
+  const associate = (at: string, from: string, to: string) =>
+    server.call('POST', `${SCHEMAS}/${at}/associations`, { fromObjectTypeId: from, toObjectTypeId: to });
+  const typesOf = async (type: string) =>
+    (await server.call('GET', `${SCHEMAS}/${type}`)).json.associations.map(
+      (each: Json) => each.toObjectTypeId,
+    );
+
+  test('come and go, from either side, and keep their ids', async () => {
+    const [pet, toy] = [
+      await makeSchema({ associatedObjects: [] }),
+      await makeSchema({ associatedObjects: [] }),
+    ];
+    const [rex, ball] = [await makePet(pet.id, 'Rex'), await makePet(toy.id, 'Ball')];
+    const path = `/crm/v4/objects/${pet.id}/${rex}/associations`;
+    expectRefused(await server.call('PUT', `${path}/default/${toy.id}/${ball}`), 400);
+    const there = await associate(pet.name, pet.id, toy.name);
+    expect(there.status, there.text).toBe(201);
+    expect(there.json.name).toBe(`${pet.name}_to_${toy.name}`);
+    const back = await associate(pet.id, toy.id, pet.id);
+    expect(back.json.id).not.toBe(there.json.id);
+    expect((await associate(pet.id, pet.id, toy.id)).json).toEqual(there.json);
+    expect([await typesOf(pet.id), await typesOf(toy.id)]).toEqual([[toy.id], [pet.id]]);
+    expect((await server.call('PUT', `${path}/default/${toy.id}/${ball}`)).status).toBe(200);
+
+    const apart = `${SCHEMAS}/${toy.id}/associations/${there.json.id}`;
+    expect((await server.call('DELETE', apart)).status).toBe(204);
+    expect([await typesOf(pet.id), await typesOf(toy.id)]).toEqual([[], []]);
+    expectRefused(await server.call('GET', `${path}/${toy.id}`), 400);
+    expectRefused(await server.call('DELETE', apart), 404, 'OBJECT_NOT_FOUND');
+    expect((await associate(pet.id, pet.id, toy.id)).json).toEqual(there.json);
+    const again = await server.call('GET', `${path}/${toy.id}`);
+    expect(again.json.results.map((each: Json) => each.toObjectId)).toEqual([ball]);
+  });
+
+  test('are of the custom object in the path, with a type that is there', async () => {
+    const { id } = await makeSchema();
+    for (const [from, to, field] of [
+      [id, 'planets', 'toObjectTypeId'],
+      ['2-1', id, 'fromObjectTypeId'],
+      ['contacts', 'deals', 'fromObjectTypeId'],
+      [id, id, 'fromObjectTypeId'],
+    ] as const) {
+      const refused = await associate(id, from, to);
+      expectRefused(refused, 400);
+      expect(faultyFields(refused)).toEqual([field]);
+    }
+    for (const wrong of ['279', '0', 'x', '-1', '1e300'])
+      expectRefused(
+        await server.call('DELETE', `${SCHEMAS}/${id}/associations/${wrong}`),
+        404,
+        'OBJECT_NOT_FOUND',
+      );
+  });
+});
+
 describe('events on a custom object', () => {
   const walked = { name: 'Walked', headerTemplate: 'Walked {{where}}' };
   const WHERE = { name: 'where', label: 'Where', type: 'string', objectPropertyName: 'last_place' };

@@ -9,7 +9,7 @@ import { definer } from './definitions.js';
 export type SchemaWrites = ReturnType<typeof schemaWriter>;
 
 /** The number of a custom type. */
-export function numberOf(type: CustomType): number {
+function numberOf(type: CustomType): number {
   return Number(type.slice(2));
 }
 
