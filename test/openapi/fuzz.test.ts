@@ -147,7 +147,7 @@ const SENSIBLE: Record<string, unknown[]> = {
   formGuid: ['b1f9e3c0-5a1d-4f0e-9a37-0c5d2b7e6f11'],
   primaryObjectId: ['@record'],
   objectIdToMerge: ['@other', '@other', '@record'],
-  properties: [{ firstname: 'Ada' }, { lastname: 'Lovelace', email: '@mail' }, 'firstname,email'],
+  properties: [{ firstname: 'Ada' }, { lastname: 'Lovelace', email: '@mail' }, 'firstname,email', []],
   timestamp: [1580406130276, '2020-01-30T17:42:10.276Z'],
   url: ['https://my.petspot.com/pets/Art3mis'],
   width: [600],
@@ -159,6 +159,8 @@ const SENSIBLE: Record<string, unknown[]> = {
   to: ['2100-01-01T00:00:00Z'],
   name: ['petKind', 'Pet 7', 'firstname'],
   label: ['Kind of pet'],
+  singular: ['Pet'],
+  plural: ['Pets'],
   primaryDisplayProperty: ['hs_object_id'],
   requiredProperties: [[]],
   searchableProperties: [[], ['hs_object_id']],
@@ -181,8 +183,9 @@ function valuesOf(schema: Json, name = ''): Arbitrary<unknown> {
   const resolved = resolve(schema);
   const isMap = typeof resolved.additionalProperties === 'object';
   const isPlain = !resolved.properties && !resolved.items;
-  const isList = Array.isArray(SENSIBLE[name]?.[0]);
-  const sensible = isPlain || isMap || isList ? SENSIBLE[name] : undefined;
+  const isList = resolved.items !== undefined;
+  const known = SENSIBLE[name]?.filter((value) => Array.isArray(value) === isList) ?? [];
+  const sensible = (isPlain || isMap || isList) && known.length > 0 ? known : undefined;
   const fitting = fc.oneof(
     ...[resolved.type].flat().map((type: string) => ofType(resolved, type)),
   ) as Arbitrary<unknown>;
