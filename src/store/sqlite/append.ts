@@ -3,7 +3,8 @@
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { EventDraft } from '../../timeline/store.js';
 import type { Connection } from './database.js';
-import type { People, Refused, Settled } from './people.js';
+import type { People, Settled } from './people.js';
+import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
 
 /** Two cells a draft: the record (null: with a visitor) or why it was refused, and the field that decided. */

@@ -10,8 +10,9 @@ import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/st
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
 import { pack } from './parcel.js';
-import type { Refused, Written } from './people.js';
+import type { Written } from './people.js';
 import { reader } from './read.js';
+import type { Refused } from './refused.js';
 import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';

@@ -3,7 +3,6 @@
 import { createHmac } from 'node:crypto';
 import { companyDomainOf } from '../../records/associations.js';
 import {
-  type Decision,
   decide,
   emailKey,
   type IdentifiedBy,
@@ -18,18 +17,23 @@ import {
   type PropertyValue,
   type RecordName,
   type RecordWrite,
-  singular,
-  typeIdOf,
 } from '../../records/record.js';
-import { brief, type Refusal } from '../../refusal.js';
 import { withoutEmail } from '../../timeline/event.js';
 import { type Connection, INDEXED } from './database.js';
 import { definer } from './definitions.js';
+import {
+  contactExists,
+  EMAIL_ERASED,
+  noneToAssociate,
+  noSuchRecord,
+  noSuchType,
+  type Refused,
+  refused,
+  tooMany,
+  valueTaken,
+} from './refused.js';
 import { typeChecker } from './schemas.js';
 import { timelineWriter } from './timeline_index.js';
-
-/** A refusal as it crosses threads. */
-export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 
 /** A record that there is, and the place that is its own. */
 interface Own {
@@ -577,113 +581,5 @@ function merging(db: Connection, record: (portal: number, type: string, id: numb
     for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
     touchRecord.run(at, primary.place);
     return primary.id;
-  };
-}
-
-const EMAIL_ERASED: Refused = {
-  reason: 'invalid',
-  message:
-    'email: belongs to a person who was erased and is blocked; leave it out, or create the contact by hand, which lifts the block',
-  faults: [
-    {
-      in: 'email',
-      message:
-        'belongs to a person who was erased and is blocked; create the contact by hand to lift the block',
-      code: 'BLOCKED_EMAIL',
-    },
-  ],
-  context: {},
-};
-
-function refused(subject: Subject, decision: Extract<Decision, { refused: string }>): Refused {
-  const { type, objectId, email } = subject;
-  switch (decision.refused) {
-    case 'record-not-found':
-      return {
-        reason: 'not-found',
-        message: `resource not found: there is no ${singular(type).toLowerCase()} ${objectId}; create it first, or name another`,
-        faults: [],
-        context: { objectId: [String(objectId)] },
-      };
-    case 'email-taken':
-      return {
-        reason: 'conflict',
-        message: `Contact already exists. Existing ID: ${decision.owner}. The e-mail '${email}' cannot become contact ${decision.objectId}'s; send another, or name contact ${decision.owner}`,
-        faults: [],
-        context: { existingObjectId: [String(decision.owner)], objectId: [String(decision.objectId)] },
-      };
-    case 'too-many-identities':
-      return tooMany(decision.objectId);
-  }
-}
-
-function noSuchRecord(type: ObjectType, id: number): Refused {
-  return {
-    reason: 'not-found',
-    message: `resource not found: there is no ${singular(type).toLowerCase()} ${id}`,
-    faults: [],
-    context: { id: [String(id)] },
-  };
-}
-
-/** Between the check on the wire and this transaction it was archived. */
-function noSuchType(type: ObjectType): Refused {
-  return {
-    reason: 'not-found',
-    message: `resource not found: there is no type ${type} in this portal; create its schema first`,
-    faults: [],
-    context: { objectType: [type] },
-  };
-}
-
-/** As HubSpot puts it. */
-function valueTaken(
-  portal: number,
-  type: ObjectType,
-  id: number | undefined,
-  { name, value }: { name: string; value: string },
-  owner: number,
-): Refused {
-  const shown = brief(value);
-  const message = `Cannot set PropertyValueCoordinates{portalId=${portal}, objectTypeId=${typeIdOf(type)}, propertyName=${name}, value=${shown}} on ${id ?? 'a new record'}. ${owner} already has that value.`;
-  const told = [{ isValid: false, message, error: 'CONFLICTING_UNIQUE_VALUE', name }];
-  return {
-    reason: 'invalid',
-    message: `Property values were not valid: ${JSON.stringify(told)}`,
-    faults: [
-      {
-        in: `properties.${name}`,
-        message: `${message} Send another value, or change record ${owner}.`,
-        code: 'CONFLICTING_UNIQUE_VALUE',
-        context: { propertyName: [name], existingObjectId: [String(owner)] },
-      },
-    ],
-    context: {},
-  };
-}
-
-function noneToAssociate(index: number, type: ObjectType, id: number): Refused {
-  const fault = {
-    in: `associations[${index}].to.id`,
-    message: `there is no ${singular(type).toLowerCase()} ${id} to associate the new record with`,
-  };
-  return { reason: 'invalid', message: `${fault.in}: ${fault.message}`, faults: [fault], context: {} };
-}
-
-function contactExists(id: number): Refused {
-  return {
-    reason: 'conflict',
-    message: `Contact already exists. Existing ID: ${id}`,
-    faults: [],
-    context: { existingObjectId: [String(id)] },
-  };
-}
-
-function tooMany(objectId: number): Refused {
-  return {
-    reason: 'too-many',
-    message: `Cannot have more than ${MAX_IDENTITIES} identities on a profile: contact ${objectId} would have more e-mails and visitors`,
-    faults: [],
-    context: { objectId: [String(objectId)] },
   };
 }
