@@ -3,7 +3,7 @@
 import { ALL_SCOPES } from './access/scopes.js';
 import type { AccessStore, Principal } from './access/store.js';
 import { Definitions } from './records/definitions.js';
-import type { RecordStore } from './records/record.js';
+import { type RecordStore, standardTypeOf } from './records/record.js';
 import { draftEvent } from './timeline/event.js';
 import type { TimelineStore } from './timeline/store.js';
 import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
@@ -90,7 +90,7 @@ export async function ensureDemo(
   if (store.template(templateId)) return;
   const now = clock();
   const definitions = new Definitions(store, clock);
-  const template = { id: templateId, version: 1, ...newTemplate(appId, TEMPLATE, now) };
+  const template = { id: templateId, version: 1, ...newTemplate(appId, TEMPLATE, now, () => false) };
   const drafts = EVENTS.map(([email, hoursAgo, petName, petAge, petColor, questions], index) =>
     draftEvent(
       {
@@ -107,7 +107,14 @@ export async function ensureDemo(
           height: 400,
         },
       },
-      { portalId, unknown: 'create', template, definitions, now },
+      {
+        portalId,
+        unknown: 'create',
+        template,
+        definitions,
+        schemas: { typeOf: (_portal, name) => standardTypeOf(name) },
+        now,
+      },
       [],
     ),
   );

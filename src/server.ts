@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { credentials } from './access/credentials.js';
 import { type DemoCredentials, demo, ensureDemo } from './demo.js';
 import { Definitions } from './records/definitions.js';
+import { Schemas } from './records/schemas.js';
 import { openStore } from './store/sqlite/engine.js';
 import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
@@ -55,12 +56,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const access = credentials(store, known);
     const templates = new Templates(store, clock);
     definitions = new Definitions(store, clock);
-    remembered.push(access, templates, definitions);
+    const schemas = new Schemas(store, definitions, clock);
+    remembered.push(access, templates, definitions, schemas);
     const app = await createApp({
       store,
       intake: new Intake(store),
       templates,
       definitions,
+      schemas,
       credentials: access,
       clock,
       timeZone,
@@ -71,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
               pages(on, {
                 store,
                 templates,
+                schemas,
                 portal: () => store.portal(demo.portalId),
                 timeZone,
                 ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),

@@ -10,6 +10,7 @@ import {
   isMakeable,
   MAX_GROUPS_PER_TYPE,
   MAX_PROPERTIES_PER_TYPE,
+  MAX_UNIQUE_PER_TYPE,
   missingFault,
   newGroup,
   newProperty,
@@ -21,7 +22,7 @@ import {
   textProperty,
   type ValueFault,
 } from './properties.js';
-import type { ObjectType, PropertyValue, RecordStore } from './record.js';
+import { isCustom, type ObjectType, type PropertyValue, type RecordStore, uniqueKey } from './record.js';
 
 const MAX_CACHED_DEFINITIONS = 100_000;
 const MAX_ATTEMPTS = 20;
@@ -34,6 +35,8 @@ export interface Known {
   archivedGroups: ReadonlyMap<string, PropertyGroup>;
   /** How many properties are the portal's own, archived ones too: they are kept. */
   own: number;
+  /** Where properties go that nobody gave a group; absent: the standard type's usual one. */
+  usualGroup?: string;
 }
 
 /** What to do with a property that nobody defined: the portal's way with what it does not know. */
@@ -77,7 +80,43 @@ export class Definitions {
     if (known === undefined) return missingFault(name);
     if (known.made) return { name, value, at, defines: known.definition };
     const read = readValue(known.definition, value);
-    return typeof read === 'string' ? { name, value: read, at } : read;
+    if (typeof read !== 'string') return read;
+    const unique = known.definition.unique && read !== '';
+    return { name, value: read, at, ...(unique ? { uniqueKey: uniqueKey(portalId, type, name, read) } : {}) };
+  }
+
+  /** A value by which a unique property finds its record; a refusal where the property has no unique values. */
+  unique(
+    portalId: number,
+    type: ObjectType,
+    name: string,
+    value: string,
+  ): PropertyValue & { uniqueKey: string } {
+    const definition = this.of(portalId, type).properties.get(name);
+    if (!definition?.unique)
+      throw invalid('input', [
+        {
+          in: 'idProperty',
+          message: `'${brief(name)}' is no property of ${type} with unique values; ${this.#uniqueOnes(portalId, type)}`,
+        },
+      ]);
+    const read = readValue(definition, value);
+    if (typeof read !== 'string' || read === '')
+      throw invalid('input', [
+        {
+          in: 'id',
+          message: read === '' ? `is empty; send a value of '${name}'` : (read as ValueFault).message,
+        },
+      ]);
+    return { name, value: read, at: this.clock(), uniqueKey: uniqueKey(portalId, type, name, read) };
+  }
+
+  #uniqueOnes(portalId: number, type: ObjectType): string {
+    const own = [...this.of(portalId, type).properties.values()].filter((each) => each.unique);
+    const names = [...(type === 'contacts' ? ['email'] : []), ...own.map((each) => each.name)];
+    return names.length === 0
+      ? 'it has none: create one with hasUniqueValue, or leave idProperty out'
+      : `use ${names.join(', ')}, or leave it out`;
   }
 
   /**
@@ -90,13 +129,14 @@ export class Definitions {
     name: string,
     unknown: Unknown,
   ): { definition: PropertyDefinition; made: boolean } | undefined {
-    const { properties, archivedProperties, own } = this.of(portalId, type);
+    const { properties, archivedProperties, own, usualGroup } = this.of(portalId, type);
     const found = properties.get(name);
     if (found) return { definition: found, made: false };
     const former = archivedProperties.get(name);
     const isFull = !former && own >= MAX_PROPERTIES_PER_TYPE;
-    if (unknown === 'refuse' || isFull || !isMakeable(name)) return undefined;
-    return { definition: textProperty(type, name, this.clock(), former), made: true };
+    // One that was unique is not made again in passing: its values are others'.
+    if (unknown === 'refuse' || isFull || former?.unique || !isMakeable(name)) return undefined;
+    return { definition: textProperty(type, name, this.clock(), former, usualGroup), made: true };
   }
 
   /** One outcome an input; those that can be are kept in one transaction. */
@@ -108,6 +148,9 @@ export class Definitions {
     const { properties, groups, archivedProperties, own } = this.#read(portalId, type);
     const groupNames = new Set(groups.keys());
     let room = MAX_PROPERTIES_PER_TYPE - own;
+    let uniqueRoom = MAX_UNIQUE_PER_TYPE;
+    for (const each of [...properties.values(), ...archivedProperties.values()])
+      if (each.unique) uniqueRoom--;
     const outcomes = inputs.map((input): PropertyDefinition | Refusal => {
       try {
         const name = input.name ?? '';
@@ -115,6 +158,8 @@ export class Definitions {
         const former = archivedProperties.get(name);
         const made = newProperty(input, groupNames, this.clock(), former);
         if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
+        if (!former && made.unique && uniqueRoom-- <= 0)
+          return tooMany('properties with unique values', MAX_UNIQUE_PER_TYPE);
         return made;
       } catch (error) {
         if (error instanceof Refusal) return error;
@@ -227,7 +272,12 @@ export class Definitions {
   }
 
   #read(portalId: number, type: ObjectType): Known {
-    const known = sorted([...predefinedOf(type), ...this.store.definitions(portalId, type)]);
+    const stored = this.store.definitions(portalId, type);
+    const group = isCustom(type)
+      ? stored.find((each) => each.kind === 'group' && each.predefined)?.name
+      : undefined;
+    const known: Known = sorted([...predefinedOf(type, group), ...stored]);
+    if (group !== undefined) known.usualGroup = group;
     this.#cached += known.properties.size + known.archivedProperties.size;
     if (this.#cached > MAX_CACHED_DEFINITIONS) this.forget();
     const ofPortal = this.#cache.get(portalId) ?? new Map<ObjectType, Known>();
@@ -237,7 +287,7 @@ export class Definitions {
 }
 
 /** By kind and name; the portal's own stand in for the predefined ones. */
-function sorted(all: readonly Definition[]): Known {
+function sorted(all: readonly Definition[]) {
   const known = {
     properties: new Map<string, PropertyDefinition>(),
     groups: new Map<string, PropertyGroup>(),

@@ -350,7 +350,13 @@ const of = (groupName: string, rows: readonly Row[]): readonly Predefined[] =>
     return { name, label, type, fieldType, groupName, ...more };
   });
 
-/** By type; other types have the common ones. */
+/** What records of a custom object have, in its own group. */
+export function predefinedOfCustom(groupName: string): readonly Predefined[] {
+  const created: Row = ['hs_createdate', 'Object create date/time', 'datetime', READ_ONLY];
+  return of(groupName, [created, MODIFIED]).filter(({ name }) => name !== 'createdate');
+}
+
+/** By type. */
 export const PREDEFINED: Readonly<Record<string, readonly Predefined[]>> = {
   contacts: of('contactinformation', CONTACTS),
   companies: of('companyinformation', COMPANIES),

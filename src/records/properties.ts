@@ -2,8 +2,8 @@
 // Codes and messages are HubSpot's where it is known to have them.
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { parseMoment } from './moment.js';
-import { PREDEFINED, PREDEFINED_GROUPS, type Predefined } from './predefined.js';
-import { type ObjectType, OWN_PROPERTIES, PROPERTY_NAME } from './record.js';
+import { PREDEFINED, PREDEFINED_GROUPS, type Predefined, predefinedOfCustom } from './predefined.js';
+import { isCustom, type ObjectType, OWN_PROPERTIES, PROPERTY_NAME } from './record.js';
 
 /** Types, and how people fill them in. */
 export const FIELD_TYPES = {
@@ -55,6 +55,8 @@ export interface PropertyDefinition extends Kept {
   externalOptions: boolean;
   /** Nobody sets it. */
   readOnly: boolean;
+  /** No two records of the type have the same value. Never changes. */
+  unique?: true;
 }
 
 /** Under which heading people see properties. */
@@ -70,6 +72,8 @@ export type Definition = PropertyDefinition | PropertyGroup;
 
 export const MAX_PROPERTIES_PER_TYPE = 1_000;
 export const MAX_GROUPS_PER_TYPE = 200;
+/** HubSpot's bound. */
+export const MAX_UNIQUE_PER_TYPE = 10;
 const MAX_OPTIONS = 5_000;
 const MAX_TEXT_LENGTH = 500;
 const MAX_DESCRIPTION_LENGTH = 5_000;
@@ -109,8 +113,9 @@ const YES_NO: readonly PropertyOption[] = [
   { value: 'false', label: 'No', displayOrder: 1, hidden: false },
 ];
 
-/** What every portal has of a type. */
-export function predefinedOf(type: ObjectType): readonly Definition[] {
+/** What every portal has of a type. Of a custom one that is in `group`, which is the portal's own. */
+export function predefinedOf(type: ObjectType, group = usualGroup(type)): readonly Definition[] {
+  if (isCustom(type)) return predefinedOfCustom(group).map(asDefinition);
   const groups = (PREDEFINED_GROUPS[type] ?? []).map(
     ([name, label], displayOrder): PropertyGroup => ({
       ...NEVER,
@@ -155,6 +160,7 @@ export function textProperty(
   name: string,
   now: number,
   former?: PropertyDefinition,
+  groupName = usualGroup(type),
 ): PropertyDefinition {
   return {
     kind: 'property',
@@ -162,7 +168,7 @@ export function textProperty(
     label: name,
     type: 'string',
     fieldType: 'text',
-    groupName: usualGroup(type),
+    groupName,
     description: '',
     options: [],
     displayOrder: -1,
@@ -199,6 +205,17 @@ export function newProperty(
     groupName: input.groupName ?? '',
   };
   const made = filled(blank, input, groups, faults);
+  if (former && (former.unique ?? false) !== (input.hasUniqueValue ?? false))
+    faults.push({
+      in: 'hasUniqueValue',
+      message: `was ${former.unique ?? false} of '${brief(name)}' that is archived, and values are kept; send that, or choose another name`,
+    });
+  if (input.hasUniqueValue) made.unique = true;
+  if (made.unique && made.type !== 'string' && made.type !== 'number')
+    faults.push({
+      in: 'hasUniqueValue',
+      message: `a ${made.type} property has no unique values; use string or number`,
+    });
   if (faults.length > 0) throw invalid('property', faults);
   return made;
 }
@@ -212,6 +229,10 @@ export function changedProperty(
 ): PropertyDefinition {
   const faults: Fault[] = [];
   const next = filled(old, input, groups, faults);
+  if (input.hasUniqueValue != null && input.hasUniqueValue !== (old.unique ?? false))
+    faults.push({ in: 'hasUniqueValue', message: 'is said when a property is created; leave it out' });
+  if (old.unique && next.type !== 'string' && next.type !== 'number')
+    faults.push({ in: 'type', message: `'${old.name}' has unique values: it stays a string or a number` });
   if (old.predefined) {
     const { options: _was, ...before } = old;
     const { options: _is, ...after } = next;
@@ -276,8 +297,6 @@ function filled(
       message: `there is no property group '${brief(input.groupName)}'; create it first, or name one of ${[...groups].slice(0, 20).join(', ')}`,
       code: 'GROUP_DOESNT_EXIST',
     });
-  if (input.hasUniqueValue)
-    faults.push({ in: 'hasUniqueValue', message: 'unique values are not kept here; leave it out' });
   if (input.calculationFormula != null)
     faults.push({ in: 'calculationFormula', message: 'properties are not calculated here; leave it out' });
   return next;

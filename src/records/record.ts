@@ -2,12 +2,24 @@
 import type { Refusal } from '../refusal.js';
 import type { Subject } from './identity.js';
 import type { Definition, PropertyDefinition } from './properties.js';
+import type { ObjectSchema, SchemaOutcome } from './schema.js';
 import type { Search } from './search.js';
 
 export const OBJECT_TYPES = ['contacts', 'companies', 'deals', 'tickets'] as const;
-export type ObjectType = (typeof OBJECT_TYPES)[number];
+/** The types that every portal has. */
+export type StandardType = (typeof OBJECT_TYPES)[number];
+/** A custom object's type id: its portal's alone. */
+export type CustomType = `2-${number}`;
+/** What a record is of. Which of the custom ones a portal has, `Schemas` knows. */
+export type ObjectType = StandardType | CustomType;
 
-const TYPE_NAMES: Readonly<Record<string, ObjectType>> = {
+const CUSTOM_TYPE = /^2-[1-9][0-9]{0,14}$/;
+
+export function isCustom(type: string): type is CustomType {
+  return CUSTOM_TYPE.test(type);
+}
+
+const TYPE_NAMES: Readonly<Record<string, StandardType>> = {
   contacts: 'contacts',
   contact: 'contacts',
   '0-1': 'contacts',
@@ -22,15 +34,22 @@ const TYPE_NAMES: Readonly<Record<string, ObjectType>> = {
   '0-5': 'tickets',
 };
 
-/** The object type that a name means: plural, singular or HubSpot's type id, in any letter case. */
-export function objectTypeOf(name: string): ObjectType | undefined {
+/** The standard type that a name means: plural, singular or HubSpot's type id, in any letter case. */
+export function standardTypeOf(name: string): StandardType | undefined {
   const key = name.toLowerCase();
   return Object.hasOwn(TYPE_NAMES, key) ? TYPE_NAMES[key] : undefined;
 }
 
-/** `contacts` → `Contact`, as HubSpot's messages have it. */
+/** `contacts` → `Contact`, as HubSpot's messages have it; a custom type goes by its id. */
 export function singular(type: ObjectType): string {
+  if (isCustom(type)) return type;
   return { contacts: 'Contact', companies: 'Company', deals: 'Deal', tickets: 'Ticket' }[type];
+}
+
+/** HubSpot's type id. */
+export function typeIdOf(type: ObjectType): string {
+  if (isCustom(type)) return type;
+  return { contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' }[type];
 }
 
 /** A record's name on the wire: 1 to 16 digits, no leading zero, at most 2^53−1. */
@@ -73,6 +92,13 @@ export interface PropertyValue {
   at: number;
   /** Nobody defined the property: it is, from now on, in the same transaction. */
   defines?: PropertyDefinition;
+  /** No other record of the type may have it, and it finds its record: see `uniqueKey`. */
+  uniqueKey?: string;
+}
+
+/** What two values of a unique property have in common when they are the same: letter case does not matter. */
+export function uniqueKey(portalId: number, type: ObjectType, name: string, value: string): string {
+  return `${portalId}/${type}/${name}/${value.toLowerCase()}`;
 }
 
 /** The `at` of a value that holds only where there is none. */
@@ -99,8 +125,13 @@ export type RecordWrite = { type: ObjectType } & (
       associations?: readonly RecordName[];
     }
   | { op: 'update'; id: number; email?: string; properties: readonly PropertyValue[] }
-  /** Of contacts: the one with this e-mail, or a new one. */
-  | { op: 'upsert'; email: string; properties: readonly PropertyValue[] }
+  /** The contact with this e-mail, or the record with this value, which has a `uniqueKey`; or a new one. */
+  | {
+      op: 'upsert';
+      by: { email: string } | PropertyValue;
+      email?: string;
+      properties: readonly PropertyValue[];
+    }
   /** Takes the record and its timeline out of sight; a contact's identities are free again. */
   | { op: 'archive'; id: number }
   /** Both must exist. In both directions; done before, it stays so. */
@@ -123,6 +154,8 @@ export interface RecordStore {
   record(key: RecordKey): CrmRecord | undefined;
   /** The contact that an e-mail stands for, primary or additional, in any letter case. */
   contactByEmail(portalId: number, email: string): CrmRecord | undefined;
+  /** The record that has this value of a unique property, by its `uniqueKey`. */
+  recordByUnique(portalId: number, type: ObjectType, key: string): CrmRecord | undefined;
   /** Records of a portal that events came for most recently, newest first. */
   recentRecords(portalId: number, limit: number): CrmRecord[];
 
@@ -158,9 +191,32 @@ export interface RecordStore {
    */
   define(portalId: number, type: ObjectType, definitions: readonly Definition[]): Promise<boolean[]>;
 
+  /** A portal's custom objects in order of their ids; archived ones too. */
+  schemas(portalId: number): ObjectSchema[];
+  /** Whether a portal that an app is installed in has a custom object of this type id or name. */
+  appMeetsSchema(appId: number, name: string): boolean;
+  /**
+   * Keeps a new custom object with the definitions of its properties, in one transaction; answers it with its type,
+   * whose number nobody had or will have. 'taken': the portal has one of that name; 'full': it has `max` of them.
+   */
+  createSchema(
+    portalId: number,
+    schema: Omit<ObjectSchema, 'type'>,
+    definitions: readonly Definition[],
+    max: number,
+  ): Promise<ObjectSchema | 'taken' | 'full'>;
+  /**
+   * Keeps a change where its version is the next one. One that archives it is kept while no record of the type is
+   * there; from then on none can be made.
+   */
+  saveSchema(portalId: number, schema: ObjectSchema): Promise<SchemaOutcome>;
+  /** Drops an archived custom object and its definitions: its name is free again. */
+  dropSchema(portalId: number, type: CustomType): Promise<void>;
+
   /**
    * Commits every write, in order, in one transaction; one outcome each, and a refused one leaves no trace. Creating a
-   * contact with an e-mail that another has is a conflict; it lifts the block of an erased person's.
+   * contact with an e-mail that another has is a conflict; it lifts the block of an erased person's. A value with a
+   * `uniqueKey` that another record has is refused, here and in events and identifications; archived records have none.
    * Here, by an event or by an identification: a new contact whose e-mail's domain is the `domain` of exactly one
    * company is associated with it, in the same transaction, unless the portal is set not to.
    */
@@ -179,7 +235,7 @@ export interface RecordStore {
 
 /** Properties that are the record's own affair: no token and no form sets them. */
 export const OWN_PROPERTIES: ReadonlySet<string> = new Set(
-  'email hs_object_id createdate lastmodifieddate hs_lastmodifieddate hs_additional_emails hs_merged_object_ids'.split(
+  'email hs_object_id createdate hs_createdate lastmodifieddate hs_lastmodifieddate hs_additional_emails hs_merged_object_ids'.split(
     ' ',
   ),
 );
@@ -193,7 +249,8 @@ export function propertyOf(record: CrmRecord, name: string): string | undefined 
     case 'hs_object_id':
       return String(record.id);
     case 'createdate':
-      return new Date(record.createdAt).toISOString();
+    case 'hs_createdate':
+      return name === createdName(record.type) ? new Date(record.createdAt).toISOString() : undefined;
     case 'hs_additional_emails':
       return listed(record.additionalEmails);
     case 'hs_merged_object_ids':
@@ -206,13 +263,18 @@ export function propertyOf(record: CrmRecord, name: string): string | undefined 
   }
 }
 
+/** Under which name a type keeps when a record was made. */
+export function createdName(type: ObjectType): string {
+  return isCustom(type) ? 'hs_createdate' : 'createdate';
+}
+
 /** Under which name a type keeps when a record last changed. */
 export function modifiedName(type: ObjectType): string {
   return type === 'contacts' ? 'lastmodifieddate' : 'hs_lastmodifieddate';
 }
 
-/** The properties that a search's `query` looks into, by type. */
-export const SEARCHED_PROPERTIES: Readonly<Record<ObjectType, readonly string[]>> = {
+/** The properties that a search's `query` looks into, by type; a custom object's schema says which of its own. */
+export const SEARCHED_PROPERTIES: Readonly<Record<StandardType, readonly string[]>> = {
   contacts: ['firstname', 'lastname', 'email', 'phone', 'company'],
   companies: ['name', 'domain', 'website', 'phone'],
   deals: ['dealname', 'pipeline', 'dealstage', 'description'],

@@ -31,8 +31,10 @@ export interface Filter {
 export interface Search {
   /** Any one group must hold; of a group, every filter. No group: every record. */
   groups: readonly (readonly Filter[])[];
-  /** Every word of it must begin a word of one of the type's names. */
+  /** Every word of it must begin a word of one of the searched properties. */
   query?: string;
+  /** Where `query` looks; a standard type's own unless given. */
+  searched?: readonly string[];
   sort: { propertyName: string; descending: boolean };
   offset: number;
   limit: number;

@@ -3,9 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
-import { faultOf, missingFault } from '../records/properties.js';
-import { IF_UNSET, objectIdOf, type PropertyValue, singular } from '../records/record.js';
-import { brief, type Fault } from '../refusal.js';
+import { faultOf } from '../records/properties.js';
+import {
+  IF_UNSET,
+  type ObjectType,
+  objectIdOf,
+  type PropertyValue,
+  singular,
+  typeIdOf,
+} from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
+import { brief, type Fault, invalid } from '../refusal.js';
 import type { EventDraft } from './store.js';
 import type { Template, TemplateToken } from './template.js';
 import { MOMENT_HINT, parseMoment } from './time.js';
@@ -45,7 +53,9 @@ export interface Setting {
   unknown: Subject['unknown'];
   template: Template;
   /** What properties of records there are, for tokens that set some. */
-  definitions: Pick<Definitions, 'named'>;
+  definitions: Pick<Definitions, 'value'>;
+  /** What the template's type is in the portal. */
+  schemas: Pick<Schemas, 'typeOf'>;
   /** Epoch ms. */
   now: number;
 }
@@ -64,13 +74,14 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
       in: 'timestamp',
       message: `'${brief(String(input.timestamp))}' is not a time; ${MOMENT_HINT}`,
     });
-  const subject = subjectOf(input, template, unknown, faults);
+  const type = typeOf(input, setting, faults);
+  const subject = subjectOf(input, type, unknown, faults);
   if (input.timelineIFrame) checkIFrame(input.timelineIFrame, faults);
 
   const text = (field: string, value: string | undefined) =>
     value === undefined ? '' : `,"${field}":${JSON.stringify(value)}`;
   const body =
-    `{"objectType":"${template.objectType}","eventTemplateId":"${template.id}"` +
+    `{"objectType":"${type}","eventTemplateId":"${template.id}"` +
     text('email', input.email) +
     text('utk', input.utk) +
     text('domain', input.domain) +
@@ -85,7 +96,7 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
     id,
     subject,
     ...(input.email === undefined ? {} : { email: input.email }),
-    properties: propertiesOf(input, setting, timestamp ?? now, faults),
+    properties: propertiesOf(input, type, setting, timestamp ?? now, faults),
     timestamp: timestamp ?? now,
     receivedAt: now,
     body,
@@ -95,6 +106,29 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
 /** A stored body without the e-mail that it says. No string inside of it can hold the bare `,"email":"`. */
 export function withoutEmail(body: string): string {
   return body.replace(/,"email":"(?:[^"\\]|\\.)*"/, '');
+}
+
+/** The type of the record that the event is about; a refusal where the portal has none such. */
+function typeOf(
+  { customObjectTypeId }: EventInput,
+  { portalId, template, schemas }: Setting,
+  faults: Fault[],
+): ObjectType {
+  const type = schemas.typeOf(portalId, template.objectType);
+  if (!type)
+    throw invalid('event', [
+      ...faults,
+      {
+        in: 'eventTemplateId',
+        message: `the template is for records of '${template.objectType}', a custom object that this portal does not have; create its schema, or use another template`,
+      },
+    ]);
+  if (customObjectTypeId !== undefined && schemas.typeOf(portalId, customObjectTypeId) !== type)
+    faults.push({
+      in: 'customObjectTypeId',
+      message: `'${brief(customObjectTypeId)}' is not the type of the template's records; send ${typeIdOf(type)}, leave it out, or use another template`,
+    });
+  return type;
 }
 
 function eventId(sent: string | undefined, now: number, faults: Fault[]): string {
@@ -147,6 +181,7 @@ const NO_PROPERTIES: readonly PropertyValue[] = [];
 /** What the event says of its record: by tokens that fill properties, and the domain of a company that has none. */
 function propertiesOf(
   input: EventInput,
+  type: ObjectType,
   { portalId, unknown, template, definitions }: Setting,
   at: number,
   faults: Fault[],
@@ -155,13 +190,13 @@ function propertiesOf(
   for (const { token } of rulesOf(template)) {
     const { name, objectPropertyName } = token;
     if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
-    const known = definitions.named(portalId, template.objectType, objectPropertyName, unknown);
-    if (!known) faults.push(faultOf(missingFault(objectPropertyName), `tokens.${name}`));
+    const said = { name: objectPropertyName, value: input.tokens[name] as string, at };
+    const value = definitions.value(portalId, type, said, unknown);
     values ??= [];
-    const value: PropertyValue = { name: objectPropertyName, value: input.tokens[name] as string, at };
-    values.push(known?.made ? { ...value, defines: known.definition } : value);
+    if ('code' in value) faults.push(faultOf(value, `tokens.${name}`));
+    else values.push(value);
   }
-  if (template.objectType === 'companies' && input.domain !== undefined)
+  if (type === 'companies' && input.domain !== undefined)
     values = [...(values ?? []), { name: 'domain', value: input.domain, at: IF_UNSET }];
   return values ?? NO_PROPERTIES;
 }
@@ -209,12 +244,11 @@ function valueFault(
 
 function subjectOf(
   input: EventInput,
-  template: Template,
+  type: ObjectType,
   unknown: Subject['unknown'],
   faults: Fault[],
 ): Subject {
   const { email, utk, domain } = input;
-  const type = template.objectType;
   const subject: Subject = { type, unknown };
   if (input.objectId !== undefined) {
     const objectId = objectIdOf(input.objectId);

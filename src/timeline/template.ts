@@ -2,14 +2,8 @@
 
 import { UNKEEPABLE } from '../records/identity.js';
 import { faultOf, missingFault } from '../records/properties.js';
-import {
-  OBJECT_TYPES,
-  type ObjectType,
-  OWN_PROPERTIES,
-  objectTypeOf,
-  PROPERTY_NAME,
-} from '../records/record.js';
-import { type Fault, invalid } from '../refusal.js';
+import { OBJECT_TYPES, OWN_PROPERTIES, PROPERTY_NAME, standardTypeOf } from '../records/record.js';
+import { brief, type Fault, invalid } from '../refusal.js';
 import { compile, TemplateSyntaxError } from './render/render.js';
 
 export const TOKEN_TYPES = ['date', 'enumeration', 'number', 'string'] as const;
@@ -32,7 +26,11 @@ export interface TemplateToken {
 export interface Template {
   id: number;
   appId: number;
-  objectType: ObjectType;
+  /**
+   * A standard type; or a custom object as whoever made the template named it. By its id or full name that is one
+   * portal's; by its name, each portal's that has one of that name.
+   */
+  objectType: string;
   name: string;
   headerTemplate?: string;
   detailTemplate?: string;
@@ -75,18 +73,20 @@ export interface TemplateInput {
   tokens?: readonly TokenInput[] | null;
 }
 
-/** A new template of an app, checked. */
+/** A new template of an app, checked. `isCustom`: whether there is a custom object of this id or name for it. */
 export function newTemplate(
   appId: number,
   input: TemplateInput,
   now: number,
+  isCustom: (name: string) => boolean,
 ): Omit<Template, 'id' | 'version'> {
   const faults: Fault[] = [];
-  const objectType = objectTypeOf(input.objectType ?? 'contacts');
+  const sent = input.objectType ?? 'contacts';
+  const objectType = standardTypeOf(sent) ?? (isCustom(sent) ? sent : undefined);
   if (!objectType)
     faults.push({
       in: 'objectType',
-      message: `'${input.objectType}' is not an object type; use one of ${OBJECT_TYPES.join(', ')}`,
+      message: `'${brief(sent)}' is not an object type; use one of ${OBJECT_TYPES.join(', ')}, or the id (2-…) or name of a custom object`,
     });
   const tokens = checkTokens(input.tokens ?? [], [], now, faults);
   const texts = checkTexts(input, faults);

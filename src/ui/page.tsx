@@ -5,11 +5,14 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import type { Portal } from '../access/store.js';
 import {
   type CrmRecord,
+  isCustom,
   OBJECT_TYPES,
   type ObjectType,
   OWN_PROPERTIES,
   propertyOf,
+  type StandardType,
 } from '../records/record.js';
+import type { ObjectSchema } from '../records/schema.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
@@ -22,6 +25,8 @@ export interface View {
   /** IANA zone that dates are printed in. */
   timeZone: string;
   portal?: Portal;
+  /** The portal's custom objects. */
+  customs: readonly ObjectSchema[];
 }
 
 export interface Listed {
@@ -86,7 +91,7 @@ export const MAX_QUERY_CHARS = 200;
 export function listPage(view: View, contents: ListContents, baseUrl: string): string {
   const { words } = view.language;
   const { records, type, query, total, tooBroad, isFirst, next } = contents;
-  const title = type ? words.plural[type] : words.records;
+  const title = type ? pluralOf(view, type) : words.records;
   const lead = total !== undefined ? words.found(total) : type ? words.ofTypeLead : words.recordsLead;
   const path = (more: Readonly<Record<string, string>>) =>
     `/?${new URLSearchParams({ ...(type ? { type } : {}), ...(query ? { query } : {}), ...more })}`;
@@ -95,7 +100,7 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
     title,
     <>
       <h1>{title}</h1>
-      <SearchForm words={words} type={type ?? 'contacts'} query={query} />
+      <SearchForm view={view} type={type ?? 'contacts'} query={query} />
       {tooBroad ? (
         <p className="lead" role="status">
           {words.tooBroad}
@@ -125,14 +130,14 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
         </nav>
       )}
     </>,
-    { kinds: <Kinds words={words} current={type ?? 'recent'} /> },
+    { kinds: <Kinds view={view} current={type ?? 'recent'} /> },
   );
 }
 
 export function recordPage(view: View, contents: RecordContents): string {
   const { words } = view.language;
   const { record, entries, isNewest, older, associated, withContacts } = contents;
-  const name = nameOf(record, words);
+  const name = nameOf(record, view);
   const days = byDay(entries, view);
   const path = pathOf(record);
   const asked = withContacts ? 'include=contacts' : '';
@@ -144,7 +149,7 @@ export function recordPage(view: View, contents: RecordContents): string {
       <div className="beside">
         <div className="about">
           <Properties view={view} record={record} />
-          <AssociatedRecords words={words} associated={associated} />
+          <AssociatedRecords view={view} associated={associated} />
         </div>
         <section aria-labelledby="timeline">
           <h2 id="timeline" className="section">
@@ -272,7 +277,9 @@ function document(view: View, title: string, main: ReactNode, { kinds, wide }: A
   )}`;
 }
 
-function Kinds({ words, current }: { words: Words; current: ObjectType | 'recent' }) {
+function Kinds({ view, current }: { view: View; current: ObjectType | 'recent' }) {
+  const { words } = view.language;
+  const types: readonly ObjectType[] = [...OBJECT_TYPES, ...view.customs.map(({ type }) => type)];
   const link = (kind: ObjectType | 'recent', href: string, text: string) => (
     <li key={kind}>
       <a href={href} aria-current={kind === current ? 'page' : undefined}>
@@ -284,14 +291,15 @@ function Kinds({ words, current }: { words: Words; current: ObjectType | 'recent
     <nav className="kinds site" aria-label={words.kinds}>
       <ul>
         {link('recent', '/', words.recent)}
-        {OBJECT_TYPES.map((type) => link(type, `/?type=${type}`, words.plural[type]))}
+        {types.map((type) => link(type, `/?type=${type}`, pluralOf(view, type)))}
       </ul>
     </nav>
   );
 }
 
-function SearchForm({ words, type, query }: { words: Words; type: ObjectType; query: string | undefined }) {
-  const label = words.searchIn(words.plural[type]);
+function SearchForm({ view, type, query }: { view: View; type: ObjectType; query: string | undefined }) {
+  const { words } = view.language;
+  const label = words.searchIn(pluralOf(view, type));
   return (
     <search>
       <form className="search" action="/">
@@ -314,19 +322,18 @@ function SearchForm({ words, type, query }: { words: Words; type: ObjectType; qu
 }
 
 function RecordList({ view, records }: { view: View; records: readonly Listed[] }) {
-  const { words } = view.language;
   return (
     <ul className="records">
       {records.map(({ record, last }) => {
-        const name = ownName(record);
+        const name = ownName(record, view);
         return (
           <li key={`${record.type}/${record.id}`}>
-            <Emblem record={record} words={words} />
+            <Emblem record={record} view={view} />
             <div className="what">
               <a href={pathOf(record)}>
                 {name !== undefined && <span className="name">{name}</span>}{' '}
                 <span className={name === undefined ? 'name' : 'key'}>
-                  {words.types[record.type]} {record.id}
+                  {singularOf(view, record.type)} {record.id}
                 </span>
               </a>
             </div>
@@ -363,12 +370,12 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
   const { words } = view.language;
   return (
     <div className="record">
-      <Emblem record={record} words={words} />
+      <Emblem record={record} view={view} />
       <h1>{name}</h1>
       <dl>
         <div>
           <dt>{words.type}</dt>
-          <dd>{words.types[record.type]}</dd>
+          <dd>{singularOf(view, record.type)}</dd>
         </div>
         <div>
           <dt>{words.id}</dt>
@@ -391,7 +398,7 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
 /** The usual properties first, in the order of interest; then the others by name. */
 function Properties({ view, record }: { view: View; record: CrmRecord }) {
   const { words } = view.language;
-  const usual = PROPERTY_ORDER[record.type];
+  const usual = usualOrder(record.type, view);
   const known = new Set(usual);
   const others = [...record.properties.keys()].filter(
     (name) => !known.has(name) && !OWN_PROPERTIES.has(name),
@@ -424,7 +431,15 @@ function Properties({ view, record }: { view: View; record: CrmRecord }) {
   );
 }
 
-const PROPERTY_ORDER: Readonly<Record<ObjectType, readonly string[]>> = {
+function usualOrder(type: ObjectType, { customs }: View): readonly string[] {
+  if (!isCustom(type)) return PROPERTY_ORDER[type];
+  const { primaryDisplayProperty, secondaryDisplayProperties = [] } =
+    customs.find((each) => each.type === type) ?? {};
+  const shown = primaryDisplayProperty === undefined ? [] : [primaryDisplayProperty];
+  return [...new Set([...shown, ...secondaryDisplayProperties])];
+}
+
+const PROPERTY_ORDER: Readonly<Record<StandardType, readonly string[]>> = {
   contacts: 'email firstname lastname jobtitle company phone website lifecyclestage city country'.split(' '),
   companies: 'name domain website phone industry lifecyclestage city country description'.split(' '),
   deals: 'dealname amount pipeline dealstage closedate description'.split(' '),
@@ -439,7 +454,8 @@ function Value({ view, text }: { view: View; text: string }) {
   return short(text, view.language.words, MAX_PROPERTY_CHARS);
 }
 
-function AssociatedRecords({ words, associated }: { words: Words; associated: readonly Associated[] }) {
+function AssociatedRecords({ view, associated }: { view: View; associated: readonly Associated[] }) {
+  const { words } = view.language;
   const some = associated.filter(({ records }) => records.length > 0);
   return (
     <section aria-labelledby="associated">
@@ -449,11 +465,11 @@ function AssociatedRecords({ words, associated }: { words: Words; associated: re
       {some.length === 0 && <p className="nothing">{words.notAssociated}</p>}
       {some.map(({ type, records, more }) => (
         <div key={type} className="associated">
-          <h3>{words.plural[type]}</h3>
+          <h3>{pluralOf(view, type)}</h3>
           <ul>
             {records.map((record) => (
               <li key={record.id}>
-                <a href={pathOf(record)}>{nameOf(record, words)}</a>
+                <a href={pathOf(record)}>{nameOf(record, view)}</a>
               </li>
             ))}
             {more && <li className="label">{words.moreAssociated}</li>}
@@ -493,7 +509,7 @@ function Event({ view, entry, index }: { view: View; entry: Entry; index: number
         {header !== '' && <p className="label">{label}</p>}
         {whose && (
           <p className="whose">
-            <a href={pathOf(whose)}>{nameOf(whose, words)}</a>
+            <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
           </p>
         )}
         <Title id={`event-${index}`} html={header} label={label} />
@@ -616,9 +632,10 @@ function Window({
   );
 }
 
-function Emblem({ record, words }: { record: CrmRecord; words: Words }) {
-  const [initial = ''] = ownName(record) ?? words.types[record.type];
-  return <span className={`emblem ${record.type}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
+function Emblem({ record, view }: { record: CrmRecord; view: View }) {
+  const [initial = ''] = ownName(record, view) ?? singularOf(view, record.type);
+  const kind = isCustom(record.type) ? 'custom' : record.type;
+  return <span className={`emblem ${kind}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
 }
 
 function Moment({ view, at }: { view: View; at: number }) {
@@ -631,12 +648,23 @@ function Moment({ view, at }: { view: View; at: number }) {
   return <time dateTime={iso(at)}>{format.format(at)}</time>;
 }
 
-function nameOf(record: CrmRecord, words: Words): string {
-  return ownName(record) ?? `${words.types[record.type]} ${record.id}`;
+/** What people call the records of a type: a custom one's labels, as its creator wrote them. */
+function pluralOf({ language, customs }: View, type: ObjectType): string {
+  if (!isCustom(type)) return language.words.plural[type];
+  return customs.find((each) => each.type === type)?.plural ?? type;
+}
+
+function singularOf({ language, customs }: View, type: ObjectType): string {
+  if (!isCustom(type)) return language.words.types[type];
+  return customs.find((each) => each.type === type)?.singular ?? type;
+}
+
+function nameOf(record: CrmRecord, view: View): string {
+  return ownName(record, view) ?? `${singularOf(view, record.type)} ${record.id}`;
 }
 
 /** What people call it; undefined where it has no name. */
-function ownName(record: CrmRecord): string | undefined {
+function ownName(record: CrmRecord, { customs }: View): string | undefined {
   const of = (...names: string[]) =>
     names.map((name) => propertyOf(record, name) ?? '').find((each) => each.trim() !== '');
   switch (record.type) {
@@ -650,6 +678,10 @@ function ownName(record: CrmRecord): string | undefined {
       return of('dealname');
     case 'tickets':
       return of('subject');
+    default: {
+      const shown = customs.find(({ type }) => type === record.type)?.primaryDisplayProperty;
+      return shown === undefined ? undefined : of(shown);
+    }
   }
 }
 

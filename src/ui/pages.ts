@@ -4,21 +4,22 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Portal } from '../access/store.js';
-import { associatedTypes } from '../records/associations.js';
 import {
   type CrmRecord,
+  createdName,
   type ObjectType,
   objectIdOf,
-  objectTypeOf,
   type RecordKey,
   type RecordStore,
 } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
 import { MAX_SEARCH_RESULTS } from '../records/search.js';
 import { Refusal } from '../refusal.js';
 import type { TimelineQuery, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { HttpProblem, problemOf } from '../wire/problem.js';
-import { cursorText, recordKey, renderedPage, timelineQuery } from '../wire/timelines.js';
+import { cursorText, renderedPage, timelineQuery } from '../wire/timelines.js';
+import { recordKey } from '../wire/typed.js';
 import {
   type Associated,
   type Entry,
@@ -35,6 +36,7 @@ import { languageOf } from './words.js';
 export interface PageOptions {
   store: TimelineStore & RecordStore;
   templates: Templates;
+  schemas: Schemas;
   /** The portal that the person sees. */
   portal: () => Portal | undefined;
   /** IANA zone for portals that have none of their own. */
@@ -73,7 +75,7 @@ export function pages(app: FastifyInstance, options: PageOptions): void {
 }
 
 function routes(scope: FastifyInstance, options: PageOptions): void {
-  const { store, templates, password } = options;
+  const { store, templates, schemas, password } = options;
 
   scope.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
@@ -101,7 +103,7 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   async function listed(portalId: number, sent: ListQuery): Promise<ListContents> {
     if (sent.type === undefined)
       return { records: store.recentRecords(portalId, LISTED_RECORDS).map(withLast), isFirst: true };
-    const type = objectTypeOf(String(sent.type));
+    const type = schemas.typeOf(portalId, String(sent.type));
     if (!type) throw NOTHING_HERE;
     const after = sent.after === undefined ? 0 : objectIdOf(String(sent.after));
     const query = sent.query === undefined ? '' : String(sent.query).trim();
@@ -117,9 +119,10 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
 
   async function found(portalId: number, type: ObjectType, query: string, offset: number) {
     if (offset + LISTED_RECORDS > MAX_SEARCH_RESULTS) throw UNREADABLE;
-    const sort = { propertyName: 'createdate', descending: false };
+    const sort = { propertyName: createdName(type), descending: false };
     try {
-      const search = { groups: [], query, sort, offset, limit: LISTED_RECORDS };
+      const searched = schemas.searched(portalId, type);
+      const search = { groups: [], query, searched, sort, offset, limit: LISTED_RECORDS };
       const { total, records } = await store.search(portalId, type, search);
       const end = offset + records.length;
       const goesOn = records.length > 0 && end < total && end + LISTED_RECORDS <= MAX_SEARCH_RESULTS;
@@ -140,7 +143,7 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   }
 
   function associatedWith(record: CrmRecord): Associated[] {
-    return associatedTypes(record.type).map((type) => {
+    return schemas.associatedTypes(record.portalId, record.type).map((type) => {
       const ids = store.associated(record, type, { after: 0, limit: LISTED_ASSOCIATED + 1 });
       const shown = ids.slice(0, LISTED_ASSOCIATED);
       const records = shown.flatMap((id) => store.record({ portalId: record.portalId, type, id }) ?? []);
@@ -154,7 +157,7 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   }>('/records/:objectType/:objectId', HIDDEN, (request, reply) => {
     const portal = thePortal();
     const { objectType, objectId } = request.params;
-    const key = recordKey(portal.id, objectType, objectId);
+    const key = recordKey(schemas, portal.id, objectType, objectId);
     const record = key && store.record(key);
     if (!record) throw NOTHING_HERE;
     const { after, include } = request.query;
@@ -193,6 +196,7 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
       language: languageOf(request.headers['accept-language']),
       timeZone: portal?.timeZone ?? options.timeZone,
       ...(portal ? { portal } : {}),
+      customs: portal ? schemas.all(portal.id) : [],
     };
   }
 

@@ -1,7 +1,7 @@
 // What the pages say, in English and German, and which of the two a browser asks for.
 // A message that one language lacks does not compile.
 import type { IdentifiedBy } from '../records/identity.js';
-import type { ObjectType } from '../records/record.js';
+import type { StandardType } from '../records/record.js';
 
 const en = {
   skip: 'Skip to the content',
@@ -17,7 +17,7 @@ const en = {
     companies: 'Company',
     deals: 'Deal',
     tickets: 'Ticket',
-  } satisfies Record<ObjectType, string> as Readonly<Record<ObjectType, string>>,
+  } satisfies Record<StandardType, string> as Readonly<Record<StandardType, string>>,
   recent: 'Recently active',
   kinds: 'Kinds of records',
   plural: {
@@ -25,7 +25,7 @@ const en = {
     companies: 'Companies',
     deals: 'Deals',
     tickets: 'Tickets',
-  } satisfies Record<ObjectType, string> as Readonly<Record<ObjectType, string>>,
+  } satisfies Record<StandardType, string> as Readonly<Record<StandardType, string>>,
   ofTypeLead: 'Oldest first.',
   search: 'Search',
   searchIn: (plural: string) => `Search ${plural.toLowerCase()}`,

@@ -15,12 +15,14 @@ import type { Credentials } from '../access/credentials.js';
 import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { RecordStore } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
 import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { associationRoutes } from './associations.js';
 import { authenticator } from './authenticate.js';
+import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
 import { objectRoutes } from './objects.js';
@@ -66,6 +68,7 @@ export interface AppOptions {
   intake: Intake;
   templates: Templates;
   definitions: Definitions;
+  schemas: Schemas;
   credentials: Credentials;
   clock: () => number;
   timeZone: string;
@@ -145,6 +148,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     objectRoutes(scope, routes);
     propertyRoutes(scope, routes);
     associationRoutes(scope, routes);
+    for (const prefix of SCHEMA_PATHS)
+      await scope.register(async (family) => customObjectRoutes(family, routes), { prefix });
     formRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());

@@ -1,24 +1,26 @@
 // HubSpot's paths of associations, v4: which records belong to each other.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes } from '../access/scopes.js';
-import { associatedType, associatedTypes, associationTypeId } from '../records/associations.js';
+import { recordScopes, scopesOfTypes } from '../access/scopes.js';
 import {
   type CrmRecord,
-  OBJECT_TYPES,
+  isCustom,
   type ObjectType,
   objectIdOf,
-  objectTypeOf,
   type RecordName,
   type RecordStore,
+  singular,
+  typeIdOf,
 } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
-import { type Authenticator, needScope, principalOf } from './authenticate.js';
+import type { Authenticator } from './authenticate.js';
 import type { AssociationSpec, InputAssociation } from './schemas.js';
-import { noRecord } from './timelines.js';
+import { noRecord, objectType as type, typed } from './typed.js';
 
 export interface AssociationRoutes {
   store: RecordStore;
+  schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
 }
@@ -27,9 +29,11 @@ const MAX_PAGE = 500;
 /** How many associated records of a type are told with a record. */
 const MAX_TOLD = 100;
 
-const DEFINED = 'HUBSPOT_DEFINED';
+/** Who defined the associations between two types. */
+function categoryOf(from: ObjectType, to: ObjectType): string {
+  return isCustom(from) || isCustom(to) ? 'USER_DEFINED' : 'HUBSPOT_DEFINED';
+}
 
-const type = Type.String({ description: `${OBJECT_TYPES.join(', ')}, or a type id such as 0-1.` });
 const id = Type.String({ description: "The record's id." });
 const ListParams = Type.Object({ objectType: type, objectId: id, toObjectType: type });
 const PairParams = Type.Object({ objectType: type, objectId: id, toObjectType: type, toObjectId: id });
@@ -40,7 +44,7 @@ const ListQuery = Type.Object({
 
 export function associationRoutes(
   app: FastifyInstance,
-  { store, authenticator, clock }: AssociationRoutes,
+  { store, schemas, authenticator, clock }: AssociationRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
   const failed = Type.Ref('Error');
@@ -48,29 +52,25 @@ export function associationRoutes(
     tags: ['Records'],
     operationId,
     summary,
-    security: OBJECT_TYPES.flatMap((each) => recordScopes(each, verb).map((scope) => ({ oauth2: [scope] }))),
+    security: scopesOfTypes(recordScopes, verb),
   });
+  const ofPath = typed(schemas, recordScopes);
 
   type Pair = Static<typeof PairParams>;
 
   /** The types that a path names, and the portal; the caller may do this to both. */
   function about(request: FastifyRequest<{ Params: Static<typeof ListParams> }>, verb: 'read' | 'write') {
-    const principal = principalOf(request);
-    const { objectType, objectId, toObjectType } = request.params;
-    const from = objectTypeOf(objectType);
-    const to = objectTypeOf(toObjectType);
-    if (!from) throw noRecord(objectType, objectId);
-    if (!to) throw noRecord(toObjectType, '');
-    for (const each of [from, to]) needScope(principal, recordScopes(each, verb));
-    const typeId = associationTypeId(from, to);
+    const { type: from, portalId } = ofPath(request, verb);
+    const { type: to } = ofPath(request, verb, request.params.toObjectType);
+    const typeId = schemas.associationId(portalId, from, to);
     if (typeId === undefined)
       throw invalid('association', [
         {
           in: 'toObjectType',
-          message: `${from} are associated with ${associatedTypes(from).join(', ')}, not with ${to}`,
+          message: `${from} are associated with ${listed(schemas.associatedTypes(portalId, from))}, not with ${to}`,
         },
       ]);
-    return { from, to, typeId, portalId: principal.portal.id };
+    return { from, to, typeId, portalId };
   }
 
   function existing(portalId: number, type: ObjectType, name: string): CrmRecord {
@@ -88,7 +88,7 @@ export function associationRoutes(
     const name = { type: to, id: b.id };
     const [outcome] = await store.write(portalId, [{ op, type: from, id: a.id, to: name }], clock());
     if (outcome instanceof Refusal) throw outcome;
-    return { a, b, typeId };
+    return { a, b, typeId, portalId };
   }
 
   app.put<{ Params: Pair }>(
@@ -104,12 +104,12 @@ export function associationRoutes(
     },
     async (request) => {
       const startedAt = new Date(clock()).toISOString();
-      const { a, b, typeId } = await write(request, 'associate');
-      const back = associationTypeId(b.type, a.type);
+      const { a, b, typeId, portalId } = await write(request, 'associate');
+      const back = schemas.associationId(portalId, b.type, a.type);
       const between = (from: CrmRecord, to: CrmRecord, associationTypeId?: number) => ({
         from: { id: String(from.id) },
         to: { id: String(to.id) },
-        associationSpec: { associationCategory: DEFINED, associationTypeId },
+        associationSpec: { associationCategory: categoryOf(a.type, b.type), associationTypeId },
       });
       return {
         status: 'COMPLETE',
@@ -134,14 +134,14 @@ export function associationRoutes(
       },
     },
     async (request, reply) => {
-      const { from, to } = about(request, 'write');
-      const fault = specsFault(from, request.body, to);
+      const { from, to, portalId } = about(request, 'write');
+      const fault = specsFault(schemas, portalId, from, request.body, to);
       if (fault) throw invalid('association', [{ message: fault }]);
       const { a, b } = await write(request, 'associate');
       return reply.code(201).send({
-        fromObjectTypeId: TYPE_NUMBERS[from],
+        fromObjectTypeId: typeIdOf(from),
         fromObjectId: String(a.id),
-        toObjectTypeId: TYPE_NUMBERS[to],
+        toObjectTypeId: typeIdOf(to),
         toObjectId: String(b.id),
         labels: [],
       });
@@ -168,7 +168,7 @@ export function associationRoutes(
       const record = existing(portalId, from, request.params.objectId);
       const ids = store.associated(record, to, { after, limit: limit + 1 });
       const shown = ids.slice(0, limit);
-      const associationTypes = [{ category: DEFINED, typeId, label: null }];
+      const associationTypes = [{ category: categoryOf(from, to), typeId, label: null }];
       return {
         results: shown.map((each) => ({ toObjectId: String(each), associationTypes })),
         ...(ids.length > limit ? { paging: { next: { after: String(shown.at(-1)) } } } : {}),
@@ -210,14 +210,19 @@ function listQuery(sent: Static<typeof ListQuery>): { limit: number; after: numb
 }
 
 /** The types that `associations=` names, each of which records of the type are associated with. */
-export function namedAssociations(from: ObjectType, names: readonly string[]): ObjectType[] {
+export function namedAssociations(
+  schemas: Schemas,
+  portalId: number,
+  from: ObjectType,
+  names: readonly string[],
+): ObjectType[] {
   const faults: Fault[] = [];
   const types = names.flatMap((name) => {
-    const to = objectTypeOf(name);
-    if (to && associationTypeId(from, to) !== undefined) return [to];
+    const to = schemas.typeOf(portalId, name);
+    if (to && schemas.associationId(portalId, from, to) !== undefined) return [to];
     faults.push({
       in: 'associations',
-      message: `'${brief(name)}' is no type that ${from} are associated with; send ${associatedTypes(from).join(', ')}`,
+      message: `'${brief(name)}' is no type that ${from} are associated with; send ${listed(schemas.associatedTypes(portalId, from))}`,
     });
     return [];
   });
@@ -226,14 +231,21 @@ export function namedAssociations(from: ObjectType, names: readonly string[]): O
 }
 
 /** What a record is told to be associated with, by type; types without any are left out. */
-export function toldAssociations(store: RecordStore, record: CrmRecord, types: readonly ObjectType[]) {
+export function toldAssociations(
+  store: RecordStore,
+  schemas: Schemas,
+  record: CrmRecord,
+  types: readonly ObjectType[],
+) {
+  const word = (type: ObjectType) =>
+    schemas.schemaOf(record.portalId, type)?.name ?? singular(type).toLowerCase();
   const told = types.flatMap((to) => {
     const ids = store.associated(record, to, { after: 0, limit: MAX_TOLD + 1 });
     if (ids.length === 0) return [];
     const shown = ids.slice(0, MAX_TOLD);
     const results = shown.map((each) => ({
       id: String(each),
-      type: `${WORDS[record.type]}_to_${WORDS[to]}`,
+      type: `${word(record.type)}_to_${word(to)}`,
     }));
     const paging = ids.length > MAX_TOLD ? { paging: { next: { after: String(shown.at(-1)) } } } : {};
     return [[to, { results, ...paging }] as const];
@@ -243,32 +255,31 @@ export function toldAssociations(store: RecordStore, record: CrmRecord, types: r
 
 /** What is wrong where not every id, of at least one, is of an association between the two types. */
 function specsFault(
+  schemas: Schemas,
+  portalId: number,
   from: ObjectType,
   specs: readonly Static<typeof AssociationSpec>[],
   to: ObjectType | undefined,
 ): string | undefined {
   const fits =
-    to && specs.length > 0 && specs.every((each) => associatedType(from, each.associationTypeId) === to);
+    to &&
+    specs.length > 0 &&
+    specs.every((each) => schemas.associatedType(portalId, from, each.associationTypeId) === to);
   if (fits) return undefined;
-  const known = associatedTypes(from).map((each) => `${associationTypeId(from, each)} with ${each}`);
-  return `associationTypeId must be that of one association of ${from}: ${known.join(', ')}`;
+  const known = schemas
+    .associatedTypes(portalId, from)
+    .map((each) => `${schemas.associationId(portalId, from, each)} with ${each}`);
+  return `associationTypeId must be that of one association of ${from}: ${listed(known)}`;
 }
 
-const TYPE_NUMBERS: Readonly<Record<ObjectType, string>> = {
-  contacts: '0-1',
-  companies: '0-2',
-  deals: '0-3',
-  tickets: '0-5',
-};
-const WORDS: Readonly<Record<ObjectType, string>> = {
-  contacts: 'contact',
-  companies: 'company',
-  deals: 'deal',
-  tickets: 'ticket',
-};
+function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'nothing' : names.join(', ');
+}
 
 /** The records that a new one of a type is to be associated with, by the ids of the associations. */
 export function inputAssociations(
+  schemas: Schemas,
+  portalId: number,
   from: ObjectType,
   sent: readonly Static<typeof InputAssociation>[],
 ): RecordName[] {
@@ -283,8 +294,8 @@ export function inputAssociations(
         message: `'${brief(String(to.id))}' is not a record's id`,
       });
     const [given] = types;
-    const toType = given && associatedType(from, given.associationTypeId);
-    const fault = specsFault(from, types, toType);
+    const toType = given && schemas.associatedType(portalId, from, given.associationTypeId);
+    const fault = specsFault(schemas, portalId, from, types, toType);
     if (fault) faults.push({ in: `associations[${index}].types`, message: fault });
     return toId !== undefined && toType ? [{ type: toType, id: toId }] : [];
   });

@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';
 import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
+import type { Schemas } from '../records/schemas.js';
 import { type Fault, invalid, Refusal } from '../refusal.js';
 import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.js';
 import type { Intake } from '../timeline/intake.js';
@@ -25,6 +26,7 @@ export interface EventRoutes {
   intake: Intake;
   templates: Templates;
   definitions: Definitions;
+  schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
   /** The zone in which portals that have none of their own print dates. */
@@ -36,7 +38,7 @@ const isEvent = ajv.compile<SentEvent>(TimelineEvent);
 const unchecked = () => () => true;
 
 export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
-  const { store, intake, templates, definitions, authenticator, clock } = routes;
+  const { store, intake, templates, definitions, schemas, authenticator, clock } = routes;
   const write = authenticator.token(EVENTS_WRITE);
   const read = authenticator.token(EVENTS_READ);
   const tags = ['Events'];
@@ -234,6 +236,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         unknown: portal.lenient ? 'create' : 'refuse',
         template,
         definitions,
+        schemas,
         now: clock(),
       },
       faults,

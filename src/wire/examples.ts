@@ -155,6 +155,45 @@ const GROUP = { name: 'pets', label: 'Pets', displayOrder: 3 };
 const GROUP_ANSWER = { ...GROUP, archived: false };
 const GROUP_UPDATE = { label: 'Companions' };
 
+const SCHEMA = {
+  name: 'pets',
+  labels: { singular: 'Pet', plural: 'Pets' },
+  primaryDisplayProperty: 'pet_name',
+  requiredProperties: ['pet_name'],
+  searchableProperties: ['pet_name'],
+  properties: [
+    { name: 'pet_name', label: 'Name', type: 'string', fieldType: 'text' },
+    { name: 'chip', label: 'Chip', type: 'string', fieldType: 'text', hasUniqueValue: true },
+  ],
+  associatedObjects: ['CONTACT'],
+};
+const SCHEMA_UPDATE = { labels: { singular: 'Companion', plural: 'Companions' } };
+const OBJECT_TYPE = {
+  id: '2-100001',
+  objectTypeId: '2-100001',
+  name: SCHEMA.name,
+  fullyQualifiedName: 'p8420_pets',
+  portalId: 8420,
+  labels: SCHEMA.labels,
+  primaryDisplayProperty: 'pet_name',
+  secondaryDisplayProperties: [],
+  requiredProperties: SCHEMA.requiredProperties,
+  searchableProperties: SCHEMA.searchableProperties,
+  ...DATES,
+  archived: false,
+};
+const ASSOCIATION_TYPE = {
+  id: '10000100',
+  fromObjectTypeId: '2-100001',
+  toObjectTypeId: '0-1',
+  name: 'pets_to_contact',
+};
+const SCHEMA_ANSWER = {
+  ...OBJECT_TYPE,
+  properties: [{ ...PROPERTY_ANSWER, name: 'pet_name', label: 'Name', groupName: 'pets_information' }],
+  associations: [ASSOCIATION_TYPE],
+};
+
 export interface Examples {
   body?: unknown;
   /** By status. */
@@ -271,6 +310,14 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
         },
       },
     },
+  },
+  listSchemas: { answers: { 200: { results: [SCHEMA_ANSWER] } } },
+  createSchema: { body: SCHEMA, answers: { 201: SCHEMA_ANSWER } },
+  getSchema: { answers: { 200: SCHEMA_ANSWER } },
+  updateSchema: { body: SCHEMA_UPDATE, answers: { 200: { ...OBJECT_TYPE, ...SCHEMA_UPDATE } } },
+  createAssociationType: {
+    body: { fromObjectTypeId: '2-100001', toObjectTypeId: '0-1', name: 'pets_to_contact' },
+    answers: { 201: ASSOCIATION_TYPE },
   },
   listProperties: { answers: { 200: { results: [PROPERTY_ANSWER] } } },
   createProperty: { body: PROPERTY, answers: { 201: PROPERTY_ANSWER } },

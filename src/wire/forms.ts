@@ -6,8 +6,9 @@ import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import type { ValueFault } from '../records/properties.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
-import { Refusal } from '../refusal.js';
+import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { HttpProblem, sentOnce } from './problem.js';
 import type { FormSubmission } from './schemas.js';
@@ -89,13 +90,15 @@ export function formRoutes(
     if (!portal) throw noPortal(portalId);
     const now = clock();
     const { subject, values, visit, at } = read(request.body, formGuid, now);
-    const unknown: FormFault[] = [];
-    const properties = values.map(([name, value]): PropertyValue => {
-      const known = definitions.named(portal.id, 'contacts', name, portal.lenient ? 'create' : 'refuse');
-      if (!known) unknown.push(unknownField(name));
-      return known?.made ? { name, value, at, defines: known.definition } : { name, value, at };
+    const faults: FormFault[] = [];
+    const unknown = portal.lenient ? 'create' : 'refuse';
+    const properties = values.flatMap(([name, sent]): PropertyValue[] => {
+      const value = definitions.value(portal.id, 'contacts', { name, value: sent, at }, unknown);
+      if (!('code' in value)) return [value];
+      faults.push(value.code === 'PROPERTY_DOESNT_EXIST' ? unknownField(name) : unfitField(value));
+      return [];
     });
-    if (unknown.length > 0) throw badForm(unknown);
+    if (faults.length > 0) throw badForm(faults);
     const contact = await store.identify({ portalId: portal.id, subject, properties, visit, at: now });
     if (contact instanceof Refusal) throw refusedForm(contact);
     return { inlineMessage: 'Thanks for submitting the form.' };
@@ -188,6 +191,10 @@ function unknownField(name: string): FormFault {
   };
 }
 
+function unfitField({ name, code, message }: ValueFault): FormFault {
+  return { message: `Error in 'fields.${brief(name)}'. ${message}`, errorType: code };
+}
+
 function badForm(faults: readonly FormFault[]): HttpProblem {
   return new HttpProblem({
     http: 400,
@@ -215,6 +222,14 @@ function malformedForm({ faults, message }: Refusal): HttpProblem {
 
 function refusedForm(refusal: Refusal): Error {
   const blocked = refusal.faults.some((fault) => fault.code === 'BLOCKED_EMAIL');
+  const [taken] = refusal.faults.filter((fault) => fault.code === 'CONFLICTING_UNIQUE_VALUE');
+  if (taken)
+    return badForm([
+      {
+        message: `Error in '${taken.in?.replace('properties.', 'fields.')}'. ${taken.message}`,
+        errorType: 'CONFLICTING_UNIQUE_VALUE',
+      },
+    ]);
   return blocked
     ? badForm([{ message: `Error in 'fields.email'. ${refusal.message}`, errorType: 'BLOCKED_EMAIL' }])
     : refusal;

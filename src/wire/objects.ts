@@ -1,38 +1,41 @@
-// HubSpot's CRM object paths for contacts, companies, deals and tickets: create, read, list, change, archive, in
+// HubSpot's CRM object paths for contacts, companies, deals, tickets and custom objects: create, read, list, change, archive, in
 // batches too, and search. A record's shape on the wire is made here.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes } from '../access/scopes.js';
+import { recordScopes, scopesOfTypes } from '../access/scopes.js';
 import type { Portal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, UNKEEPABLE } from '../records/identity.js';
 import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
 import {
   type CrmRecord,
+  createdName,
+  isCustom,
   modifiedName,
-  OBJECT_TYPES,
   type ObjectType,
   OWN_PROPERTIES,
   objectIdOf,
-  objectTypeOf,
   type PropertyValue,
   propertyOf,
   type RecordOutcome,
   type RecordStore,
   type RecordWrite,
+  type StandardType,
   singular,
 } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
-import { type Authenticator, needScope, principalOf } from './authenticate.js';
+import type { Authenticator } from './authenticate.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type { BatchObjects, CrmObject, ObjectInput, SearchInput } from './schemas.js';
-import { noRecord } from './timelines.js';
+import { noRecord, objectType, typed } from './typed.js';
 
 export interface ObjectRoutes {
   store: RecordStore;
   definitions: Definitions;
+  schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
 }
@@ -46,11 +49,10 @@ const MAX_LIST = 100;
 /** How many former values of a property are told. */
 const MAX_HISTORY = 45;
 
-const objectType = Type.String({ description: `${OBJECT_TYPES.join(', ')}, or a type id such as 0-1.` });
 const OfType = Type.Object({ objectType });
 const OfRecord = Type.Object({
   objectType,
-  objectId: Type.String({ description: "The record's id; with idProperty=email, a contact's e-mail." }),
+  objectId: Type.String({ description: "The record's id; with idProperty, that property's value." }),
 });
 const Names = (description: string) =>
   Type.Optional(
@@ -63,11 +65,7 @@ const Selection = {
   associations: Names('Types of which associated records are told too, at most 100 of each.'),
 };
 const IdProperty = Type.Optional(
-  Type.Unsafe<string>({
-    type: 'string',
-    enum: ['email', 'hs_object_id'],
-    description: "email: the id is a contact's e-mail.",
-  }),
+  Type.String({ description: 'email, of contacts, or a property with unique values: the id is its value.' }),
 );
 const OneQuery = Type.Object({ ...Selection, idProperty: IdProperty });
 const ListQuery = Type.Object({
@@ -78,7 +76,7 @@ const ListQuery = Type.Object({
 
 export function objectRoutes(
   app: FastifyInstance,
-  { store, definitions, authenticator, clock }: ObjectRoutes,
+  { store, definitions, schemas, authenticator, clock }: ObjectRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
   const object = Type.Ref('SimplePublicObject');
@@ -87,17 +85,9 @@ export function objectRoutes(
     tags: ['Records'],
     operationId,
     summary,
-    security: OBJECT_TYPES.flatMap((type) => recordScopes(type, verb).map((scope) => ({ oauth2: [scope] }))),
+    security: scopesOfTypes(recordScopes, verb),
   });
-
-  /** The type that a path names, and the portal; the caller may do this to it. */
-  function about(request: FastifyRequest<{ Params: { objectType: string } }>, verb: 'read' | 'write') {
-    const principal = principalOf(request);
-    const type = objectTypeOf(request.params.objectType);
-    if (!type) throw noRecord(request.params.objectType, '');
-    needScope(principal, recordScopes(type, verb));
-    return { type, portalId: principal.portal.id, portal: principal.portal };
-  }
+  const about = typed(schemas, recordScopes);
 
   app.get<{ Params: Static<typeof OfType>; Querystring: Static<typeof ListQuery> }>(
     '/crm/v3/objects/:objectType',
@@ -113,7 +103,7 @@ export function objectRoutes(
     async (request) => {
       const { type, portalId } = about(request, 'read');
       const { limit, after } = listQuery(request.query);
-      const told = associationsOf(type, request.query.associations);
+      const told = associationsOf(portalId, type, request.query.associations);
       const archived = request.query.archived === 'true';
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
       const shown = records.slice(0, limit);
@@ -141,8 +131,8 @@ export function objectRoutes(
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const input = readInput(portal, type, request.body, clock());
-      checkNamed(type, input);
-      const associations = inputAssociations(type, request.body.associations ?? []);
+      checkNamed(portalId, type, input);
+      const associations = inputAssociations(schemas, portalId, type, request.body.associations ?? []);
       const record = await writeOne(portalId, { op: 'create', type, ...input, associations });
       return reply.code(201).send(shaped(record, { properties: Object.keys(request.body.properties) }, true));
     },
@@ -169,7 +159,7 @@ export function objectRoutes(
           ? id !== undefined && store.archivedRecord({ portalId, type, id })
           : find(portalId, type, objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, objectId);
-      const told = associationsOf(type, request.query.associations);
+      const told = associationsOf(portalId, type, request.query.associations);
       return { ...shaped(found, request.query), ...told(found) };
     },
   );
@@ -248,12 +238,12 @@ export function objectRoutes(
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         const read = readInput(portal, type, input, now);
-        checkNamed(type, read);
+        checkNamed(portalId, type, read);
         return {
           op: 'create',
           type,
           ...read,
-          associations: inputAssociations(type, input.associations ?? []),
+          associations: inputAssociations(schemas, portalId, type, input.associations ?? []),
         };
       });
       return reply.code(answer.numErrors ? 207 : 201).send(answer);
@@ -276,19 +266,28 @@ export function objectRoutes(
 
   app.post<Batch>(
     '/crm/v3/objects/:objectType/batch/upsert',
-    batch('upsertRecords', 'Change contacts by their e-mail, or create them', 'write', 200),
+    batch('upsertRecords', 'Change records by a unique property, or create them', 'write', 200),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        if (type !== 'contacts' || input.idProperty !== 'email')
+        const name = String(input.id ?? '');
+        const read = readInput(portal, type, input, now);
+        if (type === 'contacts' && input.idProperty === 'email') {
+          const fault = emailFault(name);
+          if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
+          return { op: 'upsert', type, by: { email: name }, properties: read.properties };
+        }
+        if (input.idProperty == null)
           throw invalid('input', [
-            { in: 'idProperty', message: "must be 'email', of contacts: no other property is unique here" },
+            {
+              in: 'idProperty',
+              message: 'must name a property with unique values, such as email of contacts',
+            },
           ]);
-        const email = String(input.id ?? '');
-        const fault = emailFault(email);
-        if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-        const { properties } = readInput(portal, type, input, now);
-        return { op: 'upsert', type, email, properties };
+        const by = definitions.unique(portalId, type, input.idProperty, name);
+        if (!store.recordByUnique(portalId, type, by.uniqueKey))
+          checkNamed(portalId, type, { ...read, properties: [...read.properties, by] });
+        return { op: 'upsert', type, by, ...read };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
     },
@@ -365,7 +364,7 @@ export function objectRoutes(
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const search = readSearch(request.body, type);
+      const search = readSearch(request.body, type, schemas.searched(portalId, type));
       const { total, records } = await store.search(portalId, type, search);
       const next = search.offset + records.length;
       return {
@@ -377,9 +376,9 @@ export function objectRoutes(
   );
 
   /** What records are told to be associated with, as a query asks. */
-  function associationsOf(type: ObjectType, sent: string | string[] | undefined) {
-    const types = namedAssociations(type, namesOf(sent) ?? []);
-    return (record: CrmRecord) => toldAssociations(store, record, types);
+  function associationsOf(portalId: number, type: ObjectType, sent: string | string[] | undefined) {
+    const types = namedAssociations(schemas, portalId, type, namesOf(sent) ?? []);
+    return (record: CrmRecord) => toldAssociations(store, schemas, record, types);
   }
 
   function find(
@@ -388,7 +387,13 @@ export function objectRoutes(
     name: string,
     idProperty?: string,
   ): CrmRecord | undefined {
-    if (idProperty === 'email') return type === 'contacts' ? store.contactByEmail(portalId, name) : undefined;
+    if (idProperty === 'email' && type === 'contacts') return store.contactByEmail(portalId, name);
+    if (idProperty !== undefined && idProperty !== 'hs_object_id')
+      return store.recordByUnique(
+        portalId,
+        type,
+        definitions.unique(portalId, type, idProperty, name).uniqueKey,
+      );
     const id = objectIdOf(name);
     return id === undefined ? undefined : store.record({ portalId, type, id });
   }
@@ -435,6 +440,29 @@ export function objectRoutes(
     }
     if (faults.length > 0) throw invalidValues(faults);
     return input;
+  }
+
+  /** Refuses a new record that lacks what one of its type needs. */
+  function checkNamed(
+    portalId: number,
+    type: ObjectType,
+    input: { email?: string; properties: readonly PropertyValue[] },
+  ): void {
+    const set = new Set(input.properties.filter(({ value }) => value !== '').map(({ name }) => name));
+    if (input.email !== undefined) set.add('email');
+    if (isCustom(type)) {
+      const { properties } = definitions.of(portalId, type);
+      const required = schemas.schemaOf(portalId, type)?.requiredProperties ?? [];
+      const missing = required.filter((name) => properties.has(name) && !set.has(name));
+      if (missing.length > 0) throw lacking(type, missing);
+    } else if (!NAMING[type].some((name) => set.has(name)))
+      throw invalid('record', [
+        {
+          in: 'properties',
+          message: `a new record of ${type} needs ${NAMING[type].join(' or ')}`,
+          code: 'REQUIRED_FIELD',
+        },
+      ]);
   }
 
   async function writeOne(portalId: number, write: RecordWrite): Promise<CrmRecord> {
@@ -552,34 +580,36 @@ function listQuery(sent: { limit?: string; after?: string }): { limit: number; a
 }
 
 /** Of which properties a new record needs at least one. */
-const NAMING: Readonly<Record<ObjectType, readonly string[]>> = {
+const NAMING: Readonly<Record<StandardType, readonly string[]>> = {
   contacts: ['email', 'firstname', 'lastname'],
   companies: ['name', 'domain'],
   deals: ['dealname'],
   tickets: ['subject'],
 };
 
-function checkNamed(type: ObjectType, input: { email?: string; properties: readonly PropertyValue[] }): void {
-  const set = new Set(input.properties.filter(({ value }) => value !== '').map(({ name }) => name));
-  if (input.email !== undefined) set.add('email');
-  if (!NAMING[type].some((name) => set.has(name)))
-    throw invalid('record', [
-      {
-        in: 'properties',
-        message: `a new record of ${type} needs ${NAMING[type].join(' or ')}`,
-        code: 'REQUIRED_FIELD',
-      },
-    ]);
+/** As HubSpot puts it. */
+function lacking(type: ObjectType, missing: readonly string[]): Refusal {
+  return new Refusal(
+    'invalid',
+    `Error creating ${type}. Some required properties were not set: ${missing.join(', ')}`,
+    missing.map((name) => ({
+      in: `properties.${name}`,
+      message: 'is required and not set; send a value',
+      code: 'REQUIRED_FIELD',
+      context: { propertyName: [name] },
+    })),
+    { properties: missing },
+  );
 }
 
-function readSearch(sent: Static<typeof SearchInput>, type: ObjectType): Search {
+function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
   const [sort] = sent.sorts ?? [];
   const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
   const search: Search = {
     groups: (sent.filterGroups ?? []).map(({ filters }) => filters.map(readFilter)),
-    ...(sent.query ? { query: sent.query } : {}),
+    ...(sent.query ? { query: sent.query, searched } : {}),
     sort: {
-      propertyName: sorted?.propertyName ?? 'createdate',
+      propertyName: sorted?.propertyName ?? createdName(type),
       descending: sorted?.direction === 'DESCENDING',
     },
     offset: sent.after == null ? 0 : Number(sent.after),
@@ -613,10 +643,11 @@ function readFilter(sent: {
 
 /** What is answered when nobody says which properties. */
 export function usualProperties(type: ObjectType): readonly string[] {
-  return USUAL_PROPERTIES[type];
+  return isCustom(type) ? USUAL_OF_CUSTOM : USUAL_PROPERTIES[type];
 }
 
-const USUAL_PROPERTIES: Readonly<Record<ObjectType, readonly string[]>> = {
+const USUAL_OF_CUSTOM = ['hs_createdate', 'hs_lastmodifieddate', 'hs_object_id'];
+const USUAL_PROPERTIES: Readonly<Record<StandardType, readonly string[]>> = {
   contacts: 'createdate email firstname hs_object_id lastmodifieddate lastname'.split(' '),
   companies: 'createdate domain hs_lastmodifieddate hs_object_id name'.split(' '),
   deals: 'amount closedate createdate dealname dealstage hs_lastmodifieddate hs_object_id pipeline'.split(
@@ -630,7 +661,7 @@ const USUAL_PROPERTIES: Readonly<Record<ObjectType, readonly string[]>> = {
 
 /** A record as HubSpot answers it; what it does not have is null. */
 export function toObject(record: CrmRecord & { archivedAt?: number }, names: readonly string[]): Shape {
-  const all = new Set([...names, 'hs_object_id', 'createdate', modifiedName(record.type)]);
+  const all = new Set([...names, 'hs_object_id', createdName(record.type), modifiedName(record.type)]);
   return {
     id: String(record.id),
     properties: Object.fromEntries([...all].sort().map((name) => [name, propertyOf(record, name) ?? null])),

@@ -5,8 +5,11 @@ import { ERROR, EXAMPLES } from './examples.js';
 
 /** The older of the two path families. */
 export const OLDER_FAMILY = '/crm/v3/timeline';
+/** Where HubSpot's client looks for schemas; its guide says /crm/v3/schemas. One set of handlers. */
+export const SCHEMAS_OF_CLIENTS = '/crm-object-schemas/v3/schemas';
 const OLDER_CLIENTS = 'Older clients';
 const IN_OLDER_FAMILY = 'InCrmV3';
+const OF_CLIENTS = 'OfClients';
 
 /** The security of a route: a bearer token with any one of these scopes. */
 export function anyOneOf(scopes: readonly string[]): { [scheme: string]: string[] }[] {
@@ -68,13 +71,16 @@ export const openapi: FastifyDynamicSwaggerOptions = {
     buildLocalReference: (json, _baseUri, _fragment, index) =>
       typeof json.$id === 'string' ? json.$id : `schema-${index}`,
   },
-  transform: ({ schema, url }) =>
-    url.startsWith(OLDER_FAMILY)
-      ? {
-          url,
-          schema: { ...schema, operationId: schema.operationId + IN_OLDER_FAMILY, tags: [OLDER_CLIENTS] },
-        }
-      : { url, schema },
+  transform: ({ schema, url }) => {
+    if (url.startsWith(OLDER_FAMILY))
+      return {
+        url,
+        schema: { ...schema, operationId: schema.operationId + IN_OLDER_FAMILY, tags: [OLDER_CLIENTS] },
+      };
+    return url.startsWith(SCHEMAS_OF_CLIENTS)
+      ? { url, schema: { ...schema, operationId: schema.operationId + OF_CLIENTS } }
+      : { url, schema };
+  },
   transformObject(made) {
     const document = 'openapiObject' in made ? made.openapiObject : made.swaggerObject;
     for (const operations of Object.values(document.paths ?? {}))
@@ -95,7 +101,9 @@ type Media = { example?: unknown };
 function complete(operation: Operation): void {
   for (const parameter of operation.parameters ?? [])
     parameter.schema = NUMBERS[parameter.name] ?? parameter.schema;
-  const { body, answers } = EXAMPLES[operation.operationId.replace(IN_OLDER_FAMILY, '')] ?? { answers: {} };
+  const { body, answers } = EXAMPLES[
+    operation.operationId.replace(IN_OLDER_FAMILY, '').replace(OF_CLIENTS, '')
+  ] ?? { answers: {} };
   for (const media of Object.values(operation.requestBody?.content ?? {})) media.example = body;
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };

@@ -3,13 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_WRITE, recordScopes } from '../access/scopes.js';
 import { emailFault, nameFault, type Subject } from '../records/identity.js';
-import { objectIdOf, type RecordStore } from '../records/record.js';
+import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { toObject, usualProperties } from './objects.js';
 import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas.js';
-import { noRecord } from './timelines.js';
+import { noRecord } from './typed.js';
 
 export interface PeopleRoutes {
   store: RecordStore;
@@ -17,13 +17,15 @@ export interface PeopleRoutes {
   clock: () => number;
 }
 
+const OfContacts = Type.Object({ objectType: Type.String({ description: 'contacts, or 0-1.' }) });
+
 export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock }: PeopleRoutes): void {
   const failed = Type.Ref('Error');
   const record = Type.Ref('SimplePublicObject');
   const security = [...recordScopes('contacts', 'write')].map((scope) => ({ oauth2: [scope] }));
 
-  app.post<{ Body: Static<typeof MergeInput> }>(
-    '/crm/v3/objects/contacts/merge',
+  app.post<{ Params: Static<typeof OfContacts>; Body: Static<typeof MergeInput> }>(
+    '/crm/v3/objects/:objectType/merge',
     {
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
       ...sentOnce(),
@@ -34,11 +36,13 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
         description:
           "The primary remains, with both's identities and events, its own properties winning. The other's id goes on finding it.",
         security,
+        params: OfContacts,
         body: Type.Ref('PublicMergeInput'),
         response: { 200: record, default: failed },
       },
     },
     async (request) => {
+      needContacts(request.params.objectType);
       const { primaryObjectId, objectIdToMerge } = request.body;
       const portalId = principalOf(request).portal.id;
       const primary = contactId('primaryObjectId', primaryObjectId);
@@ -60,8 +64,8 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
     },
   );
 
-  app.post<{ Body: Static<typeof GdprDeleteInput> }>(
-    '/crm/v3/objects/contacts/gdpr-delete',
+  app.post<{ Params: Static<typeof OfContacts>; Body: Static<typeof GdprDeleteInput> }>(
+    '/crm/v3/objects/:objectType/gdpr-delete',
     {
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
       ...sentOnce(),
@@ -72,11 +76,13 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
         description:
           'Its identities, events, visits and properties leave every file; its e-mails are refused from now on.',
         security,
+        params: OfContacts,
         body: Type.Ref('PublicGdprDeleteInput'),
         response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
       },
     },
     async (request, reply) => {
+      needContacts(request.params.objectType);
       const { objectId, idProperty } = request.body;
       const portalId = principalOf(request).portal.id;
       if (idProperty === 'email') {
@@ -117,6 +123,16 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
       return { objectId: String(contact) };
     },
   );
+}
+
+function needContacts(objectType: string): void {
+  if (standardTypeOf(objectType) !== 'contacts')
+    throw invalid('request', [
+      {
+        in: 'objectType',
+        message: `'${brief(objectType)}' are not merged or erased here, contacts alone are; send contacts or 0-1`,
+      },
+    ]);
 }
 
 function contactId(field: string, sent: string | number): number {

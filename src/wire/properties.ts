@@ -2,12 +2,12 @@
 // see them.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { propertyScopes } from '../access/scopes.js';
+import { propertyScopes, scopesOfTypes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { PropertyDefinition, PropertyGroup } from '../records/properties.js';
-import { OBJECT_TYPES, objectTypeOf } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
 import { invalid, Refusal } from '../refusal.js';
-import { type Authenticator, needScope, principalOf } from './authenticate.js';
+import type { Authenticator } from './authenticate.js';
 import { batchErrorOf, problemOfRefusal } from './problem.js';
 import type {
   BatchPropertyCreate,
@@ -20,10 +20,11 @@ import type {
   PropertyCreate,
   PropertyUpdate,
 } from './schemas.js';
-import { noRecord } from './timelines.js';
+import { objectType, typed } from './typed.js';
 
 export interface PropertyRoutes {
   definitions: Definitions;
+  schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
 }
@@ -31,7 +32,6 @@ export interface PropertyRoutes {
 const MAX_BATCH = 100;
 const ROOT = '/crm/v3/properties/:objectType';
 
-const objectType = Type.String({ description: `${OBJECT_TYPES.join(', ')}, or a type id such as 0-1.` });
 const OfType = Type.Object({ objectType });
 const OfProperty = Type.Object({
   objectType,
@@ -49,7 +49,7 @@ type Chosen = { Querystring: Static<typeof Which> };
 
 export function propertyRoutes(
   app: FastifyInstance,
-  { definitions, authenticator, clock }: PropertyRoutes,
+  { definitions, schemas, authenticator, clock }: PropertyRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
   const failed = Type.Ref('Error');
@@ -61,18 +61,14 @@ export function propertyRoutes(
     operationId,
     summary,
     ...(description ? { description } : {}),
-    security: OBJECT_TYPES.flatMap((type) =>
-      propertyScopes(type, verb).map((scope) => ({ oauth2: [scope] })),
-    ),
+    security: scopesOfTypes(propertyScopes, verb),
   });
+  const ofPath = typed(schemas, propertyScopes);
 
   /** The portal, and the type that a path names; the caller may do this to its properties. */
   function about(request: FastifyRequest<InType>, verb: 'read' | 'write') {
-    const principal = principalOf(request);
-    const type = objectTypeOf(request.params.objectType);
-    if (!type) throw noRecord(request.params.objectType, '');
-    needScope(principal, propertyScopes(type, verb));
-    return [principal.portal.id, type] as const;
+    const { portalId, type } = ofPath(request, verb);
+    return [portalId, type] as const;
   }
 
   app.get<InType & Chosen>(
@@ -371,10 +367,11 @@ function bounded<T>(inputs: readonly T[]): readonly T[] {
   return inputs;
 }
 
-function toProperty(definition: PropertyDefinition): Static<typeof PropertyAnswer> {
+export function toProperty(definition: PropertyDefinition): Static<typeof PropertyAnswer> {
   const { name, label, type, fieldType, groupName, description, displayOrder, hidden, formField } =
     definition;
-  const { options, externalOptions, predefined, readOnly, createdAt, updatedAt, archivedAt } = definition;
+  const { options, externalOptions, predefined, readOnly, unique, createdAt, updatedAt, archivedAt } =
+    definition;
   return {
     name,
     label,
@@ -384,7 +381,7 @@ function toProperty(definition: PropertyDefinition): Static<typeof PropertyAnswe
     description,
     options: [...options],
     displayOrder,
-    hasUniqueValue: false,
+    hasUniqueValue: unique ?? false,
     hidden,
     formField,
     calculated: false,

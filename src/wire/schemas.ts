@@ -54,7 +54,9 @@ export const TimelineEvent = Type.Object(
     email: MaybeText({ description: 'Finds or creates a contact; with objectId, changes its e-mail.' }),
     utk: MaybeText({ description: "The visitor's cookie, hubspotutk, when the e-mail is unknown." }),
     domain: MaybeText({ description: 'Often paired with utk.' }),
-    customObjectTypeId: MaybeText({ description: 'Kept and answered, no more.' }),
+    customObjectTypeId: MaybeText({
+      description: "A custom object's id (2-…), name or full name: it must be the template's type.",
+    }),
     timestamp: MaybeId({
       description: 'ISO 8601 or epoch milliseconds; absent: now. Its place on the timeline.',
     }),
@@ -227,7 +229,10 @@ const templateTexts = {
 export const TemplateCreate = Type.Object(
   {
     ...templateTexts,
-    objectType: MaybeText({ description: 'contacts (if absent), companies, deals or tickets.' }),
+    objectType: MaybeText({
+      description:
+        'contacts (if absent), companies, deals, tickets, or the id (2-…) or name of a custom object.',
+    }),
     tokens: MaybeTokens,
   },
   { $id: 'TimelineEventTemplateCreateRequest', description: ignored('A template to be created.') },
@@ -348,7 +353,9 @@ const InputProperties = MapOf(
 );
 const inputNames = {
   id: MaybeId({ description: "The record's id, or what idProperty says." }),
-  idProperty: MaybeText({ description: 'email: the id is an e-mail of a contact.' }),
+  idProperty: MaybeText({
+    description: 'email, of contacts, or a property with unique values: the id is its value.',
+  }),
   objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
 };
 const associationSpec = {
@@ -436,7 +443,7 @@ export const BatchObjects = Type.Object(
         associations: MaybeAssociations,
       }),
     ),
-    idProperty: MaybeText({ description: 'Of a batch that reads: email, or absent.' }),
+    idProperty: MaybeText({ description: 'Of a batch that reads: what its ids are values of.' }),
     properties: MaybeNames,
     propertiesWithHistory: MaybeNames,
   },
@@ -546,7 +553,9 @@ const propertyParts = {
   displayOrder: MaybeOrder,
   hidden: MaybeFlag('Not shown to people.'),
   formField: MaybeFlag('Forms may have it.'),
-  hasUniqueValue: MaybeFlag('Not kept here: absent or false.'),
+  hasUniqueValue: MaybeFlag(
+    'No two records have the same value; of a string or a number, from its creation on.',
+  ),
   calculationFormula: MaybeText({ description: 'Not kept here: absent.' }),
 };
 export const PropertyCreate = Type.Object(
@@ -559,6 +568,112 @@ export const PropertyCreate = Type.Object(
     ...propertyParts,
   },
   { $id: 'PropertyCreate', description: ignored('A property to be created.') },
+);
+const ObjectLabels = {
+  singular: MaybeText({ description: 'Such as Car.' }),
+  plural: MaybeText({ description: 'Such as Cars.' }),
+};
+const MaybeTextList = (description: string) =>
+  Type.Optional(
+    Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description }),
+  );
+const objectTypeParts = {
+  description: MaybeText({ description: 'For people.' }),
+  primaryDisplayProperty: MaybeText({ description: 'By which people know a record.' }),
+  secondaryDisplayProperties: MaybeTextList('What people see besides, at most two.'),
+  requiredProperties: MaybeTextList('A new record has a value of each.'),
+  searchableProperties: MaybeTextList("Where a search's query looks; absent: the primary display property."),
+};
+const FirstProperty = Type.Object(
+  {
+    name: Type.String({ description: 'Letters, digits, "_", "-", "."; unique among those of the type.' }),
+    label: Type.String(),
+    type: Type.Unsafe<PropertyType>(propertyType),
+    fieldType: Type.Unsafe<FieldType>({ ...fieldType, description: 'Must go with the type.' }),
+    groupName: MaybeText({
+      description: "Absent: the custom object's own group, which is the only one yet.",
+    }),
+    ...propertyParts,
+  },
+  { $id: 'ObjectTypePropertyCreate', description: 'A property that a custom object begins with.' },
+);
+export const ObjectSchemaCreate = Type.Object(
+  {
+    name: Type.String({ description: 'A letter, then letters, digits, "_"; it stays.' }),
+    labels: Type.Object(ObjectLabels),
+    ...objectTypeParts,
+    properties: Type.Optional(
+      Type.Unsafe<Static<typeof FirstProperty>[] | null>({
+        type: ['array', 'null'],
+        items: Type.Ref('ObjectTypePropertyCreate'),
+        description: 'What its records have.',
+      }),
+    ),
+    associatedObjects: MaybeTextList('Types that its records are associated with: CONTACT, COMPANY, 2-…'),
+  },
+  { $id: 'ObjectSchemaEgg', description: ignored('A custom object to be created.') },
+);
+export const ObjectSchemaUpdate = Type.Object(
+  {
+    labels: Type.Optional(
+      Type.Unsafe<{ singular?: string | null; plural?: string | null } | null>({
+        type: ['object', 'null'],
+        properties: ObjectLabels,
+      }),
+    ),
+    ...objectTypeParts,
+    clearDescription: MaybeFlag('It has none from now on.'),
+  },
+  { $id: 'ObjectTypeDefinitionPatch', description: ignored('What of a custom object changes.') },
+);
+const objectTypeFields = {
+  id: Type.String(),
+  objectTypeId: Type.String({ description: 'Its records are found under it.' }),
+  name: Type.String(),
+  fullyQualifiedName: Type.String({ description: 'p, the portal, _, the name.' }),
+  portalId: Type.Integer(),
+  labels: Type.Object({ singular: Type.String(), plural: Type.String() }),
+  description: Type.Optional(Type.String()),
+  primaryDisplayProperty: Type.Optional(Type.String()),
+  secondaryDisplayProperties: Type.Array(Type.String()),
+  requiredProperties: Type.Array(Type.String()),
+  searchableProperties: Type.Array(Type.String()),
+  createdAt: DateTime('When it was made.'),
+  updatedAt: DateTime('When something of it last changed.'),
+  archived: Type.Boolean(),
+};
+export const ObjectTypeAnswer = Type.Object(objectTypeFields, {
+  $id: 'ObjectTypeDefinition',
+  description: 'A type of records that a portal made itself.',
+});
+export const AssociationCreate = Type.Object(
+  {
+    fromObjectTypeId: Type.String({ description: "Either of the two is the path's." }),
+    toObjectTypeId: Type.String(),
+    name: MaybeText({ description: 'Not kept: the types name it.' }),
+  },
+  { $id: 'AssociationDefinitionEgg', description: ignored('Two types whose records may belong together.') },
+);
+const AssociationDefinition = Type.Object(
+  {
+    id: Type.String({ description: 'The associationTypeId.' }),
+    fromObjectTypeId: Type.String(),
+    toObjectTypeId: Type.String(),
+    name: Type.String(),
+  },
+  { $id: 'AssociationDefinition', description: 'A type that records of this one are associated with.' },
+);
+export const ObjectSchemaAnswer = Type.Object(
+  {
+    ...objectTypeFields,
+    properties: Type.Array(Type.Ref('Property')),
+    associations: Type.Array(Type.Ref('AssociationDefinition')),
+  },
+  { $id: 'ObjectSchema', description: 'A custom object: a type of records that a portal made itself.' },
+);
+const ObjectSchemaList = Type.Object(
+  { results: Type.Array(Type.Ref('ObjectSchema')) },
+  { $id: 'CollectionResponseObjectSchemaNoPaging', description: "All of the portal's custom objects." },
 );
 export const PropertyUpdate = Type.Object(
   {
@@ -736,6 +851,14 @@ export const named: readonly TSchema[] = [
   PropertyAnswer,
   PropertyCreate,
   PropertyUpdate,
+  FirstProperty,
+  ObjectSchemaCreate,
+  ObjectSchemaUpdate,
+  ObjectTypeAnswer,
+  AssociationCreate,
+  AssociationDefinition,
+  ObjectSchemaAnswer,
+  ObjectSchemaList,
   PropertyList,
   PropertyBatch,
   PropertyBatchWithErrors,

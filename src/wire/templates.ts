@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
+import type { Schemas } from '../records/schemas.js';
 import { Refusal } from '../refusal.js';
 import {
   checkProperties,
@@ -30,13 +31,14 @@ import type {
 export interface TemplateRoutes {
   templates: Templates;
   definitions: Definitions;
+  schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
 }
 
 export function templateRoutes(
   app: FastifyInstance,
-  { templates, definitions, authenticator, clock }: TemplateRoutes,
+  { templates, definitions, schemas, authenticator, clock }: TemplateRoutes,
 ): void {
   const read = authenticator.developer(TEMPLATES_READ);
   const write = authenticator.developer(TEMPLATES_WRITE);
@@ -95,7 +97,11 @@ export function templateRoutes(
       },
     },
     async (request, reply) => {
-      const asked = newTemplate(own(request), request.body, clock());
+      const appId = own(request);
+      const { principal } = request;
+      const asked = newTemplate(appId, request.body, clock(), (name) =>
+        principal ? schemas.typeOf(principal.portal.id, name) !== undefined : schemas.isMetBy(appId, name),
+      );
       needProperties(request, asked);
       const created = await templates.create(asked);
       return reply.code(201).send(toTemplate(created));
@@ -247,7 +253,9 @@ export function templateRoutes(
     before?: StoredTemplate,
   ): void {
     if (!principal || principal.portal.lenient) return;
-    const { properties } = definitions.of(principal.portal.id, asked.objectType);
+    const type = schemas.typeOf(principal.portal.id, asked.objectType);
+    if (!type) return; // another portal's: there it is judged by each event
+    const { properties } = definitions.of(principal.portal.id, type);
     checkProperties(asked, before, (name) => properties.has(name));
   }
 

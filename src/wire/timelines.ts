@@ -2,15 +2,9 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_READ } from '../access/scopes.js';
-import {
-  OBJECT_TYPES,
-  type ObjectType,
-  objectIdOf,
-  objectTypeOf,
-  type RecordKey,
-  type RecordStore,
-} from '../records/record.js';
-import { type Fault, invalid, Refusal } from '../refusal.js';
+import type { ObjectType, RecordKey, RecordStore } from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
+import { type Fault, invalid } from '../refusal.js';
 import { eventBody, present } from '../timeline/present.js';
 import {
   type Cursor,
@@ -24,6 +18,7 @@ import { MOMENT_HINT, parseMoment } from '../timeline/time.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
 import { anyOneOf } from './openapi.js';
+import { noRecord, objectType, recordKey } from './typed.js';
 
 const DEFAULT_PAGE = 50;
 const MAX_PAGE = 100;
@@ -31,12 +26,13 @@ const MAX_PAGE = 100;
 export interface TimelineRoutes {
   store: TimelineStore & RecordStore;
   templates: Templates;
+  schemas: Schemas;
   authenticator: Authenticator;
   timeZone: string;
 }
 
 const TimelineParams = Type.Object({
-  objectType: Type.String({ description: `One of ${OBJECT_TYPES.join(', ')}.` }),
+  objectType,
   objectId: Type.String({ description: "The record's id." }),
 });
 const TimelineQuerystring = Type.Object({
@@ -55,7 +51,7 @@ const TimelineQuerystring = Type.Object({
 });
 
 export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): void {
-  const { store, templates, authenticator } = routes;
+  const { store, templates, schemas, authenticator } = routes;
 
   app.get<{ Params: Static<typeof TimelineParams>; Querystring: Static<typeof TimelineQuerystring> }>(
     '/timeline/v1/records/:objectType/:objectId/events',
@@ -75,7 +71,7 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
     },
     async (request, reply) => {
       const { portal } = principalOf(request);
-      const key = recordKey(portal.id, request.params.objectType, request.params.objectId);
+      const key = recordKey(schemas, portal.id, request.params.objectType, request.params.objectId);
       const query = timelineQuery(request.query, key?.type);
       const record = key && store.record(key);
       if (!record) throw noRecord(request.params.objectType, request.params.objectId);
@@ -130,22 +126,6 @@ function renderedParts(event: TimelineEvent, templates: Templates, timeZone: str
   const part = (name: 'headerTemplate' | 'detailTemplate') =>
     template ? present(event, body, template, name, timeZone) : '';
   return { template, body, header: part('headerTemplate'), detail: part('detailTemplate') };
-}
-
-/** The record that a path names; undefined where it can be none. */
-export function recordKey(portalId: number, objectType: string, objectId: string): RecordKey | undefined {
-  const type: ObjectType | undefined = objectTypeOf(objectType);
-  const id = objectIdOf(objectId);
-  return type && id !== undefined ? { portalId, type, id } : undefined;
-}
-
-export function noRecord(objectType: string, objectId: string): Refusal {
-  const type = objectType.slice(0, 80);
-  const id = objectId.slice(0, 80);
-  return new Refusal('not-found', `resource not found: there is no record ${id} of type '${type}'`, [], {
-    objectType: [type],
-    objectId: [id],
-  });
 }
 
 /** The query of a timeline of a record of that type, checked; every fault is told. */

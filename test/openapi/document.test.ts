@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { EVENTS_READ, EVENTS_WRITE, propertyScopes, recordScopes } from '../../dist/access/scopes.js';
+import {
+  EVENTS_READ,
+  EVENTS_WRITE,
+  propertyScopes,
+  recordScopes,
+  schemaScopes,
+} from '../../dist/access/scopes.js';
 import { OBJECT_TYPES } from '../../dist/records/record.js';
 import { startServer } from '../../dist/server.js';
 import { type Json, request, startDev, type TestServer } from '../harness.js';
@@ -99,12 +105,14 @@ describe('every operation', () => {
       const oauth = (scopes: readonly string[]) => scopes.map((scope) => ({ oauth2: [scope] }));
       const verb = /^(?:list|get|read|search)/.test(id) ? 'read' : 'write';
       const ofTypes = (scopes: typeof recordScopes) =>
-        oauth(OBJECT_TYPES.flatMap((type) => scopes(type, verb)));
+        oauth([...OBJECT_TYPES, '2-1'].flatMap((type) => scopes(type, verb)));
       const byPath = path.startsWith('/crm/v3/properties/{objectType}')
         ? ofTypes(propertyScopes)
         : /^\/crm\/v[34]\/objects\/\{/.test(path)
           ? ofTypes(recordScopes)
-          : undefined;
+          : /^\/crm(?:-object-schemas)?\/v3\/schemas/.test(path)
+            ? oauth(schemaScopes(verb))
+            : undefined;
       const own: Record<string, unknown> = {
         mergeContacts: oauth(['crm.objects.contacts.write']),
         eraseContact: oauth(['crm.objects.contacts.write']),

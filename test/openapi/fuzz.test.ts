@@ -131,6 +131,10 @@ const SENSIBLE: Record<string, unknown[]> = {
   appId: ['@app'],
   objectId: ['@record'],
   objectType: ['contacts', 'contacts', 'deals', '0-1'],
+  schemaType: ['@custom'],
+  associationIdentifier: ['@association'],
+  fromObjectTypeId: ['@custom'],
+  toObjectTypeId: ['0-1', '0-2'],
   toObjectType: ['companies', 'companies', '0-2', 'deals'],
   toObjectId: ['@company'],
   associationTypeId: [279, 279, 1],
@@ -143,7 +147,7 @@ const SENSIBLE: Record<string, unknown[]> = {
   formGuid: ['b1f9e3c0-5a1d-4f0e-9a37-0c5d2b7e6f11'],
   primaryObjectId: ['@record'],
   objectIdToMerge: ['@other', '@other', '@record'],
-  properties: [{ firstname: 'Ada' }, { lastname: 'Lovelace', email: '@mail' }, 'firstname,email'],
+  properties: [{ firstname: 'Ada' }, { lastname: 'Lovelace', email: '@mail' }, 'firstname,email', []],
   timestamp: [1580406130276, '2020-01-30T17:42:10.276Z'],
   url: ['https://my.petspot.com/pets/Art3mis'],
   width: [600],
@@ -155,6 +159,13 @@ const SENSIBLE: Record<string, unknown[]> = {
   to: ['2100-01-01T00:00:00Z'],
   name: ['petKind', 'Pet 7', 'firstname'],
   label: ['Kind of pet'],
+  singular: ['Pet'],
+  plural: ['Pets'],
+  primaryDisplayProperty: ['hs_object_id'],
+  requiredProperties: [[]],
+  searchableProperties: [[], ['hs_object_id']],
+  secondaryDisplayProperties: [[]],
+  associatedObjects: [['CONTACT'], []],
   propertyName: ['@property', 'firstname', 'lifecyclestage'],
   groupName: ['@group', 'contactinformation'],
   type: ['string', 'enumeration'],
@@ -172,7 +183,9 @@ function valuesOf(schema: Json, name = ''): Arbitrary<unknown> {
   const resolved = resolve(schema);
   const isMap = typeof resolved.additionalProperties === 'object';
   const isPlain = !resolved.properties && !resolved.items;
-  const sensible = isPlain || isMap ? SENSIBLE[name] : undefined;
+  const isList = resolved.items !== undefined;
+  const known = SENSIBLE[name]?.filter((value) => Array.isArray(value) === isList) ?? [];
+  const sensible = (isPlain || isMap || isList) && known.length > 0 ? known : undefined;
   const fitting = fc.oneof(
     ...[resolved.type].flat().map((type: string) => ofType(resolved, type)),
   ) as Arbitrary<unknown>;
@@ -278,7 +291,10 @@ function shots({ method, path, operation }: Operation): Arbitrary<Shot> {
     const name = /^\{(\w+)\}$/.exec(part)?.[1];
     return name === undefined
       ? fc.constant(part)
-      : segmentOf(name, parameters.find((parameter) => parameter.name === name).schema);
+      : segmentOf(
+          path.includes('/schemas/') && name === 'objectType' ? 'schemaType' : name,
+          parameters.find((parameter) => parameter.name === name).schema,
+        );
   });
   const pair = fc.oneof(
     ...parameters
@@ -360,6 +376,15 @@ async function newWorld(): Promise<World> {
   expect(made.status, made.text).toBe(201);
   marks['@company'] = made.json.id;
   let renewals = 0;
+  const custom = async () => {
+    const known = await server.call('GET', `/crm/v3/schemas/${marks['@custom']}`, undefined, options);
+    if (known.status === 200) return known.json;
+    await server.call('DELETE', `/crm/v3/schemas/${marks['@custom']}?archived=true`, undefined, options);
+    const schema = { name: `toys${renewals}`, labels: { singular: 'Toy', plural: 'Toys' } };
+    const made = await server.call('POST', '/crm/v3/schemas', schema, options);
+    expect(made.status, made.text).toBe(201);
+    return made.json;
+  };
   const renew = async () => {
     const template = await server.call(
       'POST',
@@ -383,7 +408,13 @@ async function newWorld(): Promise<World> {
       const made = await server.call('POST', `/crm/v3/properties/contacts${path}`, body, options);
       expect(made.status, made.text).toBe(201);
     }
+    const { id: type } = await custom();
+    const pair = { fromObjectTypeId: type, toObjectTypeId: '0-1' };
+    const associated = await server.call('POST', `/crm/v3/schemas/${type}/associations`, pair, options);
+    expect(associated.status, associated.text).toBe(201);
     Object.assign(marks, {
+      '@custom': type,
+      '@association': associated.json.id,
       '@property': property,
       '@group': group,
       '@template': template.json.id,
@@ -542,6 +573,8 @@ describe.each(
     const { marks, renew } = await newWorld();
     const documented = validators(operation);
     const address = path
+      .replace('/schemas/{objectType}', '/schemas/@custom')
+      .replace('{associationIdentifier}', '@association')
       .replace('{eventTemplateId}', '@template')
       .replace('{appId}', '@app')
       .replace('{tokenName}', 'petName')
@@ -561,6 +594,7 @@ describe.each(
       JSON.stringify(example)
         .replaceAll(TEMPLATE, '@template')
         .replaceAll('{"name":"pet_kind"}', '{"name":"@property"}')
+        .replaceAll('"2-100001"', '"@custom"')
         .replaceAll('"28001"', '"@record"')
         .replaceAll('"28002"', '"@other"'),
     );

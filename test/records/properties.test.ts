@@ -171,7 +171,7 @@ describe('a definition', () => {
     ['a field type of another type', { fieldType: 'date' }, 'fieldType'],
     ['a group that is not there', { groupName: 'nowhere' }, 'groupName'],
     ['an order that is none', { displayOrder: Number.POSITIVE_INFINITY }, 'displayOrder'],
-    ['unique values', { hasUniqueValue: true }, 'hasUniqueValue'],
+    ['unique values of an enumeration', { hasUniqueValue: true }, 'hasUniqueValue'],
     ['a calculation', { calculationFormula: '1' }, 'calculationFormula'],
     ['an option with a semicolon', { options: [{ value: 'a;b', label: 'A' }] }, 'options[0].value'],
     ['an option without a label', { options: [{ value: 'a', label: '' }] }, 'options[0].label'],

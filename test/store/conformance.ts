@@ -21,6 +21,7 @@ import {
 import type { Template } from '../../dist/timeline/template.js';
 import { model } from './model.js';
 import { peopleConformance } from './people.js';
+import { schemaConformance } from './schemas.js';
 
 export type Store = TimelineStore & RecordStore & AccessStore & { close(): Promise<void> };
 
@@ -902,6 +903,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
     });
 
     peopleConformance(() => store, create);
+    schemaConformance(() => store);
 
     describe('access', () => {
       test('portals and apps read back; a given id that exists is left as it is', async () => {

@@ -418,3 +418,10 @@ test.each([
   expectRefused(refused, 400);
   expect(refused.json.errors.map((fault: Json) => fault.in)).toEqual([field]);
 });
+
+test('the type’s id will do in the path; other types are not erased', async () => {
+  const { objectId } = await about({ email: freshEmail() });
+  expectRefused(await server.call('POST', '/crm/v3/objects/0-2/gdpr-delete', { objectId }), 400);
+  expect((await server.call('POST', '/crm/v3/objects/0-1/gdpr-delete', { objectId })).status).toBe(204);
+  expectRefused(await server.call('GET', `${CONTACTS}/${objectId}`), 404, 'OBJECT_NOT_FOUND');
+});

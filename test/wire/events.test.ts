@@ -86,7 +86,7 @@ test('an answer holds only the fields that have values', async () => {
     id: fresh('full'),
     utk: 'a-visitor',
     domain: 'example.com',
-    customObjectTypeId: '2-123',
+    customObjectTypeId: '0-1',
     timestamp: '2020-01-30T17:42:10.276Z',
     extraData: {},
     timelineIFrame: IFRAME,

@@ -224,3 +224,16 @@ test('identities of both over 250 are 414, and both stay as they are; 250 are ta
   await fill('895004', 50);
   expect(list((await merged('895001', '895004')).properties.hs_additional_emails)).toHaveLength(249);
 });
+
+test('the type’s id will do in the path; other types do not merge', async () => {
+  const [primary, other] = [await about({ email: freshEmail() }), await about({ email: freshEmail() })];
+  const body = { primaryObjectId: primary.objectId, objectIdToMerge: other.objectId };
+  const answer = await server.call('POST', '/crm/v3/objects/0-1/merge', body);
+  expect(answer.status, answer.text).toBe(200);
+  expect((await contact(other.objectId)).json.id).toBe(primary.objectId);
+  for (const type of ['companies', '0-2', '2-1', 'pets']) {
+    const refused = await server.call('POST', `/crm/v3/objects/${type}/merge`, body);
+    expectRefused(refused, 400);
+    expect(faultyFields(refused)).toEqual(['objectType']);
+  }
+});

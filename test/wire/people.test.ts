@@ -397,8 +397,11 @@ test('a contact is read by id and by any of its e-mails, with the properties ask
     expect((await server.call('GET', `/crm/v3/objects/${type}/${objectId}`)).text).toBe(usual.text);
   for (const path of ['99999999', 'x', `${encodeURIComponent(freshEmail())}?idProperty=email`])
     expectRefused(await read(path), 404, 'OBJECT_NOT_FOUND');
-  for (const path of [`companies/${objectId}`, `companies/${now}?idProperty=email`, `pets/${objectId}`])
+  for (const path of [`companies/${objectId}`, `pets/${objectId}`])
     expectRefused(await server.call('GET', `/crm/v3/objects/${path}`), 404, 'OBJECT_NOT_FOUND');
+  const ofCompanies = await server.call('GET', `/crm/v3/objects/companies/${now}?idProperty=email`);
+  expectRefused(ofCompanies, 400);
+  expect(faultyFields(ofCompanies)).toEqual(['idProperty']);
 });
 
 test('a contact that is made by hand is found by its e-mail, and is made once', async () => {

@@ -380,3 +380,58 @@ test('a form may set what is defined, and in a lenient portal anything', async (
   const found = await call('GET', `${ROOT}/${name}`, undefined, { token: lenient.token });
   expect(found.json).toMatchObject({ name, type: 'string' });
 });
+
+describe('values that come another way are checked by their type', () => {
+  const WRONG = [
+    ['numemployees', 'a few', 'INVALID_OPTION'],
+    ['num_notes', 'many', 'INVALID_NUMBER'],
+    ['hs_email_optout', 'perhaps', 'INVALID_BOOLEAN'],
+    ['notes_last_contacted', 'yesterday', 'INVALID_DATE'],
+    ['hs_merged_object_ids', '1', 'READ_ONLY_VALUE'],
+  ] as const;
+
+  test('a token that names a property', async () => {
+    const options = { token: lenient.token };
+    const named = WRONG.filter(([, , code]) => code !== 'READ_ONLY_VALUE');
+    const tokens = named.map(([name]) => ({ name, label: name, type: 'string', objectPropertyName: name }));
+    const made = await call(
+      'POST',
+      `${V3}/${lenient.appId}/event-templates`,
+      { name: 'Typed', tokens },
+      options,
+    );
+    const email = `${fresh('typed')}@example.com`;
+    const event = { eventTemplateId: made.json.id, email };
+    const refused = await server.event(
+      { ...event, tokens: Object.fromEntries(named.map(([name, value]) => [name, value])) },
+      options,
+    );
+    expectRefused(refused, 400);
+    expect(refused.json.errors.map(({ in: at, code }: Json) => [at, code])).toEqual(
+      named.map(([name, , code]) => [`tokens.${name}`, code]),
+    );
+    for (const { message } of refused.json.errors) expect(message).toMatch(/was not/);
+    const good = { num_notes: ' 3 ', hs_email_optout: 'TRUE', notes_last_contacted: '2026-01-02' };
+    const stored = await server.event({ ...event, tokens: good }, options);
+    expect(stored.status, stored.text).toBe(201);
+    expect(stored.json.tokens).toEqual(good);
+    const path = `/crm/v3/objects/contacts/${stored.json.objectId}?properties=${Object.keys(good)}`;
+    expect((await call('GET', path, undefined, options)).json.properties).toMatchObject({
+      num_notes: '3',
+      hs_email_optout: 'true',
+      notes_last_contacted: '2026-01-02T00:00:00.000Z',
+    });
+  });
+
+  test.each(WRONG.slice(0, 4))('a form’s field %s', async (name, value, errorType) => {
+    const path = `/submissions/v3/integration/submit/${lenient.portalId}/${crypto.randomUUID()}`;
+    const fields = [
+      { name: 'email', value: `${fresh('a')}@example.com` },
+      { name, value },
+    ];
+    const refused = await server.call('POST', path, { fields }, { token: '' });
+    expect(refused.status).toBe(400);
+    expect(refused.json.errors).toMatchObject([{ errorType }]);
+    expect(refused.json.errors[0].message).toContain(`Error in 'fields.${name}'`);
+  });
+});

@@ -3,7 +3,8 @@
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { EventDraft } from '../../timeline/store.js';
 import type { Connection } from './database.js';
-import type { People, Refused, Settled } from './people.js';
+import type { People, Settled } from './people.js';
+import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
 
 /** Two cells a draft: the record (null: with a visitor) or why it was refused, and the field that decided. */
@@ -38,7 +39,13 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
     const first = timeline.next();
     let seq = first;
     const filed = drafts.flatMap((draft): Filed => {
-      const settled = people.settle(draft.portalId, draft.subject, draft.receivedAt, draft.email);
+      const settled = people.settle(
+        draft.portalId,
+        draft.subject,
+        draft.receivedAt,
+        draft.email,
+        draft.properties,
+      );
       if ('reason' in settled) return [settled, 'objectId'];
       file(draft, settled, seq++);
       people.defineNamed(draft.portalId, draft.subject.type, draft.properties);

@@ -4,13 +4,15 @@ import { Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
 import type { IdentifiedBy } from '../../records/identity.js';
 import type { ObjectType, PropertyValue, RecordStore } from '../../records/record.js';
+import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
 import { pack } from './parcel.js';
-import type { Refused, Written } from './people.js';
+import type { Written } from './people.js';
 import { reader } from './read.js';
+import type { Refused } from './refused.js';
 import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';
@@ -70,6 +72,12 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     },
     define: (portalId, type, definitions) =>
       writer.ask('define', [portalId, type, definitions]) as Promise<boolean[]>,
+    createSchema: (portalId, schema, definitions, max) =>
+      writer.ask('createSchema', [portalId, schema, definitions, max]) as Promise<
+        ObjectSchema | 'taken' | 'full'
+      >,
+    saveSchema: (portalId, schema) => writer.ask('saveSchema', [portalId, schema]) as Promise<SchemaOutcome>,
+    dropSchema: (portalId, type) => writer.ask('dropSchema', [portalId, type]) as Promise<void>,
     async write(portalId, writes, at) {
       const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
       for (const write of writes) if ('properties' in write) defined(portalId, write.type, write.properties);

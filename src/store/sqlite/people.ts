@@ -3,7 +3,6 @@
 import { createHmac } from 'node:crypto';
 import { companyDomainOf } from '../../records/associations.js';
 import {
-  type Decision,
   decide,
   emailKey,
   type IdentifiedBy,
@@ -18,16 +17,23 @@ import {
   type PropertyValue,
   type RecordName,
   type RecordWrite,
-  singular,
 } from '../../records/record.js';
-import type { Refusal } from '../../refusal.js';
 import { withoutEmail } from '../../timeline/event.js';
 import { type Connection, INDEXED } from './database.js';
 import { definer } from './definitions.js';
+import {
+  contactExists,
+  EMAIL_ERASED,
+  noneToAssociate,
+  noSuchRecord,
+  noSuchType,
+  type Refused,
+  refused,
+  tooMany,
+  valueTaken,
+} from './refused.js';
+import { typeChecker } from './schemas.js';
 import { timelineWriter } from './timeline_index.js';
-
-/** A refusal as it crosses threads. */
-export type Refused = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 
 /** A record that there is, and the place that is its own. */
 interface Own {
@@ -109,10 +115,17 @@ export function people(db: Connection) {
 
   // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
   const setProperty = db.prepare(`
-    INSERT INTO property (place, name, value, at) VALUES (?, ?, ?, ?)
-    ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at
+    INSERT INTO property (place, name, value, at, unique_key) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at, unique_key = excluded.unique_key
     WHERE excluded.at >= at AND excluded.at > ${IF_UNSET}`);
-  const propertiesOf = db.prepare('SELECT name, value, at FROM property WHERE place = ?');
+  const propertiesOf = db.prepare(
+    'SELECT name, value, at, unique_key AS uniqueKey FROM property WHERE place = ?',
+  );
+  const placesByUnique = db.prepare(`
+    SELECT r.id, r.place FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    WHERE p.unique_key = ? AND r.archived_at IS NULL LIMIT 1`);
+  const freeUnique = db.prepare('UPDATE property SET unique_key = NULL WHERE place = ?');
+  const canBe = typeChecker(db);
   const addChange = db.prepare(
     'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
   );
@@ -189,7 +202,13 @@ export function people(db: Connection) {
   }
 
   /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: also by others. */
-  function settle(portal: number, subject: Subject, at: number, says = subject.email): Settled | Refused {
+  function settle(
+    portal: number,
+    subject: Subject,
+    at: number,
+    says: string | undefined,
+    values: readonly PropertyValue[],
+  ): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', emailKey(email));
@@ -206,6 +225,10 @@ export function people(db: Connection) {
       return EMAIL_ERASED;
 
     const by = identifiedBy(subject, found);
+    const known = decision.stands === 'on-record' && !decision.create ? decision.objectId : undefined;
+    const conflict = decision.stands === 'with-visitor' ? undefined : takenValue(portal, type, known, values);
+    if (conflict) return conflict;
+    if (known === undefined && !canBe(portal, type)) return noSuchType(type);
     if (decision.stands === 'with-visitor') {
       const place =
         (findVisitor.get(portal, utk) as number | undefined) ??
@@ -241,8 +264,13 @@ export function people(db: Connection) {
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
     // What changed stays at the visitor's place, which is the contact's now.
-    setProperties(own.place, propertiesOf.all(visitor) as PropertyValue[], undefined);
+    const waited = propertiesOf.all(visitor) as PropertyValue[];
     dropProperties.run(visitor);
+    const free = waited.filter(({ uniqueKey }) => {
+      const owner = uniqueKey && byUnique(uniqueKey);
+      return !owner || owner.place === own.place;
+    });
+    setProperties(own.place, free, undefined);
   }
 
   /** `source` is kept with each value: an event's name or a kind of call. */
@@ -252,12 +280,32 @@ export function people(db: Connection) {
     source: string | undefined,
     now?: number,
   ): void {
-    for (const { name, value, at } of values) {
-      const { changes } = setProperty.run(place, name, value, at);
+    for (const { name, value, at, uniqueKey } of values) {
+      const { changes } = setProperty.run(place, name, value, at, uniqueKey ?? null);
       if (source !== undefined && (changes === 1 || at !== IF_UNSET))
         addChange.run(place, name, value, at === IF_UNSET ? now : at, source);
     }
     if (values.length > 0 && now !== undefined) touchRecord.run(now, place);
+  }
+
+  /** The record that has a value of a unique property. */
+  function byUnique(key: string): Own | undefined {
+    return placesByUnique.get(key) as Own | undefined;
+  }
+
+  /** The refusal of a value that only another record may have. `id`: whose it is to be; undefined for a new one. */
+  function takenValue(
+    portal: number,
+    type: ObjectType,
+    id: number | undefined,
+    values: readonly PropertyValue[],
+  ): Refused | undefined {
+    for (const { name, value, uniqueKey } of values) {
+      if (uniqueKey === undefined) continue;
+      const owner = byUnique(uniqueKey);
+      if (owner && owner.id !== id) return valueTaken(portal, type, id, { name, value }, owner.id);
+    }
+    return undefined;
   }
 
   /** The properties among these that nobody had defined. */
@@ -266,7 +314,7 @@ export function people(db: Connection) {
   }
 
   function identify({ portalId, subject, properties, visit, at }: Identification): number | Refused {
-    const settled = settle(portalId, subject, at);
+    const settled = settle(portalId, subject, at, subject.email, properties);
     if ('reason' in settled) return settled;
     const objectId = settled.objectId as number; // an identification always finds or makes somebody
     defineNamed(portalId, 'contacts', properties);
@@ -280,8 +328,11 @@ export function people(db: Connection) {
     const { type } = write;
     switch (write.op) {
       case 'create': {
+        if (!canBe(portal, type)) return noSuchType(type);
         const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
         if (owner !== undefined) return contactExists(owner);
+        const conflict = takenValue(portal, type, undefined, write.properties);
+        if (conflict) return conflict;
         const associated: RecordName[] = [];
         for (const [index, { type, id }] of (write.associations ?? []).entries()) {
           const to = record(portal, type, id);
@@ -293,16 +344,39 @@ export function people(db: Connection) {
         return fill(portal, own, true, write, at);
       }
       case 'upsert': {
-        const owner = emailOwner(portal, write.email);
+        if (!canBe(portal, type)) return noSuchType(type);
+        const { by, email, properties } = write;
+        const byEmail = 'email' in by ? by.email : undefined;
+        const owner =
+          'email' in by
+            ? emailOwner(portal, by.email)
+            : by.uniqueKey === undefined
+              ? undefined
+              : byUnique(by.uniqueKey)?.id;
         const own = owner === undefined ? undefined : record(portal, type, owner);
-        if (own) return fill(portal, own, false, { properties: write.properties }, at);
-        return fill(portal, createRecord(portal, type, freeObjectId(portal, type), at), true, write, at);
+        const sent = own ? email : (byEmail ?? email);
+        const other = sent === undefined ? undefined : emailOwner(portal, sent);
+        if (other !== undefined && other !== own?.id) return contactExists(other);
+        const conflict = takenValue(portal, type, own?.id, properties);
+        if (conflict) return conflict;
+        // A new one has what it was looked for by; what else is said of it comes after.
+        const values = own || 'email' in by ? properties : [by, ...properties];
+        const to = own ?? createRecord(portal, type, freeObjectId(portal, type), at);
+        return fill(
+          portal,
+          to,
+          !own,
+          { ...(sent === undefined ? {} : { email: sent }), properties: values },
+          at,
+        );
       }
       case 'update': {
         const own = record(portal, type, write.id);
         if (!own) return noSuchRecord(type, write.id);
         const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
         if (owner !== undefined && owner !== own.id) return contactExists(owner);
+        const conflict = takenValue(portal, type, own.id, write.properties);
+        if (conflict) return conflict;
         return fill(portal, own, false, write, at);
       }
       case 'archive': {
@@ -310,6 +384,7 @@ export function people(db: Connection) {
         if (!own) return noSuchRecord(type, write.id);
         archiveRecord.run(at, portal, type, own.id);
         if (type === 'contacts') freeIdentities.run(portal, own.id);
+        freeUnique.run(own.place);
         return { id: own.id, created: false };
       }
       case 'associate':
@@ -469,7 +544,7 @@ function merging(db: Connection, record: (portal: number, type: string, id: numb
   );
   const moveVisits = db.prepare('UPDATE visit SET object_id = ? WHERE portal = ? AND object_id = ?');
   const inherit = db.prepare(
-    'INSERT INTO property SELECT ?, name, value, at FROM property WHERE place = ? ON CONFLICT DO NOTHING',
+    'INSERT INTO property SELECT ?, name, value, at, unique_key FROM property WHERE place = ? ON CONFLICT DO NOTHING',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
   const moveAssociations = [
@@ -506,77 +581,5 @@ function merging(db: Connection, record: (portal: number, type: string, id: numb
     for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
     touchRecord.run(at, primary.place);
     return primary.id;
-  };
-}
-
-const EMAIL_ERASED: Refused = {
-  reason: 'invalid',
-  message:
-    'email: belongs to a person who was erased and is blocked; leave it out, or create the contact by hand, which lifts the block',
-  faults: [
-    {
-      in: 'email',
-      message:
-        'belongs to a person who was erased and is blocked; create the contact by hand to lift the block',
-      code: 'BLOCKED_EMAIL',
-    },
-  ],
-  context: {},
-};
-
-function refused(subject: Subject, decision: Extract<Decision, { refused: string }>): Refused {
-  const { type, objectId, email } = subject;
-  switch (decision.refused) {
-    case 'record-not-found':
-      return {
-        reason: 'not-found',
-        message: `resource not found: there is no ${singular(type).toLowerCase()} ${objectId}; create it first, or name another`,
-        faults: [],
-        context: { objectId: [String(objectId)] },
-      };
-    case 'email-taken':
-      return {
-        reason: 'conflict',
-        message: `Contact already exists. Existing ID: ${decision.owner}. The e-mail '${email}' cannot become contact ${decision.objectId}'s; send another, or name contact ${decision.owner}`,
-        faults: [],
-        context: { existingObjectId: [String(decision.owner)], objectId: [String(decision.objectId)] },
-      };
-    case 'too-many-identities':
-      return tooMany(decision.objectId);
-  }
-}
-
-function noSuchRecord(type: ObjectType, id: number): Refused {
-  return {
-    reason: 'not-found',
-    message: `resource not found: there is no ${singular(type).toLowerCase()} ${id}`,
-    faults: [],
-    context: { id: [String(id)] },
-  };
-}
-
-function noneToAssociate(index: number, type: ObjectType, id: number): Refused {
-  const fault = {
-    in: `associations[${index}].to.id`,
-    message: `there is no ${singular(type).toLowerCase()} ${id} to associate the new record with`,
-  };
-  return { reason: 'invalid', message: `${fault.in}: ${fault.message}`, faults: [fault], context: {} };
-}
-
-function contactExists(id: number): Refused {
-  return {
-    reason: 'conflict',
-    message: `Contact already exists. Existing ID: ${id}`,
-    faults: [],
-    context: { existingObjectId: [String(id)] },
-  };
-}
-
-function tooMany(objectId: number): Refused {
-  return {
-    reason: 'too-many',
-    message: `Cannot have more than ${MAX_IDENTITIES} identities on a profile: contact ${objectId} would have more e-mails and visitors`,
-    faults: [],
-    context: { objectId: [String(objectId)] },
   };
 }

@@ -3,7 +3,15 @@
 import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
-import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
+import {
+  type CrmRecord,
+  isCustom,
+  type ObjectType,
+  type PropertyChange,
+  type RecordKey,
+  type RecordName,
+} from '../../records/record.js';
+import type { ObjectSchema } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
 import {
   type Cursor,
@@ -105,6 +113,22 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const definitions = db
     .prepare('SELECT body FROM definition WHERE portal = ? AND object_type = ? ORDER BY kind, name')
     .pluck();
+
+  const byUnique = db
+    .prepare(`
+    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    WHERE p.unique_key = ? AND r.portal = ? AND r.object_type = ? AND r.archived_at IS NULL LIMIT 1`)
+    .pluck();
+  const schemas = db.prepare('SELECT n, body FROM object_schema WHERE portal = ? ORDER BY n');
+  const met = (which: string) =>
+    db
+      .prepare(`
+      SELECT 1 FROM object_schema s JOIN installation i ON i.portal = s.portal AND i.app = ?
+      WHERE ${which} AND s.archived_at IS NULL LIMIT 1`)
+      .pluck();
+  const metById = met('s.n = ?');
+  const metByName = met('s.name = ?');
+  const metInPortal = met('s.portal = ? AND s.name = ?');
 
   const portals = db.prepare('SELECT * FROM portal ORDER BY id');
   const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
@@ -219,6 +243,11 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
     },
 
+    recordByUnique: (portalId: number, type: ObjectType, key: string): CrmRecord | undefined => {
+      const id = byUnique.get(key, portalId, type) as number | undefined;
+      return id === undefined ? undefined : readRecord({ portalId, type, id });
+    },
+
     recentRecords: (portalId: number, limit: number): CrmRecord[] => {
       const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
       return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
@@ -226,6 +255,19 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
     definitions: (portalId: number, type: ObjectType): Definition[] =>
       (definitions.all(portalId, type) as string[]).map((body) => JSON.parse(body)),
+
+    schemas: (portalId: number): ObjectSchema[] =>
+      (schemas.all(portalId) as { n: number; body: string }[]).map(({ n, body }) => ({
+        ...JSON.parse(body),
+        type: `2-${n}`,
+      })),
+    appMeetsSchema(appId: number, name: string): boolean {
+      if (isCustom(name)) return metById.get(appId, Number(name.slice(2))) !== undefined;
+      const [, portal, own] = /^p(\d{1,15})_(.+)$/.exec(name) ?? [];
+      return portal === undefined
+        ? metByName.get(appId, name) !== undefined
+        : metInPortal.get(appId, Number(portal), own) !== undefined;
+    },
 
     portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
@@ -289,7 +331,7 @@ interface AppRow {
 interface TemplateRow {
   id: number;
   app: number;
-  object_type: ObjectType;
+  object_type: string;
   name: string;
   header_template: string | null;
   detail_template: string | null;

@@ -4,7 +4,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { emailKey } from '../../records/identity.js';
 import {
+  createdName,
   INDEXED_PROPERTIES,
+  isCustom,
   modifiedName,
   type ObjectType,
   SEARCHED_PROPERTIES,
@@ -43,7 +45,7 @@ parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }
 /** Undefined where too many records would have to be looked at. */
 function search({ portalId, type, search: wanted }: SearchRequest): Found | undefined {
   const { sort, offset, limit, query, groups } = wanted;
-  const searched = query ? SEARCHED_PROPERTIES[type] : [];
+  const searched = query ? (wanted.searched ?? (isCustom(type) ? [] : SEARCHED_PROPERTIES[type])) : [];
   const names = [
     ...new Set([sort.propertyName, ...searched, ...groups.flat().map(({ propertyName }) => propertyName)]),
   ];
@@ -78,7 +80,7 @@ function candidates(
 ): Iterable<Row> {
   const columns = names.map((name) => column(type, name)).join(', ');
   const own = (name: string) =>
-    name === 'hs_object_id' || name === 'createdate' || name === modifiedName(type);
+    name === 'hs_object_id' || name === createdName(type) || name === modifiedName(type);
   const values = names.filter((name) => !own(name) && !isEmail(type, name));
   const rows = (from: string) =>
     db
@@ -98,7 +100,7 @@ function candidates(
 function column(type: ObjectType, name: string): string {
   if (name === 'hs_object_id') return 'CAST(r.id AS TEXT)';
   const iso = (field: string) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${field} / 1000.0, 'unixepoch')`;
-  if (name === 'createdate') return iso('r.created_at');
+  if (name === createdName(type)) return iso('r.created_at');
   if (name === modifiedName(type)) return iso('r.updated_at');
   if (isEmail(type, name))
     return "(SELECT value FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND i.is_primary)";

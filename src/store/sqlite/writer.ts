@@ -6,6 +6,7 @@ import { appender, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
 import { type Parcel, unpack } from './parcel.js';
 import { type People, people } from './people.js';
+import { type SchemaWrites, schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
 
 /** What the writer is asked to do. */
@@ -13,6 +14,7 @@ export type Request = { n: number } & (
   | { op: 'append'; args: [Parcel] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
   | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }[PeopleOp]
+  | { [Op in keyof SchemaWrites]: { op: Op; args: Parameters<SchemaWrites[Op]> } }[keyof SchemaWrites]
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
@@ -43,6 +45,7 @@ const work = {
   merge: persons.merge,
   erase: persons.erase,
   ...admin(db),
+  ...schemaWriter(db),
 };
 let version = others.get();
 
