@@ -25,7 +25,7 @@ export function jsonOption(): Option {
 }
 
 /** An option that is on or off. Its variable means off when it is empty, 0 or false. */
-function flag(name: string, description: string, variable: string): Option {
+export function flag(name: string, description: string, variable: string): Option {
   if (/^(?:0|false)?$/i.test(process.env[variable] ?? '')) delete process.env[variable];
   return new Option(name, description).env(variable);
 }

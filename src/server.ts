@@ -1,7 +1,9 @@
 // The hall: joins the store, the ground and the wire. start() answers when the server takes requests; close() lets
 // what is under way finish, then leaves a tidy folder.
 import type { FastifyInstance } from 'fastify';
-import { credentials } from './access/credentials.js';
+import { type Credentials, credentials } from './access/credentials.js';
+import { grants } from './access/grants.js';
+import type { Portal } from './access/store.js';
 import { type DemoCredentials, demo, ensureDemo } from './demo.js';
 import { Definitions } from './records/definitions.js';
 import { openStore } from './store/sqlite/engine.js';
@@ -9,6 +11,7 @@ import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
 import { pages } from './ui/pages.js';
 import { createApp } from './wire/app.js';
+import { attempts } from './wire/attempts.js';
 
 export interface ServerOptions {
   /** The folder that holds everything; made where it is missing. */
@@ -18,12 +21,14 @@ export interface ServerOptions {
   port: number;
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
-  /** The demo portal, its page, and credentials that exist in this process only. */
+  /** The demo portal, pages that are open to whoever is at the machine, and credentials that exist in this process only. */
   demo?: DemoCredentials;
   /** Refuse requests whose Host header is not a loopback name. */
   loopbackOnly?: boolean;
   /** What people must give to see the pages; absent: they are open. */
   pagePassword?: string;
+  /** Lets every app that asks into the first portal without asking back: for tests, with `demo`. */
+  autoConsent?: boolean;
   /** Epoch ms; absent: the machine's clock. */
   clock?: () => number;
 }
@@ -41,22 +46,31 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { folder, host, port, timeZone, clock = Date.now } = options;
   const remembered: { forget(): void }[] = [];
   let definitions: Definitions | undefined;
+  let access: Credentials | undefined;
+  let baseUrl = '';
   const store = await openStore({
     folder,
     clock,
     onOthersWrote: () => {
       for (const each of remembered) each.forget();
     },
+    onRevoked: () => access?.forget(),
     onDefined: (portalId, type) => definitions?.forgetOf(portalId, type),
   });
   try {
     if (options.demo) await ensureDemo(store, clock);
     const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
-    const access = credentials(store, known);
+    access = credentials(store, known);
     const templates = new Templates(store, clock);
     definitions = new Definitions(store, clock);
     remembered.push(access, templates, definitions);
+    const doors = {
+      grants: grants({ store, credentials: access, clock }),
+      attempts: attempts(clock).guard,
+      baseUrl: () => baseUrl,
+    };
     const app = await createApp({
+      ...doors,
       store,
       intake: new Intake(store),
       templates,
@@ -65,22 +79,25 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,
-      ...(options.demo
-        ? {
-            pages: (on: FastifyInstance) =>
-              pages(on, {
-                store,
-                templates,
-                portal: () => store.portal(demo.portalId),
-                timeZone,
-                ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
-              }),
-          }
-        : {}),
+      pages: (on: FastifyInstance) =>
+        pages(on, {
+          store,
+          templates,
+          portals: () => (options.demo ? demoFirst(store.portals()) : store.portals()),
+          timeZone,
+          ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
+          access: {
+            ...doors,
+            store,
+            clock,
+            ...(options.demo ? { person: demo.person, auto: options.autoConsent ?? false } : {}),
+          },
+        }),
     });
     const address = new URL(await app.listen({ host, port }));
+    baseUrl = `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`;
     return {
-      baseUrl: `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`,
+      baseUrl,
       async close() {
         await drain(app);
         await store.close();
@@ -90,6 +107,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await store.close();
     throw error;
   }
+}
+
+function demoFirst(portals: Portal[]): Portal[] {
+  return portals.sort((a, b) => Number(b.id === demo.portalId) - Number(a.id === demo.portalId));
 }
 
 async function drain(app: FastifyInstance): Promise<void> {

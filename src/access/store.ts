@@ -1,4 +1,5 @@
-// Who may call: portals, apps, their installation in portals, and access tokens; and the port that keeps them.
+// Who may call: portals, apps, their installation in portals, consents and tokens; who signs in; and the port that
+// keeps them all.
 // Secrets pass this port only as SHA-256 digests; what is not a digest is never kept.
 
 /** A tenant: HubSpot's account, or "hub". */
@@ -28,6 +29,37 @@ export interface Principal {
   portal: Portal;
   appId: number;
   scopes: readonly string[];
+  /** Of a token that OAuth gave: when it ends, and who consented. */
+  expiresAt?: number;
+  user?: User;
+}
+
+/** An app as OAuth knows it, by its client id. */
+export interface Client {
+  app: App;
+  secretHash?: Uint8Array;
+  /** The demo's: any address of this machine's loopback will do to send people back to. */
+  anyLoopback?: true;
+}
+
+/** Somebody who signs in. */
+export interface User {
+  id: number;
+  email: string;
+}
+
+/** A person's consent that an app may act in a portal. Its code buys its refresh token, once. */
+export interface Consent {
+  id: number;
+  portalId: number;
+  appId: number;
+  user: User;
+  scopes: readonly string[];
+  redirectUri: string;
+  /** S256; absent: the app asked without PKCE. */
+  codeChallenge?: string;
+  codeExpiresAt: number;
+  codeUsed: boolean;
 }
 
 interface NewApp extends Omit<App, 'id'> {
@@ -57,4 +89,39 @@ export interface AccessStore {
   tokens(): IssuedToken[];
   principalByToken(hash: Uint8Array): Principal | undefined;
   appIdByDeveloperKey(hash: Uint8Array): number | undefined;
+  client(clientId: string): Client | undefined;
+  /** The app leaves the portal: its tokens there die at once, and its consents. false: it was not installed. */
+  uninstall(portalId: number, appId: number): Promise<boolean>;
+
+  createConsent(consent: Omit<Consent, 'id' | 'codeUsed'> & { codeHash: Uint8Array }): Promise<void>;
+  /** A code that was used is known for a week at least, and for as long as what it bought lives. */
+  consentByCode(hash: Uint8Array): Consent | undefined;
+  consentByRefreshToken(hash: Uint8Array): Consent | undefined;
+  /** Marks the code as used. false: it had been used before, and now the consent is revoked. */
+  useCode(consentId: number, at: number): Promise<boolean>;
+  /** Keeps an access token, with its first one the refresh token, and installs the app. false: the consent is revoked. */
+  issue(token: {
+    consentId: number;
+    refreshHash?: Uint8Array;
+    accessHash: Uint8Array;
+    scopes: readonly string[];
+    at: number;
+    expiresAt: number;
+  }): Promise<boolean>;
+  /** Its tokens die at once, and nothing more is issued for it. */
+  revokeConsent(consentId: number, at: number): Promise<void>;
+  /** Ends the refresh token alone. */
+  endRefreshToken(consentId: number): Promise<void>;
+  endToken(hash: Uint8Array): Promise<void>;
+
+  /** `password` is what `hashPassword` made. undefined: the e-mail is taken. */
+  createUser(email: string, password: string, at: number): Promise<number | undefined>;
+  users(): (User & { createdAt: number })[];
+  userByEmail(email: string): (User & { password: string }) | undefined;
+  /** Ends the person's sessions too. */
+  setPassword(userId: number, password: string): Promise<void>;
+  removeUser(userId: number): Promise<void>;
+  createSession(hash: Uint8Array, userId: number, at: number, expiresAt: number): Promise<void>;
+  session(hash: Uint8Array): { user: User; expiresAt: number } | undefined;
+  endSession(hash: Uint8Array): Promise<void>;
 }

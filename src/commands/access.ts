@@ -1,10 +1,11 @@
 // `throughline portal|app|token create|list`: who may call. They work whether or not a server holds the folder.
 import { type Command, Option } from 'commander';
 import { digest, newClientId, newSecret } from '../access/credentials.js';
+import { redirectUriFault } from '../access/redirect.js';
 import { dataOption, jsonOption, parseTimeZone } from '../config.js';
 import { openStore, type Store } from '../store/sqlite/engine.js';
 
-interface Common {
+export interface Common {
   data: string;
   json?: boolean;
 }
@@ -48,6 +49,10 @@ export function accessCommands(program: Command): void {
     .addOption(scopeOption('what it may ask a portal for'))
     .action((options: Common & { name: string; redirectUri: string[]; scope: string[] }) =>
       withStore(options, async (store) => {
+        for (const uri of options.redirectUri) {
+          const fault = redirectUriFault(uri);
+          if (fault) fail(`--redirect-uri ${uri.slice(0, 80)}: ${fault}.`);
+        }
         const secrets = {
           clientId: newClientId(),
           clientSecret: newSecret('secret'),
@@ -104,7 +109,7 @@ export function accessCommands(program: Command): void {
   );
 }
 
-function command(parent: Command, name: string, description: string): Command {
+export function command(parent: Command, name: string, description: string): Command {
   return parent.command(name).description(description).addOption(dataOption()).addOption(jsonOption());
 }
 
@@ -116,7 +121,7 @@ function scopeOption(description: string): Option {
 }
 
 /** Opens the folder, does the work, prints its answer: one line of JSON, or a line a field. */
-async function withStore(
+export async function withStore(
   { data, json }: Common,
   work: (store: Store) => Promise<Record<string, unknown>>,
 ): Promise<void> {
@@ -145,6 +150,6 @@ function listText(name: string, rows: readonly object[]): string {
 
 class UserError extends Error {}
 
-function fail(message: string): never {
+export function fail(message: string): never {
   throw new UserError(message);
 }

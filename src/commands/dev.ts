@@ -1,6 +1,6 @@
 // `throughline dev`: everything ready, nothing to configure, on this machine only.
 import { type Command, Option } from 'commander';
-import { isLoopback, type Settings, withServerOptions } from '../config.js';
+import { flag, isLoopback, type Settings, withServerOptions } from '../config.js';
 import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
 
@@ -13,7 +13,10 @@ export function devCommand(program: Command): void {
         "the demo's access token, and the pages' password on other hosts",
       ).env('THROUGHLINE_DEMO_TOKEN'),
     )
-    .action(async (settings: Settings & { demoToken?: string }, command: Command) => {
+    .addOption(
+      flag('--auto-consent', 'let every app in without asking, for tests', 'THROUGHLINE_AUTO_CONSENT'),
+    )
+    .action(async (settings: Settings & { demoToken?: string; autoConsent?: boolean }, command: Command) => {
       const local = isLoopback(settings.host);
       if (!local && !settings.demoToken)
         command.error(
@@ -21,13 +24,18 @@ export function devCommand(program: Command): void {
         );
       const { DEMO_CREDENTIALS, demo } = await import('../demo.js');
       const credentials = settings.demoToken
-        ? { token: settings.demoToken, developerKey: `${settings.demoToken}-developer-key` }
+        ? {
+            token: settings.demoToken,
+            developerKey: `${settings.demoToken}-developer-key`,
+            clientSecret: `${settings.demoToken}-client-secret`,
+          }
         : DEMO_CREDENTIALS;
       await run(
         settings,
         {
           demo: credentials,
           loopbackOnly: local,
+          autoConsent: settings.autoConsent ?? false,
           ...(local ? {} : { pagePassword: credentials.token }),
         },
         (baseUrl) => ({
@@ -39,6 +47,8 @@ export function devCommand(program: Command): void {
             appId: String(demo.appId),
             accessToken: credentials.token,
             developerKey: credentials.developerKey,
+            clientId: demo.clientId,
+            clientSecret: credentials.clientSecret,
             eventTemplateId: String(demo.templateId),
           },
           text: `
@@ -51,6 +61,8 @@ Throughline is ready.
   App             ${demo.appId}
   Access token    ${credentials.token}
   Developer key   ${credentials.developerKey}
+  Client id       ${demo.clientId}
+  Client secret   ${credentials.clientSecret}
   Event template  ${demo.templateId}
 
 Send an event:

@@ -1,4 +1,4 @@
-// `throughline serve`: the real mode. Nothing is ready-made; portals, apps and tokens come from the commands.
+// `throughline serve`: the real mode. Nothing is ready-made; portals, apps, tokens and users come from the commands.
 import type { Command } from 'commander';
 import { type Settings, withServerOptions } from '../config.js';
 import { run } from './run.js';
@@ -8,7 +8,7 @@ export function serveCommand(program: Command): void {
     .description('start the server with what the data folder holds')
     .action((settings: Settings) =>
       run(settings, {}, (baseUrl) => ({
-        json: { baseUrl, referenceUrl: `${baseUrl}/docs` },
+        json: { baseUrl, pageUrl: `${baseUrl}/`, referenceUrl: `${baseUrl}/docs` },
         text: `Throughline serves ${baseUrl} (API reference: ${baseUrl}/docs)\n`,
       })),
     );

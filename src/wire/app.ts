@@ -12,6 +12,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
+import type { Grants } from '../access/grants.js';
 import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { RecordStore } from '../records/record.js';
@@ -20,9 +21,11 @@ import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { associationRoutes } from './associations.js';
+import type { Guard } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { oauthRoutes } from './oauth.js';
 import { objectRoutes } from './objects.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
 import { peopleRoutes } from './people.js';
@@ -65,12 +68,17 @@ export interface AppOptions {
   templates: Templates;
   definitions: Definitions;
   credentials: Credentials;
+  grants: Grants;
+  /** Limits attempts to guess a secret. */
+  attempts: Guard;
+  /** Where the server is reached, without a trailing slash. */
+  baseUrl: () => string;
   clock: () => number;
   timeZone: string;
   /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
   loopbackOnly: boolean;
-  /** Adds what people look at; absent: `/` is 404. */
-  pages?: (app: FastifyInstance) => void;
+  /** Adds what people look at. */
+  pages: (app: FastifyInstance) => void;
 }
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
@@ -127,7 +135,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   await app.register(swagger, openapi);
-  const auth = authenticator(options.credentials);
+  const auth = authenticator(options.credentials, options.clock);
   const routes = { ...options, authenticator: auth };
   await app.register(async (scope) => {
     for (const prefix of FAMILIES)
@@ -144,10 +152,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     propertyRoutes(scope, routes);
     associationRoutes(scope, routes);
     formRoutes(scope, routes);
+    oauthRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(reference);
-  options.pages?.(app);
+  options.pages(app);
   return app;
 }
 

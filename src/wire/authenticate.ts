@@ -3,7 +3,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
 import type { Principal } from '../access/store.js';
-import { HttpProblem, INVALID_AUTHENTICATION, missingScopes } from './problem.js';
+import { expiredToken, HttpProblem, INVALID_AUTHENTICATION, missingScopes } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,11 +16,15 @@ declare module 'fastify' {
 
 export type Authenticator = ReturnType<typeof authenticator>;
 
-export function authenticator(credentials: Credentials) {
+export function authenticator(credentials: Credentials, clock: () => number) {
   function bearer(request: FastifyRequest): Principal | undefined {
     const header = request.headers.authorization;
     if (!header || !/^bearer /i.test(header)) return undefined;
-    return credentials.principal(header.slice(7).trim());
+    const principal = credentials.principal(header.slice(7).trim());
+    if (principal?.expiresAt === undefined) return principal;
+    const now = clock();
+    if (principal.expiresAt <= now) throw new HttpProblem(expiredToken(principal.expiresAt, now));
+    return principal;
   }
 
   return {

@@ -155,6 +155,72 @@ const GROUP = { name: 'pets', label: 'Pets', displayOrder: 3 };
 const GROUP_ANSWER = { ...GROUP, archived: false };
 const GROUP_UPDATE = { label: 'Companions' };
 
+const CLIENT = { client_id: '6df9ec4b-aa4d-44a0-9fd1-5ac17cd51cd4', client_secret: 'tl-secret-…' };
+const OAUTH_TOKEN_V1 = {
+  token_type: 'bearer',
+  refresh_token: 'tl-refresh-…',
+  access_token: 'tl-token-…',
+  expires_in: 1800,
+};
+const OAUTH_TOKEN = {
+  ...OAUTH_TOKEN_V1,
+  hub_id: 100001,
+  scopes: ['oauth', 'timeline'],
+  user_id: 300001,
+  token_use: 'access_token',
+};
+const WHOSE = {
+  user: 'ada@example.com',
+  user_id: 300001,
+  hub_domain: 'timeline.example.com',
+  hub_id: 100001,
+  scopes: ['oauth', 'timeline'],
+};
+const TOKEN_FORM = {
+  grant_type: 'authorization_code',
+  ...CLIENT,
+  code: 'tl-code-…',
+  redirect_uri: 'https://my.petspot.com/oauth-callback',
+};
+const TOKEN_QUESTION = { ...CLIENT, token: 'tl-token-…' };
+const TOKEN_STATE = {
+  ...WHOSE,
+  active: true,
+  token: 'tl-token-…',
+  token_use: 'access_token',
+  token_type: 'Bearer',
+  client_id: CLIENT.client_id,
+  app_id: 200001,
+  scope: 'oauth timeline',
+  expires_in: 1754,
+};
+/** The answer of OAuth's operations that fail. */
+export const OAUTH_ERROR = {
+  error: 'invalid_grant',
+  error_description: 'refresh token is invalid, expired or revoked',
+  status: 'BAD_REFRESH_TOKEN',
+  message: 'refresh token is invalid, expired or revoked',
+  correlationId: ERROR.correlationId,
+};
+const OAUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
+const OAUTH_AT = 'https://timeline.example.com/oauth';
+const OAUTH_METADATA = {
+  issuer: 'https://timeline.example.com',
+  authorization_endpoint: `${OAUTH_AT}/authorize`,
+  token_endpoint: `${OAUTH_AT}/v3/token`,
+  introspection_endpoint: `${OAUTH_AT}/v3/token/introspect`,
+  revocation_endpoint: `${OAUTH_AT}/v3/token/revoke`,
+  response_types_supported: ['code'],
+  response_modes_supported: ['query'],
+  grant_types_supported: ['authorization_code', 'refresh_token'],
+  code_challenge_methods_supported: ['S256'],
+  token_endpoint_auth_methods_supported: OAUTH_METHODS,
+  introspection_endpoint_auth_methods_supported: OAUTH_METHODS,
+  revocation_endpoint_auth_methods_supported: OAUTH_METHODS,
+  scopes_supported: ['oauth', 'timeline'],
+  service_documentation: 'https://timeline.example.com/docs',
+};
+
 export interface Examples {
   body?: unknown;
   /** By status. */
@@ -307,4 +373,31 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  createOAuthToken: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN } },
+  createOAuthTokenIn202603: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN } },
+  createOAuthTokenInV1: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN_V1 } },
+  introspectOAuthToken: { body: TOKEN_QUESTION, answers: { 200: TOKEN_STATE } },
+  introspectOAuthTokenIn202603: { body: TOKEN_QUESTION, answers: { 200: TOKEN_STATE } },
+  revokeOAuthToken: { body: TOKEN_QUESTION, answers: { 200: {} } },
+  revokeOAuthTokenIn202603: { body: TOKEN_QUESTION, answers: { 200: {} } },
+  getAccessToken: {
+    answers: {
+      200: {
+        ...WHOSE,
+        token: 'tl-token-…',
+        signed_access_token: { hubId: 100001, appId: 200001, userId: 300001 },
+        app_id: 200001,
+        expires_in: 1754,
+        token_type: 'access',
+        is_private_distribution: false,
+      },
+    },
+  },
+  getRefreshToken: {
+    answers: {
+      200: { ...WHOSE, token: 'tl-refresh-…', client_id: CLIENT.client_id, token_type: 'refresh' },
+    },
+  },
+  deleteRefreshToken: { answers: {} },
+  getOAuthMetadata: { answers: { 200: OAUTH_METADATA } },
 };

@@ -1,7 +1,7 @@
 // The OpenAPI document: what the routes' own schemas do not say.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { ALL_SCOPES } from '../access/scopes.js';
-import { ERROR, EXAMPLES } from './examples.js';
+import { ERROR, EXAMPLES, OAUTH_ERROR } from './examples.js';
 
 /** The older of the two path families. */
 export const OLDER_FAMILY = '/crm/v3/timeline';
@@ -34,6 +34,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'Timelines', description: 'What stands on a record.' },
       { name: 'Records', description: 'Whom events are about: read, identify, merge, erase.' },
       { name: 'Forms', description: 'Forms say who a visitor is.' },
+      { name: 'OAuth', description: 'Tokens are bought, asked about and ended.' },
       { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
     components: {
@@ -85,6 +86,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
 
 interface Operation {
   operationId: string;
+  tags?: string[];
   parameters?: { name: string; schema: object }[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { headers?: object; content?: Record<string, Media> }>;
@@ -100,6 +102,10 @@ function complete(operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };
     for (const media of Object.values(response.content ?? {}))
-      media.example = status === 'default' ? ERROR : answers[status];
+      media.example = status === 'default' ? failureOf(operation) : answers[status];
   }
+}
+
+function failureOf({ tags }: Operation): unknown {
+  return tags?.includes('OAuth') ? OAUTH_ERROR : ERROR;
 }

@@ -54,6 +54,28 @@ export const INVALID_AUTHENTICATION: Problem = {
   headers: { 'x-hubspot-auth-failure': '401 Unauthorized', 'www-authenticate': 'Bearer' },
 };
 
+const UNITS: readonly [name: string, seconds: number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+/** A token whose time is over, in HubSpot's words. */
+export function expiredToken(expiresAt: number, now: number): Problem {
+  const seconds = Math.max(0, Math.floor((now - expiresAt) / 1_000));
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['second', 1];
+  return {
+    http: 401,
+    category: 'EXPIRED_AUTHENTICATION',
+    message: `The OAuth token used to make this call expired ${Math.floor(seconds / length)} ${unit}(s) ago.`,
+    context: { 'expire time': [new Date(expiresAt).toISOString()] },
+    headers: {
+      'x-hubspot-auth-failure': '401 Unauthorized',
+      'www-authenticate': 'Bearer error="invalid_token"',
+    },
+  };
+}
+
 export function missingScopes(anyOf: readonly string[]): Problem {
   return {
     http: 403,

@@ -1,7 +1,8 @@
-// Writes to portals, apps, tokens and templates, on the writer's connection; each in a transaction of its own.
+// Writes to portals, apps, tokens, consents, people and templates, on the writer's connection; each in a transaction of its own.
 import type { AccessStore } from '../../access/store.js';
 import type { TimelineStore } from '../../timeline/store.js';
 import type { Template, TemplateToken } from '../../timeline/template.js';
+import { consentWrites } from './consents.js';
 import type { Connection } from './database.js';
 
 type NewPortal = Parameters<AccessStore['createPortal']>[0];
@@ -44,6 +45,7 @@ export function admin(db: Connection) {
   });
 
   return {
+    ...consentWrites(db),
     createPortal({ id, name, lenient, timeZone, associateByDomain }: NewPortal): number {
       const { lastInsertRowid } = addPortal.run(
         id ?? null,

@@ -22,6 +22,8 @@ export interface StoreOptions {
   clock: () => number;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
+  /** Called when tokens have been ended, before its caller hears of it. */
+  onRevoked?: () => void;
   /** Called when a write has defined properties, before its caller hears of it. */
   onDefined?: (portalId: number, type: ObjectType) => void;
 }
@@ -45,6 +47,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const reads = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
+  async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {
+    const answer = (await asked) as Result;
+    options.onRevoked?.();
+    return answer;
+  }
   return {
     ...reads,
 
@@ -57,6 +64,24 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
     createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<void>,
+    createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,
+    async useCode(consentId, at) {
+      const first = (await writer.ask('useCode', [consentId, at])) as boolean;
+      if (!first) options.onRevoked?.();
+      return first;
+    },
+    issue: (token) => writer.ask('issue', [token]) as Promise<boolean>,
+    revokeConsent: (consentId, at) => revoking(writer.ask('revokeConsent', [consentId, at])),
+    endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]) as Promise<void>,
+    endToken: (hash) => revoking(writer.ask('endToken', [hash])),
+    uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
+    createUser: (email, password, at) =>
+      writer.ask('createUser', [email, password, at]) as Promise<number | undefined>,
+    setPassword: (userId, password) => writer.ask('setPassword', [userId, password]) as Promise<void>,
+    removeUser: (userId) => writer.ask('removeUser', [userId]) as Promise<void>,
+    createSession: (hash, userId, at, expiresAt) =>
+      writer.ask('createSession', [hash, userId, at, expiresAt]) as Promise<void>,
+    endSession: (hash) => writer.ask('endSession', [hash]) as Promise<void>,
     createTemplate: (template, max) =>
       writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,

@@ -1,5 +1,5 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
-import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
+import type { App, Client, IssuedToken, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
 import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
@@ -12,6 +12,7 @@ import {
   type TimelineQuery,
 } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
+import { consentReads } from './consents.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
 import { type TimelineRow, timelineReader } from './timeline_index.js';
@@ -87,7 +88,9 @@ export function reader(db: Connection): Reads {
   const app = db.prepare('SELECT * FROM app WHERE id = ?');
   const tokens = db.prepare('SELECT portal, app, scopes, created_at FROM access_token ORDER BY created_at');
   const principal = db.prepare(`
-    SELECT portal.*, t.app, t.scopes FROM access_token t JOIN portal ON portal.id = t.portal WHERE t.hash = ?`);
+    SELECT portal.*, t.app, t.scopes, t.expires_at, c.user_id, c.user_email
+    FROM access_token t JOIN portal ON portal.id = t.portal LEFT JOIN consent c ON c.id = t.consent WHERE t.hash = ?`);
+  const client = db.prepare('SELECT * FROM app WHERE client_id = ?');
   const developer = db.prepare('SELECT id FROM app WHERE developer_key_hash = ?').pluck();
 
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
@@ -219,9 +222,27 @@ export function reader(db: Connection): Reads {
         createdAt: row.created_at,
       })),
     principalByToken(hash: Uint8Array): Principal | undefined {
-      const row = principal.get(hash) as (PortalRow & { app: number; scopes: string }) | undefined;
-      return row && { portal: toPortal(row), appId: row.app, scopes: JSON.parse(row.scopes) };
+      const row = principal.get(hash) as (PortalRow & TokenRow) | undefined;
+      return (
+        row && {
+          portal: toPortal(row),
+          appId: row.app,
+          scopes: JSON.parse(row.scopes),
+          ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+          ...(row.user_id === null ? {} : { user: { id: row.user_id, email: row.user_email } }),
+        }
+      );
     },
+    client(clientId: string): Client | undefined {
+      const row = client.get(clientId) as (AppRow & { client_secret_hash: Uint8Array | null }) | undefined;
+      return (
+        row && {
+          app: toApp(row),
+          ...(row.client_secret_hash === null ? {} : { secretHash: row.client_secret_hash }),
+        }
+      );
+    },
+    ...consentReads(db),
     appIdByDeveloperKey: (hash: Uint8Array): number | undefined => developer.get(hash) as number | undefined,
 
     template: (id: number): Template | undefined =>
@@ -249,6 +270,13 @@ interface PortalRow {
   lenient: number;
   time_zone: string | null;
   associate_by_domain: number;
+}
+interface TokenRow {
+  app: number;
+  scopes: string;
+  expires_at: number | null;
+  user_id: number | null;
+  user_email: string;
 }
 interface AppRow {
   id: number;
