@@ -137,7 +137,7 @@ export function grants({ store, credentials, clock }: GrantsOptions) {
         };
       },
       async revokeAuthorizationCode({ user }: OAuth2Server.AuthorizationCode) {
-        const first = await store.useCode((user as Consent).id, clock());
+        const first = await store.redeemCode((user as Consent).id, clock());
         if (!first) throw badCode('the auth code was used before; what it had bought is revoked');
         return true;
       },

@@ -98,7 +98,7 @@ export interface AccessStore {
   consentByCode(hash: Uint8Array): Consent | undefined;
   consentByRefreshToken(hash: Uint8Array): Consent | undefined;
   /** Marks the code as used. false: it had been used before, and now the consent is revoked. */
-  useCode(consentId: number, at: number): Promise<boolean>;
+  redeemCode(consentId: number, at: number): Promise<boolean>;
   /** Keeps an access token, with its first one the refresh token, and installs the app. false: the consent is revoked. */
   issue(token: {
     consentId: number;

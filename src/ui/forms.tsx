@@ -82,7 +82,7 @@ export function consentPage(view: View, { asked, portals, user, key }: ConsentCo
       <p className="lead">{words.consentLead(name)}</p>
       <ul className="scopes">
         {asked.scopes.map((scope) => (
-          <li key={scope}>
+          <li key={scope} className="scope">
             {scopeWords(scope, words)} <code>{scope}</code>
           </li>
         ))}

@@ -106,14 +106,15 @@ const en = {
   wrongPassword: 'That e-mail and password do not go together. Please try again.',
   noUserHint: 'Whoever runs this server makes users, with throughline user create.',
 
-  consentTitle: (app: string) => `Let ${app} in?`,
-  consentLead: (app: string) => `The app ${app} asks to be let into a portal of yours. It could then:`,
+  consentTitle: (app: string) => `Give ${app} access?`,
+  consentLead: (app: string) =>
+    `The app ${app} asks for access to a portal of yours. With it, the app could:`,
   signedInAs: (email: string) => `You are signed in as ${email}.`,
   sentTo: (where: string) => `Either way you are sent back to ${where}.`,
   allow: 'Allow',
   cancel: 'Cancel',
   scopes: {
-    oauth: 'know that it has been let in',
+    oauth: 'know that it has access',
     timeline: 'read and write events on timelines',
     tickets: 'read, create, change and delete tickets',
     forms: 'submit forms in the name of visitors',

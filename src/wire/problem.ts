@@ -63,7 +63,8 @@ const UNITS: readonly [name: string, seconds: number][] = [
 /** A token whose time is over, in HubSpot's words. */
 export function expiredToken(expiresAt: number, now: number): Problem {
   const seconds = Math.max(0, Math.floor((now - expiresAt) / 1_000));
-  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? ['second', 1];
+  // HubSpot counts 75 seconds: a unit is used from two of it on.
+  const [unit, length] = UNITS.find(([, length]) => seconds >= 2 * length) ?? ['second', 1];
   return {
     http: 401,
     category: 'EXPIRED_AUTHENTICATION',

@@ -16,7 +16,7 @@ export function consentWrites(db: Connection) {
     VALUES (@portalId, @appId, @userId, @email, @scopes, @redirectUri, @codeChallenge, @codeHash, @codeExpiresAt)`);
   const install = db.prepare('INSERT INTO installation (portal, app) VALUES (?, ?) ON CONFLICT DO NOTHING');
   const uninstall = db.prepare('DELETE FROM installation WHERE portal = ? AND app = ?');
-  const useCode = db.prepare(
+  const redeemCode = db.prepare(
     'UPDATE consent SET code_used_at = ? WHERE id = ? AND code_used_at IS NULL AND revoked_at IS NULL',
   );
   const revoke = db.prepare(
@@ -63,8 +63,8 @@ export function consentWrites(db: Connection) {
         codeChallenge: codeChallenge ?? null,
       });
     },
-    useCode(id: number, at: number): boolean {
-      const first = useCode.run(at, id).changes === 1;
+    redeemCode(id: number, at: number): boolean {
+      const first = redeemCode.run(at, id).changes === 1;
       if (!first) revokeConsent(id, at);
       return first;
     },

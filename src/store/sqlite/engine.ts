@@ -65,8 +65,8 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
     createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<void>,
     createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,
-    async useCode(consentId, at) {
-      const first = (await writer.ask('useCode', [consentId, at])) as boolean;
+    async redeemCode(consentId, at) {
+      const first = (await writer.ask('redeemCode', [consentId, at])) as boolean;
       if (!first) options.onRevoked?.();
       return first;
     },
