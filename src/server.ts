@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     remembered.push(access, templates, definitions);
     const doors = {
       grants: grants({ store, credentials: access, clock }),
-      attempts: attempts(clock).guard,
+      attempts: attempts(),
       baseUrl: () => baseUrl,
     };
     const app = await createApp({

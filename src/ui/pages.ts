@@ -102,7 +102,7 @@ function guarded(scope: FastifyInstance, options: PageOptions): void {
 
   if (session) {
     consentRoutes(scope, viewOf, { ...access, portals: options.portals }, session);
-    session.routes(scope, viewOf);
+    if (!access.person) session.routes(scope, viewOf);
   }
   scope.register(async (records) => {
     const signedIn = session && !access.person ? session : undefined;

@@ -6,7 +6,7 @@ import { digest, newSecret } from '../access/credentials.js';
 import { isPassword } from '../access/passwords.js';
 import type { AccessStore, User } from '../access/store.js';
 import { Refusal } from '../refusal.js';
-import type { Guard } from '../wire/attempts.js';
+import type { Attempts } from '../wire/attempts.js';
 import { signInPage } from './forms.js';
 import type { Account } from './page.js';
 import { sendPage, type ViewOf } from './send.js';
@@ -14,7 +14,7 @@ import { sendPage, type ViewOf } from './send.js';
 export interface SignInOptions {
   store: AccessStore;
   clock: () => number;
-  attempts: Guard;
+  attempts: Attempts;
   /** Where the server is reached: over https, cookies travel over nothing else. */
   baseUrl: () => string;
 }
@@ -90,9 +90,10 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
         return sendPage(reply, 200, signInPage(viewOf(request), { next, key: formKey(request, reply) }));
       });
 
-      scope.post('/sign-in', { ...HIDDEN, preHandler: attempts('sign-in') }, async (request, reply) => {
+      const guarded = attempts.guard('sign-in', ({ body }) => textOf((body as Sent)?.email).toLowerCase());
+      scope.post('/sign-in', { ...HIDDEN, preHandler: guarded }, async (request, reply) => {
         checkFormKey(request);
-        const sent = (request.body ?? {}) as Record<string, unknown>;
+        const sent = (request.body ?? {}) as NonNullable<Sent>;
         const next = ourOwn(sent.next);
         const [email, password] = [textOf(sent.email).trim(), textOf(sent.password)];
         const user = store.userByEmail(email);
@@ -117,6 +118,8 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
     },
   };
 }
+
+type Sent = Record<string, unknown> | undefined;
 
 function keyOf(secret: string): string {
   return createHash('sha256').update(`form ${secret}`).digest('base64url');

@@ -21,7 +21,7 @@ import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { associationRoutes } from './associations.js';
-import type { Guard } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
@@ -70,7 +70,7 @@ export interface AppOptions {
   credentials: Credentials;
   grants: Grants;
   /** Limits attempts to guess a secret. */
-  attempts: Guard;
+  attempts: Attempts;
   /** Where the server is reached, without a trailing slash. */
   baseUrl: () => string;
   clock: () => number;

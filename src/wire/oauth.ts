@@ -12,12 +12,12 @@ import {
 } from '../access/grants.js';
 import { ALL_SCOPES } from '../access/scopes.js';
 import { Refusal } from '../refusal.js';
-import type { Guard } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas.js';
 
 export interface OAuthRoutes {
   grants: Grants;
-  attempts: Guard;
+  attempts: Attempts;
   /** Without a trailing slash. */
   baseUrl: () => string;
 }
@@ -49,7 +49,7 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
 }
 
 function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRoutes): void {
-  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts('token') };
+  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token') };
   const doc = (operationId: string, summary: string, description: string) => ({
     tags: ['OAuth'],
     operationId,

@@ -189,7 +189,7 @@ describe("a record's timeline", () => {
       { locale: 'en-GB' },
       await pagesOf(
         { timeline: () => ({ events }) },
-        { portal: () => ({ id: 1, name: 'P', lenient: true, timeZone: 'Europe/Berlin' }) },
+        { portals: () => [{ id: 1, name: 'P', lenient: true, timeZone: 'Europe/Berlin' }] },
       ),
     );
     expect(await page.locator('.day').allTextContents()).toEqual([
@@ -631,7 +631,7 @@ describe('when there is nothing to show', () => {
   });
 
   test('without a portal there is a 404 page', async () => {
-    const base = await pagesOf({}, { portal: () => undefined });
+    const base = await pagesOf({}, { portals: () => [] });
     for (const path of ['/', RECORD]) {
       const answer = await fetch(`${base}${path}`);
       expect(answer.status).toBe(404);
@@ -742,7 +742,7 @@ async function pagesOf(
       ...store,
     } as unknown as PageOptions['store'],
     templates: { get: () => undefined } as unknown as PageOptions['templates'],
-    portal: () => ({ id: 1, name: 'P', lenient: true }),
+    portals: () => [{ id: 1, name: 'P', lenient: true }],
     timeZone: 'UTC',
     ...options,
   });

@@ -28,13 +28,17 @@ describe('serve', () => {
     expect(second.stdout()).toContain(second.baseUrl);
   });
 
-  test('has no page, and on a folder that dev used no demo credentials', async () => {
+  test('shows nobody a page who is not signed in, and on a folder that dev used has no demo credentials', async () => {
     const dev = await startCli(['dev', '--data', folder, '--port', '0', '--json']);
     const path = `${V3}/events/${TEMPLATE}/petspot:demo-1`;
     expect((await request(dev.baseUrl, 'GET', path)).status).toBe(200);
     await dev.end('SIGTERM');
     const { baseUrl } = await serve();
-    expect((await request(baseUrl, 'GET', '/', undefined, { token: '' })).status).toBe(404);
+    for (const page of ['/', '/records/contacts/28001', '/records/x?after=1']) {
+      const answer = await request(baseUrl, 'GET', page, undefined, { token: DEMO_TOKEN });
+      expect([answer.status, answer.text]).toEqual([303, '']);
+      expect(answer.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(page)}`);
+    }
     expect((await request(baseUrl, 'GET', path, undefined, { token: DEMO_TOKEN })).status).toBe(401);
     for (const key of ['demo-developer-key', ''])
       expect(
