@@ -49,7 +49,10 @@ describe('what it says', () => {
   test('with --json is one line on stdout, and everything in it works', async () => {
     const server = await inMemory();
     const { announced, baseUrl } = server;
-    for (const key of ['baseUrl', 'portalId', 'appId', 'accessToken', 'developerKey', 'eventTemplateId'])
+    for (const key of [
+      ...['baseUrl', 'portalId', 'appId', 'accessToken', 'developerKey', 'eventTemplateId'],
+      ...['clientId', 'clientSecret'],
+    ])
       expect(announced[key], key).toEqual(expect.stringMatching(/.+/));
     for (const value of Object.values(announced)) expect(typeof value).toBe('string');
     expect(baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -231,6 +234,46 @@ describe('--memory', () => {
   });
 });
 
+describe('the demo as an app that is let in', () => {
+  test.each([
+    [['--auto-consent'], {}],
+    [[], { THROUGHLINE_AUTO_CONSENT: '1' }],
+  ])('%j %j needs nobody who allows it', async (more, env) => {
+    const { baseUrl, announced } = await startCli(['dev', '--memory', '--port', '0', '--json', ...more], {
+      env,
+    });
+    const redirect_uri = 'http://127.0.0.1:9/cb';
+    const { clientId: client_id, clientSecret: client_secret } = announced;
+    const query = new URLSearchParams({ client_id, redirect_uri, scope: 'timeline' });
+    const back = await fetch(`${baseUrl}/oauth/authorize?${query}`, { redirect: 'manual' });
+    const code = new URL(back.headers.get('location') as string).searchParams.get('code') as string;
+    const bought = await fetch(`${baseUrl}/oauth/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id,
+        client_secret,
+        redirect_uri,
+        code,
+      }),
+    });
+    const { access_token: token }: Json = await bought.json();
+    expect((await request(baseUrl, 'POST', `${V3}/events`, event(), { token })).status).toBe(201);
+  });
+
+  test('without that somebody is asked', async () => {
+    const { baseUrl, announced } = await inMemory();
+    const query = new URLSearchParams({
+      client_id: announced.clientId,
+      redirect_uri: 'http://localhost/',
+      scope: 'timeline',
+    });
+    const asked = await fetch(`${baseUrl}/oauth/authorize?${query}`, { redirect: 'manual' });
+    expect(asked.status).toBe(200);
+    expect(await asked.text()).toContain('Give Petspot access?');
+  });
+});
+
 describe('the demo', () => {
   const timelines = async ({ baseUrl }: RunningCli) => {
     const page = await (await fetch(`${baseUrl}/`)).text();
@@ -311,7 +354,7 @@ describe('the demo', () => {
     await server.end('SIGTERM');
     for (const each of [whileRunning, bytes()]) {
       expect(each.includes('Petspot')).toBe(true);
-      for (const secret of ['a-token-of-mine', 'demo-token', 'developer-key'])
+      for (const secret of ['a-token-of-mine', 'demo-token', 'developer-key', 'client-secret'])
         expect(each.includes(secret)).toBe(false);
     }
     expect((await cliJson(['token', 'list', '--data', folder])).tokens).toEqual([]);
