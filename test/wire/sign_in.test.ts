@@ -2,10 +2,14 @@
 // session ends. And an app is let in by whoever has signed in, by nobody else.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fastify from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { digest, newSecret } from '../../dist/access/credentials.js';
+import { credentials, digest, newSecret } from '../../dist/access/credentials.js';
+import { grants } from '../../dist/access/grants.js';
 import { hashPassword } from '../../dist/access/passwords.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { type PageOptions, pages } from '../../dist/ui/pages.js';
+import { attempts } from '../../dist/wire/attempts.js';
 import { type Answer, startDev, type TestServer } from '../harness.js';
 import { sendForm, sendRaw } from './support.js';
 
@@ -313,6 +317,39 @@ describe('who has signed in', () => {
     now += 12 * 3_600_000;
     expect((await ada.post(authorize(), answer)).status).toBe(400);
   });
+});
+
+test('over https the cookies travel over nothing else, and for this host alone', async () => {
+  const app = fastify();
+  await inStore(async (store) => {
+    pages(app, {
+      store,
+      templates: { get: () => undefined } as unknown as PageOptions['templates'],
+      portals: () => store.portals(),
+      timeZone: 'UTC',
+      access: {
+        store,
+        clock: () => now,
+        attempts: attempts(),
+        baseUrl: () => 'https://timeline.example.com',
+        grants: grants({ store, credentials: credentials(store, undefined), clock: () => now }),
+      },
+    });
+    const shown = await app.inject('/sign-in');
+    const set = String(shown.headers['set-cookie']);
+    expect(set).toMatch(/^__Host-throughline-form=\S+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    const key = /name="key" value="([^"]+)"/.exec(shown.body)?.[1] as string;
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/sign-in',
+      headers: { cookie: set.split(';')[0], 'content-type': 'application/x-www-form-urlencoded' },
+      payload: new URLSearchParams({ key, email: EMAIL, password: PASSWORD }).toString(),
+    });
+    expect(answer.headers['set-cookie']).toMatch(
+      /^__Host-throughline-session=\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+  });
+  await app.close();
 });
 
 test('no password and no session is in any file of the folder in clear', async () => {
