@@ -21,7 +21,7 @@ export interface Sending {
 }
 
 export function sendPage(reply: FastifyReply, http: number, html: string, { formLeaves }: Sending = {}) {
-  const policy = formLeaves ? POLICY : `${POLICY}; frame-src http: https:; form-action 'self'`;
+  const policy = [SOURCES, ...(formLeaves ? [] : ["form-action 'self'"]), BOUNDS].join('; ');
   return reply
     .code(http)
     .headers({ ...HEADERS, 'content-security-policy': policy })

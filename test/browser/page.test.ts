@@ -568,7 +568,9 @@ describe('safety', () => {
   test('the pages are not part of the API document', async () => {
     const { paths } = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as { paths: object };
     expect(
-      Object.keys(paths).filter((path) => !/^\/(integrators|crm|timeline|oauth|submissions)\//.test(path)),
+      Object.keys(paths).filter(
+        (path) => !/^\/(integrators|crm|timeline|oauth|submissions|\.well-known)\//.test(path),
+      ),
     ).toEqual([]);
   });
 

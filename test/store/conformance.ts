@@ -1128,6 +1128,16 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         expect(store.consentByCode(living.codeHash)?.id).toBe(living.id);
       });
 
+      test('have a thousand access tokens at most: the oldest goes', async () => {
+        const { id } = await consentOf(await tenantOf(store));
+        const hashes = Array.from({ length: 1_001 }, hash);
+        for (const [index, accessHash] of hashes.entries())
+          await store.issue({ ...tokens, consentId: id, accessHash, at: NOW + index });
+        expect(hashes.map((each) => store.principalByToken(each) !== undefined)).toEqual(
+          hashes.map((_, index) => index > 0),
+        );
+      }, 30_000);
+
       test('name a client by its id, with the digest of its secret', async () => {
         const secretHash = hash();
         const made = {

@@ -10,6 +10,9 @@ const DEAD_KEPT_MS = 7 * 24 * 3_600_000;
 /** Signing in once more ends the oldest. */
 const MAX_SESSIONS_PER_USER = 20;
 
+/** A client that refreshes before every call must not fill the disk: the oldest go, most often long expired. */
+const MAX_TOKENS_PER_CONSENT = 1_000;
+
 export function consentWrites(db: Connection) {
   const addConsent = db.prepare(`
     INSERT INTO consent (portal, app, user_id, user_email, scopes, redirect_uri, code_challenge, code_hash, code_expires_at)
@@ -31,6 +34,9 @@ export function consentWrites(db: Connection) {
   const addToken = db.prepare(`
     INSERT INTO access_token (hash, portal, app, scopes, created_at, expires_at, consent)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  const dropOldestTokens = db.prepare(`
+    DELETE FROM access_token WHERE hash IN
+      (SELECT hash FROM access_token WHERE consent = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${MAX_TOKENS_PER_CONSENT})`);
   const forgetTokens = db.prepare('DELETE FROM access_token WHERE expires_at < ?');
   const forgetConsents = db.prepare(`
     DELETE FROM consent WHERE refresh_hash IS NULL AND code_expires_at < ?
@@ -76,6 +82,7 @@ export function consentWrites(db: Connection) {
       if (refreshHash) giveRefreshToken.run(refreshHash, consentId);
       install.run(known.portal, known.app);
       addToken.run(accessHash, known.portal, known.app, JSON.stringify(scopes), at, expiresAt, consentId);
+      dropOldestTokens.run(consentId);
       return true;
     },
     revokeConsent,

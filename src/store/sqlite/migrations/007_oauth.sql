@@ -37,5 +37,5 @@ CREATE INDEX consent_dead ON consent (code_expires_at) WHERE refresh_hash IS NUL
 ALTER TABLE access_token ADD COLUMN expires_at INTEGER; -- absent: it lives until it is revoked
 ALTER TABLE access_token ADD COLUMN consent INTEGER REFERENCES consent;
 CREATE INDEX access_token_expiry ON access_token (expires_at) WHERE expires_at IS NOT NULL;
-CREATE INDEX access_token_consent ON access_token (consent) WHERE consent IS NOT NULL;
+CREATE INDEX access_token_consent ON access_token (consent, created_at) WHERE consent IS NOT NULL;
 CREATE INDEX access_token_app ON access_token (portal, app);
