@@ -4,8 +4,8 @@ import type { View } from './page.js';
 
 export type ViewOf = (request: FastifyRequest) => View;
 
-const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+const SOURCES = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src http: https:";
+const BOUNDS = "base-uri 'none'; frame-ancestors 'none'";
 
 const HEADERS = {
   'x-content-type-options': 'nosniff',
