@@ -11,9 +11,14 @@ import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
 export interface DemoCredentials {
   token: string;
   developerKey: string;
+  adminKey: string;
 }
 
-export const DEMO_CREDENTIALS: DemoCredentials = { token: 'demo-token', developerKey: 'demo-developer-key' };
+export const DEMO_CREDENTIALS: DemoCredentials = {
+  token: 'demo-token',
+  developerKey: 'demo-developer-key',
+  adminKey: 'demo-admin-key',
+};
 
 const portalId = 8420;
 const appId = 8420;

@@ -9,6 +9,7 @@ import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
 import { pages } from './ui/pages.js';
 import { createApp } from './wire/app.js';
+import type { RateLimit } from './wire/rate_limit.js';
 
 export interface ServerOptions {
   /** The folder that holds everything; made where it is missing. */
@@ -24,13 +25,21 @@ export interface ServerOptions {
   loopbackOnly?: boolean;
   /** What people must give to see the pages; absent: they are open. */
   pagePassword?: string;
+  /** Where people and apps reach the server, when a proxy stands before it. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
   /** Epoch ms; absent: the machine's clock. */
   clock?: () => number;
 }
 
 export interface Server {
-  /** Without a trailing slash. */
+  /** Where people and apps reach it, without a trailing slash. */
   baseUrl: string;
+  /** Where it listens, without a trailing slash; the same, where no proxy stands before it. */
+  listening: string;
   close(): Promise<void>;
 }
 
@@ -38,7 +47,9 @@ export interface Server {
 const DRAIN_MS = 5_000;
 
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { folder, host, port, timeZone, clock = Date.now } = options;
+  const { folder, host, port, timeZone, publicUrl, trustProxy, rateLimit, clock = Date.now } = options;
+  let listening = '';
+  const baseUrl = () => publicUrl ?? listening;
   const remembered: { forget(): void }[] = [];
   let definitions: Definitions | undefined;
   const store = await openStore({
@@ -65,6 +76,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,
+      baseUrl,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(rateLimit === undefined ? {} : { rateLimit }),
       ...(options.demo
         ? {
             pages: (on: FastifyInstance) =>
@@ -73,14 +88,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
                 templates,
                 portal: () => store.portal(demo.portalId),
                 timeZone,
+                ...(publicUrl === undefined ? {} : { publicUrl }),
                 ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
               }),
           }
         : {}),
     });
     const address = new URL(await app.listen({ host, port }));
+    listening = `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`;
     return {
-      baseUrl: `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`,
+      baseUrl: baseUrl(),
+      listening,
       async close() {
         await drain(app);
         await store.close();

@@ -8,7 +8,7 @@ export function digest(secret: string): Uint8Array {
 }
 
 /** A fresh secret: URL-safe, 256 bits, with a prefix that says what it is when it is found somewhere. */
-export function newSecret(kind: 'token' | 'secret' | 'key'): string {
+export function newSecret(kind: 'token' | 'secret' | 'key' | 'admin'): string {
   return `tl-${kind}-${randomBytes(32).toString('base64url')}`;
 }
 
@@ -16,11 +16,14 @@ export function newClientId(): string {
   return randomUUID();
 }
 
-/** Principals and developer keys, from a bounded cache in front of the store. */
+/** Principals, developer keys and admin keys, from a bounded cache in front of the store. */
 export interface Credentials {
   principal(token: string): Principal | undefined;
   /** The id of the app whose developer key this is. */
   appOf(developerKey: string): number | undefined;
+  isAdminKey(key: string): boolean;
+  /** Whether the app's secrets are this process's own, as the demo's are. */
+  isBuiltIn(appId: number): boolean;
   /** Forgets what was looked up: somebody may have changed it. */
   forget(): void;
 }
@@ -31,10 +34,13 @@ const MAX_SECRET_LENGTH = 512;
 /** `known` are credentials that exist in this process only, as the demo's do. */
 export function credentials(
   store: AccessStore,
-  known: { token?: string; developerKey?: string; principal: () => Principal | undefined } | undefined,
+  known:
+    | { token?: string; developerKey?: string; adminKey?: string; principal: () => Principal | undefined }
+    | undefined,
 ): Credentials {
   const principals = new Map<string, Principal>();
   const apps = new Map<string, number>();
+  const adminKeys = new Map<string, true>();
   const remember = <T>(cache: Map<string, T>, secret: string, find: () => T | undefined): T | undefined => {
     const cached = cache.get(secret);
     if (cached !== undefined) return cached;
@@ -56,8 +62,16 @@ export function credentials(
           ? known.principal()?.appId
           : store.appIdByDeveloperKey(digest(key)),
       ),
+    isAdminKey: (key) =>
+      remember(
+        adminKeys,
+        key,
+        () => (known && key === known.adminKey) || store.isAdminKey(digest(key)) || undefined,
+      ) ?? false,
+    isBuiltIn: (appId) => known?.principal()?.appId === appId,
     forget() {
       principals.clear();
+      adminKeys.clear();
       apps.clear();
     },
   };

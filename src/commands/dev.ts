@@ -1,5 +1,6 @@
 // `throughline dev`: everything ready, nothing to configure, on this machine only.
 import { type Command, Option } from 'commander';
+import { newSecret } from '../access/credentials.js';
 import { isLoopback, type Settings, withServerOptions } from '../config.js';
 import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
@@ -14,14 +15,19 @@ export function devCommand(program: Command): void {
       ).env('THROUGHLINE_DEMO_TOKEN'),
     )
     .action(async (settings: Settings & { demoToken?: string }, command: Command) => {
-      const local = isLoopback(settings.host);
+      const { host, publicUrl } = settings;
+      const local = isLoopback(host) && (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname));
       if (!local && !settings.demoToken)
         command.error(
-          `error: ${settings.host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
+          `error: ${isLoopback(host) ? publicUrl : host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
         );
       const { DEMO_CREDENTIALS, demo } = await import('../demo.js');
       const credentials = settings.demoToken
-        ? { token: settings.demoToken, developerKey: `${settings.demoToken}-developer-key` }
+        ? {
+            token: settings.demoToken,
+            developerKey: `${settings.demoToken}-developer-key`,
+            adminKey: newSecret('admin'), // an app that has the token must not be able to guess it
+          }
         : DEMO_CREDENTIALS;
       await run(
         settings,
@@ -39,6 +45,7 @@ export function devCommand(program: Command): void {
             appId: String(demo.appId),
             accessToken: credentials.token,
             developerKey: credentials.developerKey,
+            adminKey: credentials.adminKey,
             eventTemplateId: String(demo.templateId),
           },
           text: `
@@ -51,6 +58,7 @@ Throughline is ready.
   App             ${demo.appId}
   Access token    ${credentials.token}
   Developer key   ${credentials.developerKey}
+  Admin key       ${credentials.adminKey}
   Event template  ${demo.templateId}
 
 Send an event:

@@ -39,6 +39,8 @@ export interface PageOptions {
   portal: () => Portal | undefined;
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
+  /** Where people reach the server; absent: where they have just reached it. */
+  publicUrl?: string;
   /** Asked for by HTTP Basic authentication; absent: the pages are open. */
   password?: string;
 }
@@ -94,7 +96,7 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
   scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
     const portal = thePortal();
     const contents = await listed(portal.id, request.query);
-    const baseUrl = `${request.protocol}://${request.host}`;
+    const baseUrl = options.publicUrl ?? `${request.protocol}://${request.host}`;
     return sendPage(reply, 200, listPage(viewOf(request, portal), contents, baseUrl));
   });
 

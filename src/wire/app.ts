@@ -19,7 +19,9 @@ import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { adminRoutes } from './admin.js';
 import { associationRoutes } from './associations.js';
+import { attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
@@ -36,6 +38,7 @@ import {
   problemOfParser,
 } from './problem.js';
 import { propertyRoutes } from './properties.js';
+import { type RateLimit, rateLimits } from './rate_limit.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -69,12 +72,25 @@ export interface AppOptions {
   timeZone: string;
   /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
   loopbackOnly: boolean;
+  /** Where people and apps reach the server, once it listens. Without a trailing slash. */
+  baseUrl: () => string;
+  /** Where people and apps reach the server, when it is not where it listens. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed: addresses and networks. Nobody's unless given. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
   /** Adds what people look at; absent: `/` is 404. */
   pages?: (app: FastifyInstance) => void;
 }
 
+/** A year, as browsers take it. */
+const STRICT_TRANSPORT = 'max-age=31536000';
+
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { publicUrl, rateLimit } = options;
   const app = fastify({
+    ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: MAX_REQUEST_MS,
     // A base path that ends in a slash makes two of them.
@@ -91,13 +107,16 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
 
+  const overTls = publicUrl?.startsWith('https:');
   // One hook, since each costs every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
+    if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT);
     if (options.loopbackOnly) refuseForeignHost(request);
     if (request.is404) throw notServed(request); // before its body is read
     done();
   });
+  if (rateLimit) rateLimits(app, rateLimit);
   boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -126,9 +145,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     throw notServed(request);
   });
 
-  await app.register(swagger, openapi);
+  await app.register(swagger, openapi(publicUrl));
   const auth = authenticator(options.credentials);
-  const routes = { ...options, authenticator: auth };
+  const routes = { ...options, authenticator: auth, attempts: attempts() };
   await app.register(async (scope) => {
     for (const prefix of FAMILIES)
       await scope.register(
@@ -144,6 +163,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     propertyRoutes(scope, routes);
     associationRoutes(scope, routes);
     formRoutes(scope, routes);
+    adminRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(reference);

@@ -13,10 +13,14 @@ export interface Problem {
   context?: Readonly<Record<string, readonly string[]>>;
   links?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
+  /** HubSpot's own body, where it is not the usual one. */
+  body?: Readonly<Record<string, unknown>>;
 }
 
 /** The body of the answer. */
-export function bodyOf({ message, category, errors, context, links }: Problem, correlationId: string) {
+export function bodyOf(problem: Problem, correlationId: string): object {
+  const { message, category, errors, context, links, body } = problem;
+  if (body) return { ...body, correlationId };
   return {
     status: 'error',
     message,
@@ -52,6 +56,12 @@ export const INVALID_AUTHENTICATION: Problem = {
   message:
     'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview',
   headers: { 'x-hubspot-auth-failure': '401 Unauthorized', 'www-authenticate': 'Bearer' },
+};
+
+export const NO_ADMIN_KEY: Problem = {
+  ...INVALID_AUTHENTICATION,
+  message:
+    "This needs an admin key, sent as 'Authorization: Bearer …'; 'throughline admin-key create' makes one, and no app's token will do",
 };
 
 export function missingScopes(anyOf: readonly string[]): Problem {
