@@ -34,7 +34,7 @@ export function admin(db: Connection) {
     WHERE id = @id`);
   const dropTokens = db.prepare('DELETE FROM access_token WHERE portal = ? AND app = ?');
   const dropInstallation = db.prepare('DELETE FROM installation WHERE portal = ? AND app = ?');
-  const dropToken = db.prepare('DELETE FROM access_token WHERE portal = ? AND substr(hash, 1, 8) = ?');
+  const dropToken = db.prepare('DELETE FROM access_token WHERE portal = ? AND hash BETWEEN ? AND ?');
   const addAdminKey = db.prepare('INSERT INTO admin_key (hash, name, created_at) VALUES (?, ?, ?)');
   const dropAdminKey = db.prepare('DELETE FROM admin_key WHERE id = ?');
   const addTemplate = db.prepare(`
@@ -116,8 +116,10 @@ export function admin(db: Connection) {
       dropTokens.run(portalId, appId);
       return dropInstallation.run(portalId, appId).changes === 1;
     },
-    revokeToken: (portalId: number, id: string): boolean =>
-      dropToken.run(portalId, Buffer.from(id, 'hex')).changes > 0,
+    revokeToken(portalId: number, id: string): boolean {
+      const { first, last } = hashesOf(id);
+      return id !== '' && dropToken.run(portalId, first, last).changes > 0;
+    },
     createAdminKey: ({ name, hash }: { name: string; hash: Uint8Array }, now: number): number =>
       Number(addAdminKey.run(hash, name, now).lastInsertRowid),
     revokeAdminKey: (id: number): boolean => dropAdminKey.run(id).changes === 1,
@@ -150,4 +152,13 @@ function flag(value: boolean | undefined): 0 | 1 | null {
 /** The beginning of its digest: enough to tell tokens apart, and of no use to find one. */
 export function tokenId(hash: Uint8Array): string {
   return Buffer.from(hash.subarray(0, 8)).toString('hex');
+}
+
+const HASH_BYTES = 32;
+
+/** Between which digests the token with this id is. No id: before all. */
+export function hashesOf(id: string): { first: Uint8Array; last: Uint8Array } {
+  const bytes = Buffer.from(id, 'hex');
+  const upTo = (filler: number) => Buffer.concat([bytes, Buffer.alloc(HASH_BYTES - bytes.length, filler)]);
+  return { first: upTo(0), last: bytes.length === 0 ? bytes : upTo(0xff) };
 }

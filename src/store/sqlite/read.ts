@@ -12,7 +12,7 @@ import {
   type TimelineQuery,
 } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
-import { tokenId } from './admin.js';
+import { hashesOf, tokenId } from './admin.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
 import { type TimelineRow, timelineReader } from './timeline_index.js';
@@ -95,7 +95,7 @@ export function reader(db: Connection): Reads {
   );
   const tokensOf = db.prepare(`
     SELECT hash, portal, app, scopes, created_at FROM access_token
-    WHERE portal = ? AND substr(hash, 1, 8) > ? ORDER BY hash LIMIT ?`);
+    WHERE portal = ? AND hash > ? ORDER BY hash LIMIT ?`);
   const adminKeys = db.prepare('SELECT id, name, created_at AS createdAt FROM admin_key ORDER BY id');
   const adminKey = db.prepare('SELECT 1 FROM admin_key WHERE hash = ?').pluck();
   const principal = db.prepare(`
@@ -228,7 +228,7 @@ export function reader(db: Connection): Reads {
       (installed.all(portalId, after, limit) as AppRow[]).map(toApp),
     tokens: (): IssuedToken[] => (tokens.all() as TokenRow[]).map(toToken),
     tokensOf: (portalId: number, { after, limit }: PageOf<string>): IssuedToken[] =>
-      (tokensOf.all(portalId, Buffer.from(after, 'hex'), limit) as TokenRow[]).map(toToken),
+      (tokensOf.all(portalId, hashesOf(after).last, limit) as TokenRow[]).map(toToken),
     adminKeys: (): AdminKey[] => adminKeys.all() as AdminKey[],
     isAdminKey: (hash: Uint8Array): boolean => adminKey.get(hash) !== undefined,
     principalByToken(hash: Uint8Array): Principal | undefined {

@@ -7,3 +7,4 @@ CREATE TABLE admin_key (
 ) STRICT;
 
 CREATE INDEX access_token_installed ON access_token (portal, app);
+CREATE INDEX access_token_of_portal ON access_token (portal, hash);
