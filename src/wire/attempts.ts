@@ -73,7 +73,7 @@ function counter(max: number, whose: string) {
       return {
         async check(): Promise<void> {
           const known = await failed.get(place);
-          const failures = known?.consumedPoints ?? 0;
+          const failures = known && known.msBeforeNext > 0 ? known.consumedPoints : 0; // late timers forget late
           if (failures >= max || failures + (underWay.get(place) ?? 0) > max + atOnce)
             throw tooMany(whose, known?.msBeforeNext ?? 0);
         },
