@@ -89,6 +89,7 @@ const STRICT_TRANSPORT = 'max-age=31536000';
 
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { publicUrl, rateLimit } = options;
+  const overTls = publicUrl?.startsWith('https:');
   const app = fastify({
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
@@ -101,13 +102,15 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerUnread,
     return503OnClosing: false, // what comes on an open connection while we stop is still answered
-    frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT); // it comes before every hook
+      answer(problemOf(error) ?? INTERNAL, request, reply);
+    },
   });
   app.decorateRequest('text', '');
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
 
-  const overTls = publicUrl?.startsWith('https:');
   // One hook, since each costs every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
