@@ -1,7 +1,7 @@
 // The hall: joins the store, the ground and the wire. start() answers when the server takes requests; close() lets
 // what is under way finish, then leaves a tidy folder.
 import type { FastifyInstance } from 'fastify';
-import { credentials } from './access/credentials.js';
+import { type Credentials, credentials } from './access/credentials.js';
 import { type DemoCredentials, demo, ensureDemo } from './demo.js';
 import { Definitions } from './records/definitions.js';
 import { openStore } from './store/sqlite/engine.js';
@@ -9,6 +9,7 @@ import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
 import { pages } from './ui/pages.js';
 import { createApp } from './wire/app.js';
+import { attempts } from './wire/attempts.js';
 import type { RateLimit } from './wire/rate_limit.js';
 
 export interface ServerOptions {
@@ -52,18 +53,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const baseUrl = () => publicUrl ?? listening;
   const remembered: { forget(): void }[] = [];
   let definitions: Definitions | undefined;
+  let access: Credentials | undefined;
   const store = await openStore({
     folder,
     clock,
     onOthersWrote: () => {
       for (const each of remembered) each.forget();
     },
+    onRevoked: () => access?.forget(),
     onDefined: (portalId, type) => definitions?.forgetOf(portalId, type),
   });
   try {
     if (options.demo) await ensureDemo(store, clock);
     const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
-    const access = credentials(store, known);
+    access = credentials(store, known);
     const templates = new Templates(store, clock);
     definitions = new Definitions(store, clock);
     remembered.push(access, templates, definitions);
@@ -73,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       templates,
       definitions,
       credentials: access,
+      attempts: attempts(),
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,

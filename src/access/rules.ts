@@ -1,7 +1,7 @@
 // What a portal, an app and a token may be. The commands and the API ask here before they make or change one; what is
 // wrong comes back as faults that name the field, the reason and what would do.
 import { brief, type Fault } from '../refusal.js';
-import { ALL_SCOPES } from './scopes.js';
+import { ALL_SCOPES, PLAIN_SCOPE } from './scopes.js';
 import type { App } from './store.js';
 
 const MAX_NAME_CHARS = 200;
@@ -73,7 +73,9 @@ function redirectUriFault(uri: string, index: number): Fault[] {
 
 /** Scopes that do not exist. */
 function unknownScopes(scopes: readonly string[]): Fault[] {
-  const unknown = [...new Set(scopes.filter((scope) => !ALL_SCOPES.includes(scope)))];
+  const unknown = [
+    ...new Set(scopes.filter((scope) => scope !== PLAIN_SCOPE && !ALL_SCOPES.includes(scope))),
+  ];
   if (unknown.length === 0) return [];
   const named = unknown.slice(0, MAX_NAMED_SCOPES).map(brief).join(', ');
   const more = unknown.length > MAX_NAMED_SCOPES ? ` and ${unknown.length - MAX_NAMED_SCOPES} more` : '';
@@ -91,7 +93,9 @@ const MAX_NAMED_SCOPES = 20;
 export function tokenFaults(app: App, scopes: readonly string[]): Fault[] {
   const unknown = unknownScopes(scopes);
   if (unknown.length > 0) return unknown;
-  const foreign = [...new Set(scopes.filter((scope) => !app.scopes.includes(scope)))];
+  const foreign = [
+    ...new Set(scopes.filter((scope) => scope !== PLAIN_SCOPE && !app.scopes.includes(scope))),
+  ];
   if (foreign.length === 0) return [];
   return [
     {

@@ -20,6 +20,18 @@ interface NewPortal {
   associateByDomain: boolean;
 }
 
+interface PortalUpdate extends Partial<NewPortal> {
+  portal: string;
+  strict?: boolean;
+}
+
+interface AppUpdate {
+  app: string;
+  name?: string;
+  redirectUri?: string[];
+  scope?: string[];
+}
+
 export function accessCommands(program: Command): void {
   const portal = program.command('portal').description('portals: the tenants');
   command(portal, 'create', 'make a portal')
@@ -38,6 +50,29 @@ export function accessCommands(program: Command): void {
           ...(associateByDomain ? {} : { associateByDomain: false }),
         });
         return { portalId: String(id) };
+      }),
+    );
+  command(portal, 'update', 'change a portal; what is not named stays')
+    .requiredOption('--portal <id>', "the portal's id")
+    .option('--name <name>', 'what people call it')
+    .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
+    .option('--lenient', 'create records that events name and that do not exist')
+    .option('--strict', 'refuse them')
+    .option('--associate-by-domain', "give a new contact the company of its e-mail's domain")
+    .option('--no-associate-by-domain', 'leave it without')
+    .action((options: Common & PortalUpdate) =>
+      withFolder(options, async (store) => {
+        const { portal, name, timeZone, lenient, strict, associateByDomain } = options;
+        const portalId = portalOf(store, portal);
+        if (lenient && strict) fail('Give --lenient or --strict, not both.');
+        refuse('portal', portalFaults({ ...(name === undefined ? {} : { name }) }));
+        await store.changePortal(portalId, {
+          ...(name === undefined ? {} : { name }),
+          ...(timeZone === undefined ? {} : { timeZone }),
+          ...(lenient || strict ? { lenient: lenient === true } : {}),
+          ...(associateByDomain === undefined ? {} : { associateByDomain }),
+        });
+        return { portalId: String(portalId) };
       }),
     );
   command(portal, 'list', 'list the portals').action((options: Common) =>
@@ -69,6 +104,25 @@ export function accessCommands(program: Command): void {
           scopes,
         });
         return { appId: String(id), ...secrets };
+      }),
+    );
+  command(app, 'update', 'change an app; what is not named stays')
+    .requiredOption('--app <id>', "the app's id")
+    .option('--name <name>', 'what people call it')
+    .option('--redirect-uri <uri...>', 'where OAuth may send people back to, in place of what it had')
+    .option('--scope <scope...>', 'what it may ask a portal for, in place of what it had')
+    .action((options: Common & AppUpdate) =>
+      withFolder(options, async (store) => {
+        const { app, name, redirectUri: redirectUris, scope: scopes } = options;
+        const appId = appOf(store, app);
+        const change = {
+          ...(name === undefined ? {} : { name }),
+          ...(redirectUris === undefined ? {} : { redirectUris }),
+          ...(scopes === undefined ? {} : { scopes }),
+        };
+        refuse('app', appFaults(change));
+        await store.changeApp(appId, change);
+        return { appId: String(appId) };
       }),
     );
   command(
@@ -202,9 +256,13 @@ function inPortal(command: Command): Command {
 }
 
 function installation(store: Store, { portal, app }: InPortal): [portalId: number, appId: number] {
+  return [portalOf(store, portal), appOf(store, app)];
+}
+
+function portalOf(store: Store, portal: string): number {
   if (!store.portal(Number(portal)))
     fail(`There is no portal ${brief(portal)}; 'throughline portal list' shows them.`);
-  return [Number(portal), appOf(store, app)];
+  return Number(portal);
 }
 
 function appOf(store: Store, app: string): number {

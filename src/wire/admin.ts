@@ -147,7 +147,6 @@ export function adminRoutes(
       };
       refuse('app', appFaults(change));
       await store.changeApp(id, change);
-      credentials.forget();
       return toApp(theApp(params.appId));
     },
   );
@@ -275,7 +274,6 @@ export function adminRoutes(
       };
       refuse('portal', portalFaults(change));
       await store.changePortal(id, change);
-      credentials.forget();
       return toPortal(thePortal(params.portalId));
     },
   );
@@ -332,7 +330,6 @@ export function adminRoutes(
     async ({ params }, reply) => {
       const [portal, app] = [thePortal(params.portalId), theApp(params.appId)];
       const wasThere = await store.uninstall(portal.id, app.id);
-      credentials.forget();
       if (!wasThere) throw notFound(`app ${app.id} is not installed in portal ${portal.id}`, params);
       return reply.code(204).send();
     },
@@ -412,7 +409,6 @@ export function adminRoutes(
     async ({ params }, reply) => {
       const portal = thePortal(params.portalId);
       const wasThere = TOKEN_ID.test(params.tokenId) && (await store.revokeToken(portal.id, params.tokenId));
-      credentials.forget();
       if (!wasThere)
         throw notFound(`portal ${portal.id} has no token with the id ${brief(params.tokenId)}`, params);
       return reply.code(204).send();
@@ -443,7 +439,6 @@ export function adminRoutes(
         `The secrets of app ${known.id} are this process's own: start dev with another --demo-token to change them`,
       );
     await store.changeApp(known.id, change);
-    credentials.forget();
   }
 }
 

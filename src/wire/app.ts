@@ -21,7 +21,7 @@ import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { adminRoutes } from './admin.js';
 import { associationRoutes } from './associations.js';
-import { attempts } from './attempts.js';
+import type { Attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
@@ -68,6 +68,8 @@ export interface AppOptions {
   templates: Templates;
   definitions: Definitions;
   credentials: Credentials;
+  /** Limits attempts to guess a secret. */
+  attempts: Attempts;
   clock: () => number;
   timeZone: string;
   /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
@@ -150,7 +152,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 
   await app.register(swagger, openapi(publicUrl));
   const auth = authenticator(options.credentials);
-  const routes = { ...options, authenticator: auth, attempts: attempts() };
+  const routes = { ...options, authenticator: auth };
   await app.register(async (scope) => {
     for (const prefix of FAMILIES)
       await scope.register(

@@ -156,6 +156,40 @@ describe('the commands', () => {
       expect(bytes().includes(shown.slice(-30))).toBe(false);
   });
 
+  test('update changes what is named and leaves the rest', async () => {
+    const { portalId } = await json('portal', 'create', '--name', 'P', '--time-zone', 'Asia/Tokyo');
+    const { appId, clientId } = await json(
+      ...['app', 'create', '--name', 'A', '--scope', 'timeline', '--redirect-uri', 'https://a.example/x'],
+    );
+    const update = (...args: string[]) => json('portal', 'update', '--portal', portalId, ...args);
+    const portal = async () => (await json('portal', 'list')).portals[0];
+    expect(await update('--lenient', '--no-associate-by-domain')).toEqual({ portalId });
+    const changed = { portalId, name: 'P', lenient: true, timeZone: 'Asia/Tokyo', associateByDomain: false };
+    expect(await portal()).toEqual(changed);
+    await update('--name', 'Q');
+    expect(await portal()).toEqual({ ...changed, name: 'Q' });
+    await update('--strict', '--associate-by-domain', '--time-zone', 'Europe/Zurich');
+    expect(await portal()).toEqual({ portalId, name: 'Q', lenient: false, timeZone: 'Europe/Zurich' });
+
+    const app = async () => (await json('app', 'list')).apps[0];
+    expect(await json('app', 'update', '--app', appId, '--scope', 'timeline', 'tickets')).toEqual({ appId });
+    const kept = { appId, clientId, name: 'A', redirectUris: ['https://a.example/x'] };
+    expect(await app()).toEqual({ ...kept, scopes: ['timeline', 'tickets'] });
+    for (const args of [
+      ['portal', 'update', '--portal', '4711'],
+      ['portal', 'update', '--portal', portalId, '--lenient', '--strict'],
+      ['portal', 'update', '--portal', portalId, '--name', ''],
+      ['app', 'update', '--app', '4711', '--name', 'x'],
+      ['app', 'update', '--app', appId, '--scope', 'timelines'],
+    ])
+      expect(await run(...args)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/\.\n$/),
+      });
+    expect([(await portal()).name, (await app()).scopes]).toEqual(['Q', ['timeline', 'tickets']]);
+  });
+
   test('an admin key opens the API for apps and portals until it is revoked', async () => {
     const made = await json('admin-key', 'create', '--name', 'Deploy');
     expect(made).toEqual({ adminKeyId: '1', adminKey: expect.stringMatching(/^tl-admin-.{40}/) });

@@ -70,9 +70,9 @@ describe('apps', () => {
     expect(changed.json).toEqual({ ...shown, redirectUris: [] });
     const again = await admin('PATCH', `${APPS}/${app.appId}`, {
       name: 'P',
-      scopes: ['tickets', 'tickets'],
+      scopes: ['tickets', 'tickets', 'oauth'],
     });
-    expect(again.json).toEqual({ ...shown, redirectUris: [], name: 'P', scopes: ['tickets'] });
+    expect(again.json).toEqual({ ...shown, redirectUris: [], name: 'P', scopes: ['tickets', 'oauth'] });
     expect((await admin('GET', `${APPS}/${app.appId}`)).json).toEqual(again.json);
     expect(await templatesByKey(app.appId, developerKey)).toBe(200); // a change beside them leaves secrets alone
   });

@@ -22,6 +22,8 @@ export interface StoreOptions {
   clock: () => number;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
+  /** Called when what opens something has changed or been ended, before its caller hears of it. */
+  onRevoked?: () => void;
   /** Called when a write has defined properties, before its caller hears of it. */
   onDefined?: (portalId: number, type: ObjectType) => void;
 }
@@ -45,6 +47,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const reads = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
+  async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {
+    const answer = (await asked) as Result;
+    options.onRevoked?.();
+    return answer;
+  }
   return {
     ...reads,
 
@@ -57,13 +64,13 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
     createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<string>,
-    changePortal: (id, change) => writer.ask('changePortal', [id, change]) as Promise<boolean>,
-    changeApp: (id, change) => writer.ask('changeApp', [id, change]) as Promise<boolean>,
+    changePortal: (id, change) => revoking(writer.ask('changePortal', [id, change])),
+    changeApp: (id, change) => revoking(writer.ask('changeApp', [id, change])),
     install: (portalId, appId) => writer.ask('install', [portalId, appId]) as Promise<void>,
-    uninstall: (portalId, appId) => writer.ask('uninstall', [portalId, appId]) as Promise<boolean>,
-    revokeToken: (portalId, id) => writer.ask('revokeToken', [portalId, id]) as Promise<boolean>,
+    uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
+    revokeToken: (portalId, id) => revoking(writer.ask('revokeToken', [portalId, id])),
     createAdminKey: (key) => writer.ask('createAdminKey', [key, clock()]) as Promise<number>,
-    revokeAdminKey: (id) => writer.ask('revokeAdminKey', [id]) as Promise<boolean>,
+    revokeAdminKey: (id) => revoking(writer.ask('revokeAdminKey', [id])),
     createTemplate: (template, max) =>
       writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,

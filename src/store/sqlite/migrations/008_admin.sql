@@ -1,4 +1,4 @@
--- Who may make portals and apps. Access tokens are found by their installation, to be listed and revoked.
+-- Who may make portals and apps.
 CREATE TABLE admin_key (
   id         INTEGER PRIMARY KEY AUTOINCREMENT,
   hash       BLOB    NOT NULL UNIQUE,
@@ -6,5 +6,5 @@ CREATE TABLE admin_key (
   created_at INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX access_token_installed ON access_token (portal, app);
+-- To list a portal's tokens, and to find one by its id, which is the beginning of its hash.
 CREATE INDEX access_token_of_portal ON access_token (portal, hash);
