@@ -121,13 +121,14 @@ export function parseTimeZone(text: string): string {
   return text;
 }
 
+/** The pages' links begin with a slash: a path before them is not for us to have. */
 function parsePublicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password)
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
     throw new InvalidArgumentError(
-      'Give an http or https address without a query, such as https://timeline.example.com.',
+      'Give an http or https address without a path or a query, such as https://timeline.example.com.',
     );
-  return url.href.replace(/\/+$/, '');
+  return url.origin;
 }
 
 /** Several stand beside each other, or in a variable separated by commas or spaces. */

@@ -29,7 +29,7 @@ describe('serve', () => {
   });
 
   test('behind a proxy says where the public reaches it, and where it listens', async () => {
-    const url = 'https://timeline.example.com/hub';
+    const url = 'https://timeline.example.com';
     const announced = (await serve('--public-url', `${url}/`)).announced;
     expect(announced).toEqual({ baseUrl: url, referenceUrl: `${url}/docs` });
     const spoken = await startCli(['serve', '--data', folder, '--port', '0'], {

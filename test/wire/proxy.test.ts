@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { ServerOptions } from '../../dist/server.js';
 import { type CallOptions, startDev, type TestServer } from '../harness.js';
 
-const PUBLIC = 'https://timeline.example.com/hub';
+const PUBLIC = 'https://timeline.example.com';
 let server: TestServer;
 afterEach(() => server.close());
 
