@@ -202,7 +202,8 @@ function answerUnread(error: Error & { code?: string }, socket: Socket): void {
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {
-  if (body.length === 0 && request.method === 'DELETE') return undefined; // clients that name JSON everywhere
+  // Clients that name JSON everywhere.
+  if (body.length === 0 && request.routeOptions.schema?.body === undefined) return undefined;
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
   const text = body.toString('utf8');

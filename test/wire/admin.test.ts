@@ -317,6 +317,17 @@ test('lists are paged to their end, without a repetition', async () => {
   }
 });
 
+test('clients that name JSON everywhere need no body where there is none to send', async () => {
+  const [{ portalId }, { appId }] = [await newPortal(), await newApp()];
+  for (const [method, path] of [
+    ['PUT', `${PORTALS}/${portalId}/apps/${appId}`],
+    ['DELETE', `${PORTALS}/${portalId}/apps/${appId}`],
+    ['POST', `${APPS}/${appId}/client-secret/rotate`],
+  ] as const)
+    expect((await admin(method, path, '')).status, path).toBeLessThan(300);
+  expectRefused(await admin('POST', APPS, ''), 400);
+});
+
 test('what is not there is 404 and named', async () => {
   const { portalId } = await newPortal();
   const { appId } = await newApp();
