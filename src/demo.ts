@@ -12,12 +12,14 @@ export interface DemoCredentials {
   token: string;
   developerKey: string;
   clientSecret: string;
+  adminKey: string;
 }
 
 export const DEMO_CREDENTIALS: DemoCredentials = {
   token: 'demo-token',
   developerKey: 'demo-developer-key',
   clientSecret: 'demo-client-secret',
+  adminKey: 'demo-admin-key',
 };
 
 const portalId = 8420;

@@ -12,6 +12,7 @@ import { Templates } from './timeline/templates.js';
 import { pages } from './ui/pages.js';
 import { createApp } from './wire/app.js';
 import { attempts } from './wire/attempts.js';
+import type { RateLimit } from './wire/rate_limit.js';
 
 export interface ServerOptions {
   /** The folder that holds everything; made where it is missing. */
@@ -29,13 +30,21 @@ export interface ServerOptions {
   pagePassword?: string;
   /** Lets every app that asks into the first portal without asking back: for tests, with `demo`. */
   autoConsent?: boolean;
+  /** Where people and apps reach the server, when a proxy stands before it. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
   /** Epoch ms; absent: the machine's clock. */
   clock?: () => number;
 }
 
 export interface Server {
-  /** Without a trailing slash. */
+  /** Where people and apps reach it, without a trailing slash. */
   baseUrl: string;
+  /** Where it listens, without a trailing slash; the same, where no proxy stands before it. */
+  listening: string;
   close(): Promise<void>;
 }
 
@@ -43,11 +52,12 @@ export interface Server {
 const DRAIN_MS = 5_000;
 
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { folder, host, port, timeZone, clock = Date.now } = options;
+  const { folder, host, port, timeZone, publicUrl, trustProxy, rateLimit, clock = Date.now } = options;
+  let listening = '';
+  const baseUrl = () => publicUrl ?? listening;
   const remembered: { forget(): void }[] = [];
   let definitions: Definitions | undefined;
   let access: Credentials | undefined;
-  let baseUrl = '';
   const store = await openStore({
     folder,
     clock,
@@ -67,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const doors = {
       grants: grants({ store, credentials: access, clock }),
       attempts: attempts(),
-      baseUrl: () => baseUrl,
+      baseUrl,
     };
     const app = await createApp({
       ...doors,
@@ -79,12 +89,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(rateLimit === undefined ? {} : { rateLimit }),
       pages: (on: FastifyInstance) =>
         pages(on, {
           store,
           templates,
           portals: () => (options.demo ? demoFirst(store.portals()) : store.portals()),
           timeZone,
+          ...(publicUrl === undefined ? {} : { publicUrl }),
           ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
           access: {
             ...doors,
@@ -95,9 +109,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         }),
     });
     const address = new URL(await app.listen({ host, port }));
-    baseUrl = `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`;
+    listening = `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`;
     return {
-      baseUrl,
+      baseUrl: baseUrl(),
+      listening,
       async close() {
         await drain(app);
         await store.close();

@@ -13,6 +13,7 @@ export const V3 = '/integrators/timeline/v3';
 export const TEMPLATE = '1001298';
 export const APP = '8420';
 export const DEMO_TOKEN = DEMO_CREDENTIALS.token;
+export const ADMIN_KEY = DEMO_CREDENTIALS.adminKey;
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer's shape is what the tests are about
 export type Json = any;
@@ -51,7 +52,7 @@ export async function startDev(options: Partial<ServerOptions> = {}): Promise<Te
     ...options,
   });
   const call: TestServer['call'] = (method, path, body, options) =>
-    request(server.baseUrl, method, path, body, options);
+    request(server.listening, method, path, body, options);
   return {
     ...server,
     folder,

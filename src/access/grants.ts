@@ -5,6 +5,7 @@ import { timingSafeEqual } from 'node:crypto';
 import OAuth2Server from '@node-oauth/oauth2-server';
 import { type Credentials, digest, newSecret } from './credentials.js';
 import { isRegistered } from './redirect.js';
+import { PLAIN_SCOPE } from './scopes.js';
 import type { AccessStore, Client, Consent, Principal, User } from './store.js';
 
 /** As HubSpot's. */
@@ -12,8 +13,6 @@ export const ACCESS_TOKEN_SECONDS = 1800;
 export const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
 const CODE_MS = 5 * 60_000;
 const MAX_SCOPES = 200;
-/** What HubSpot's apps ask for besides: to be known, no more. Every app may. */
-export const PLAIN_SCOPE = 'oauth';
 
 type OAuthCode =
   | 'invalid_request'

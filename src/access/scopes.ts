@@ -33,6 +33,9 @@ export function propertyScopes(type: string, verb: 'read' | 'write'): readonly s
 
 export const FORMS: readonly string[] = ['forms'];
 
+/** What HubSpot's apps ask for besides: to be known, no more. */
+export const PLAIN_SCOPE = 'oauth';
+
 /** Every scope there is, as the demo's token has them. */
 export const ALL_SCOPES: readonly string[] = [
   ...new Set([...EVENTS_READ, ...EVENTS_WRITE, ...TEMPLATES_READ, ...TEMPLATES_WRITE, ...FORMS]),

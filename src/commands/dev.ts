@@ -1,5 +1,6 @@
 // `throughline dev`: everything ready, nothing to configure, on this machine only.
 import { type Command, Option } from 'commander';
+import { newSecret } from '../access/credentials.js';
 import { flag, isLoopback, type Settings, withServerOptions } from '../config.js';
 import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
@@ -17,10 +18,11 @@ export function devCommand(program: Command): void {
       flag('--auto-consent', 'let every app in without asking, for tests', 'THROUGHLINE_AUTO_CONSENT'),
     )
     .action(async (settings: Settings & { demoToken?: string; autoConsent?: boolean }, command: Command) => {
-      const local = isLoopback(settings.host);
+      const { host, publicUrl } = settings;
+      const local = isLoopback(host) && (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname));
       if (!local && !settings.demoToken)
         command.error(
-          `error: ${settings.host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
+          `error: ${isLoopback(host) ? publicUrl : host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
         );
       const { DEMO_CREDENTIALS, demo } = await import('../demo.js');
       const credentials = settings.demoToken
@@ -28,6 +30,7 @@ export function devCommand(program: Command): void {
             token: settings.demoToken,
             developerKey: `${settings.demoToken}-developer-key`,
             clientSecret: `${settings.demoToken}-client-secret`,
+            adminKey: newSecret('admin'), // an app that has the token must not be able to guess it
           }
         : DEMO_CREDENTIALS;
       await run(
@@ -49,6 +52,7 @@ export function devCommand(program: Command): void {
             developerKey: credentials.developerKey,
             clientId: demo.clientId,
             clientSecret: credentials.clientSecret,
+            adminKey: credentials.adminKey,
             eventTemplateId: String(demo.templateId),
           },
           text: `
@@ -63,6 +67,7 @@ Throughline is ready.
   Developer key   ${credentials.developerKey}
   Client id       ${demo.clientId}
   Client secret   ${credentials.clientSecret}
+  Admin key       ${credentials.adminKey}
   Event template  ${demo.templateId}
 
 Send an event:

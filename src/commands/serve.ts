@@ -7,9 +7,9 @@ export function serveCommand(program: Command): void {
   withServerOptions(program.command('serve'))
     .description('start the server with what the data folder holds')
     .action((settings: Settings) =>
-      run(settings, {}, (baseUrl) => ({
+      run(settings, {}, (baseUrl, listening) => ({
         json: { baseUrl, pageUrl: `${baseUrl}/`, referenceUrl: `${baseUrl}/docs` },
-        text: `Throughline serves ${baseUrl} (API reference: ${baseUrl}/docs)\n`,
+        text: `Throughline serves ${baseUrl} (API reference: ${baseUrl}/docs)${baseUrl === listening ? '' : `, listening on ${listening}`}\n`,
       })),
     );
 }

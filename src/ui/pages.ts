@@ -45,6 +45,8 @@ export interface PageOptions {
   portals: () => Portal[];
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
+  /** Where people reach the server; absent: where they have just reached it. */
+  publicUrl?: string;
   /** Asked for by HTTP Basic authentication; absent: the pages are open. */
   password?: string;
   /** How apps are let into portals, and people in here. Without a `person` in it, they sign in first. */
@@ -136,7 +138,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     const portal = portalOf(request);
     if (!portal) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
     const contents = await listed(portal.id, request.query);
-    const baseUrl = `${request.protocol}://${request.host}`;
+    const baseUrl = options.publicUrl ?? `${request.protocol}://${request.host}`;
     return sendPage(reply, 200, listPage(viewOf(request, portal), contents, baseUrl));
   });
 

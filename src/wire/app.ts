@@ -20,6 +20,7 @@ import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { adminRoutes } from './admin.js';
 import { associationRoutes } from './associations.js';
 import type { Attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
@@ -39,6 +40,7 @@ import {
   problemOfParser,
 } from './problem.js';
 import { propertyRoutes } from './properties.js';
+import { type RateLimit, rateLimits } from './rate_limit.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -71,18 +73,30 @@ export interface AppOptions {
   grants: Grants;
   /** Limits attempts to guess a secret. */
   attempts: Attempts;
-  /** Where the server is reached, without a trailing slash. */
-  baseUrl: () => string;
   clock: () => number;
   timeZone: string;
   /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
   loopbackOnly: boolean;
+  /** Where people and apps reach the server, once it listens. Without a trailing slash. */
+  baseUrl: () => string;
+  /** Where people and apps reach the server, when it is not where it listens. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed: addresses and networks. Nobody's unless given. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
   /** Adds what people look at. */
   pages: (app: FastifyInstance) => void;
 }
 
+/** A year, as browsers take it. */
+const STRICT_TRANSPORT = 'max-age=31536000';
+
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { publicUrl, rateLimit } = options;
+  const overTls = publicUrl?.startsWith('https:');
   const app = fastify({
+    ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: MAX_REQUEST_MS,
     // A base path that ends in a slash makes two of them.
@@ -93,7 +107,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerUnread,
     return503OnClosing: false, // what comes on an open connection while we stop is still answered
-    frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT); // it comes before every hook
+      answer(problemOf(error) ?? INTERNAL, request, reply);
+    },
   });
   app.decorateRequest('text', '');
   app.decorateRequest('principal', null);
@@ -102,10 +119,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   // One hook, since each costs every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
+    if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT);
     if (options.loopbackOnly) refuseForeignHost(request);
     if (request.is404) throw notServed(request); // before its body is read
     done();
   });
+  if (rateLimit) rateLimits(app, rateLimit);
   boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -134,7 +153,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     throw notServed(request);
   });
 
-  await app.register(swagger, openapi);
+  await app.register(swagger, openapi(publicUrl));
   const auth = authenticator(options.credentials, options.clock);
   const routes = { ...options, authenticator: auth };
   await app.register(async (scope) => {
@@ -153,6 +172,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     associationRoutes(scope, routes);
     formRoutes(scope, routes);
     oauthRoutes(scope, routes);
+    adminRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(reference);
@@ -186,7 +206,8 @@ function answerUnread(error: Error & { code?: string }, socket: Socket): void {
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {
-  if (body.length === 0 && request.method === 'DELETE') return undefined; // clients that name JSON everywhere
+  // Clients that name JSON everywhere.
+  if (body.length === 0 && request.routeOptions.schema?.body === undefined) return undefined;
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
   const text = body.toString('utf8');

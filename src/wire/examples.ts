@@ -220,6 +220,23 @@ const OAUTH_METADATA = {
   scopes_supported: ['oauth', 'timeline'],
   service_documentation: 'https://timeline.example.com/docs',
 };
+const APP = {
+  name: 'Petspot',
+  redirectUris: ['https://my.petspot.com/oauth/callback'],
+  scopes: ['timeline', 'crm.objects.contacts.read'],
+};
+const APP_ANSWER = { appId: '200001', clientId: '5b3a9c1e-7d52-4f4a-9a0e-2f6c8d1b4e70', ...APP };
+const CLIENT_SECRET = { clientSecret: 'tl-secret-…' };
+const DEVELOPER_KEY = { developerKey: 'tl-key-…' };
+const PORTAL = { name: 'My company', lenient: false, timeZone: 'Europe/Berlin', associateByDomain: true };
+const PORTAL_ANSWER = { portalId: '100001', ...PORTAL };
+const PRIVATE_TOKEN = { appId: APP_ANSWER.appId, scopes: ['timeline'] };
+const PRIVATE_TOKEN_ANSWER = {
+  tokenId: '9f86d081884c7d65',
+  portalId: PORTAL_ANSWER.portalId,
+  ...PRIVATE_TOKEN,
+  createdAt: DATES.createdAt,
+};
 
 export interface Examples {
   body?: unknown;
@@ -229,6 +246,31 @@ export interface Examples {
 
 /** By operation. */
 export const EXAMPLES: Readonly<Record<string, Examples>> = {
+  listApps: { answers: { 200: { results: [APP_ANSWER] } } },
+  createApp: { body: APP, answers: { 201: { ...APP_ANSWER, ...CLIENT_SECRET, ...DEVELOPER_KEY } } },
+  getApp: { answers: { 200: APP_ANSWER } },
+  updateApp: {
+    body: { redirectUris: APP.redirectUris, name: 'Petspot 2' },
+    answers: { 200: { ...APP_ANSWER, name: 'Petspot 2' } },
+  },
+  rotateClientSecret: { answers: { 200: CLIENT_SECRET } },
+  rotateDeveloperKey: { answers: { 200: DEVELOPER_KEY } },
+  listPortals: { answers: { 200: { results: [PORTAL_ANSWER] } } },
+  createPortal: { body: PORTAL, answers: { 201: PORTAL_ANSWER } },
+  getPortal: { answers: { 200: PORTAL_ANSWER } },
+  updatePortal: {
+    body: { timeZone: 'Europe/Vienna' },
+    answers: { 200: { ...PORTAL_ANSWER, timeZone: 'Europe/Vienna' } },
+  },
+  listInstalledApps: { answers: { 200: { results: [APP_ANSWER] } } },
+  installApp: { answers: {} },
+  uninstallApp: { answers: {} },
+  listPrivateTokens: { answers: { 200: { results: [PRIVATE_TOKEN_ANSWER] } } },
+  createPrivateToken: {
+    body: PRIVATE_TOKEN,
+    answers: { 201: { ...PRIVATE_TOKEN_ANSWER, accessToken: 'tl-token-…' } },
+  },
+  revokePrivateToken: { answers: {} },
   createEvent: { body: EVENT, answers: { 201: EVENT_ANSWER } },
   createEvents: {
     body: { inputs: [EVENT, OTHER_EVENT] },

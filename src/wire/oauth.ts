@@ -3,14 +3,8 @@
 import formbody from '@fastify/formbody';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import {
-  ACCESS_TOKEN_SECONDS,
-  GRANT_TYPES,
-  GrantRefusal,
-  type Grants,
-  PLAIN_SCOPE,
-} from '../access/grants.js';
-import { ALL_SCOPES } from '../access/scopes.js';
+import { ACCESS_TOKEN_SECONDS, GRANT_TYPES, GrantRefusal, type Grants } from '../access/grants.js';
+import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
 import { Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas.js';

@@ -19,9 +19,11 @@ const NUMBERS: Readonly<Record<string, object>> = {
   limit: { type: 'integer', minimum: 1 },
 };
 
-export const openapi: FastifyDynamicSwaggerOptions = {
+/** `publicUrl`: where the paths begin, when it is not where the document was found. */
+export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
+    ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
     info: {
       title: 'Throughline',
       version: '0.1.0',
@@ -35,6 +37,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'Records', description: 'Whom events are about: read, identify, merge, erase.' },
       { name: 'Forms', description: 'Forms say who a visitor is.' },
       { name: 'OAuth', description: 'Tokens are bought, asked about and ended.' },
+      { name: 'Administration', description: 'Apps, portals, and which app is installed where.' },
       { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
     components: {
@@ -62,6 +65,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           name: 'hapikey',
           description: "The app's developer key.",
         },
+        admin_key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An admin key, sent as `Authorization: Bearer …`.',
+        },
       },
     },
   },
@@ -82,7 +90,7 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       for (const operation of Object.values(operations)) complete(operation as Operation);
     return document;
   },
-};
+});
 
 interface Operation {
   operationId: string;

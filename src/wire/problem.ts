@@ -13,10 +13,14 @@ export interface Problem {
   context?: Readonly<Record<string, readonly string[]>>;
   links?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
+  /** HubSpot's own body, where it is not the usual one. */
+  body?: Readonly<Record<string, unknown>>;
 }
 
 /** The body of the answer. */
-export function bodyOf({ message, category, errors, context, links }: Problem, correlationId: string) {
+export function bodyOf(problem: Problem, correlationId: string): object {
+  const { message, category, errors, context, links, body } = problem;
+  if (body) return { ...body, correlationId };
   return {
     status: 'error',
     message,
@@ -76,6 +80,12 @@ export function expiredToken(expiresAt: number, now: number): Problem {
     },
   };
 }
+
+export const NO_ADMIN_KEY: Problem = {
+  ...INVALID_AUTHENTICATION,
+  message:
+    "This needs an admin key, sent as 'Authorization: Bearer …'; 'throughline admin-key create' makes one, and no app's token will do",
+};
 
 export function missingScopes(anyOf: readonly string[]): Problem {
   return {

@@ -122,6 +122,9 @@ describe('every operation', () => {
         own[id] ??
           (isOAuth(operation) ? [] : undefined) ?? // the client's secret, or the token itself, is in the request
           byPath ??
+          (isAdministration(path)
+            ? [{ admin_key: [] }] // and no scope of any token
+            : undefined) ??
           (path.includes('event-templates')
             ? [{ oauth2: [reads ? 'developers-read' : 'developers-write'] }, { developer_hapikey: [] }]
             : oauth(reads ? EVENTS_READ : EVENTS_WRITE)),
@@ -150,6 +153,11 @@ describe('every operation', () => {
     expect(examples).toBeGreaterThan(60);
   });
 });
+
+/** Our own API for apps and portals. */
+function isAdministration(path: string): boolean {
+  return /^\/timeline\/v1\/(?:apps|portals)(?:\/|$)/.test(path);
+}
 
 test("the example of POST /events is the seed's event, and works as it stands", async () => {
   const { post } = served.paths['/integrators/timeline/v3/events'];

@@ -206,9 +206,9 @@ describe('SQLite', () => {
     db.close();
     // What is small or bounded: the administration's tables, definitions, and the newest events of all.
     const small =
-      /^SCAN (?:portal|app|access_token|erasing_key|event|e):|^SEARCH definition USING PRIMARY KEY/;
+      /^SCAN (?:admin_key|access_token|erasing_key|event|e):|^SEARCH definition USING PRIMARY KEY/;
     expect(statements.size).toBeGreaterThan(50);
-    expect(walks.filter((walk) => small.test(walk))).toHaveLength(7);
+    expect(walks.filter((walk) => small.test(walk))).toHaveLength(6);
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 

@@ -18,7 +18,6 @@ export function consentWrites(db: Connection) {
     INSERT INTO consent (portal, app, user_id, user_email, scopes, redirect_uri, code_challenge, code_hash, code_expires_at)
     VALUES (@portalId, @appId, @userId, @email, @scopes, @redirectUri, @codeChallenge, @codeHash, @codeExpiresAt)`);
   const install = db.prepare('INSERT INTO installation (portal, app) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const uninstall = db.prepare('DELETE FROM installation WHERE portal = ? AND app = ?');
   const redeemCode = db.prepare(
     'UPDATE consent SET code_used_at = ? WHERE id = ? AND code_used_at IS NULL AND revoked_at IS NULL',
   );
@@ -27,7 +26,6 @@ export function consentWrites(db: Connection) {
   );
   const endTokensOf = db.prepare('DELETE FROM access_token WHERE consent = ?');
   const endToken = db.prepare('DELETE FROM access_token WHERE hash = ?');
-  const endTokensIn = db.prepare('DELETE FROM access_token WHERE portal = ? AND app = ?');
   const endConsentsIn = db.prepare('DELETE FROM consent WHERE portal = ? AND app = ?');
   const consent = db.prepare('SELECT portal, app FROM consent WHERE id = ? AND revoked_at IS NULL');
   const giveRefreshToken = db.prepare('UPDATE consent SET refresh_hash = ? WHERE id = ?');
@@ -92,10 +90,9 @@ export function consentWrites(db: Connection) {
     endToken(hash: Uint8Array): void {
       endToken.run(hash);
     },
-    uninstall(portalId: number, appId: number): boolean {
-      endTokensIn.run(portalId, appId);
+    /** What is left of an app in a portal, when its tokens there are gone. */
+    endConsents(portalId: number, appId: number): void {
       endConsentsIn.run(portalId, appId);
-      return uninstall.run(portalId, appId).changes === 1;
     },
     createUser(email: string, password: string, at: number): number | undefined {
       const { changes, lastInsertRowid } = addUser.run(email, password, at);

@@ -22,7 +22,7 @@ export interface StoreOptions {
   clock: () => number;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
-  /** Called when tokens have been ended, before its caller hears of it. */
+  /** Called when what opens something has changed or been ended, before its caller hears of it. */
   onRevoked?: () => void;
   /** Called when a write has defined properties, before its caller hears of it. */
   onDefined?: (portalId: number, type: ObjectType) => void;
@@ -63,7 +63,6 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     },
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
-    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<void>,
     createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,
     async redeemCode(consentId, at) {
       const first = (await writer.ask('redeemCode', [consentId, at])) as boolean;
@@ -74,7 +73,6 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     revokeConsent: (consentId, at) => revoking(writer.ask('revokeConsent', [consentId, at])),
     endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]) as Promise<void>,
     endToken: (hash) => revoking(writer.ask('endToken', [hash])),
-    uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
     createUser: (email, password, at) =>
       writer.ask('createUser', [email, password, at]) as Promise<number | undefined>,
     setPassword: (userId, password) => writer.ask('setPassword', [userId, password]) as Promise<void>,
@@ -82,6 +80,14 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createSession: (hash, userId, at, expiresAt) =>
       writer.ask('createSession', [hash, userId, at, expiresAt]) as Promise<void>,
     endSession: (hash) => writer.ask('endSession', [hash]) as Promise<void>,
+    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<string>,
+    changePortal: (id, change) => revoking(writer.ask('changePortal', [id, change])),
+    changeApp: (id, change) => revoking(writer.ask('changeApp', [id, change])),
+    install: (portalId, appId) => writer.ask('install', [portalId, appId]) as Promise<void>,
+    uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
+    revokeToken: (portalId, id) => revoking(writer.ask('revokeToken', [portalId, id])),
+    createAdminKey: (key) => writer.ask('createAdminKey', [key, clock()]) as Promise<number>,
+    revokeAdminKey: (id) => revoking(writer.ask('revokeAdminKey', [id])),
     createTemplate: (template, max) =>
       writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,

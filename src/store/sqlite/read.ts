@@ -1,5 +1,5 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here.
-import type { App, Client, IssuedToken, Portal, Principal } from '../../access/store.js';
+import type { AdminKey, App, Client, IssuedToken, PageOf, Portal, Principal } from '../../access/store.js';
 import { emailKey } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
 import type { CrmRecord, ObjectType, PropertyChange, RecordKey, RecordName } from '../../records/record.js';
@@ -12,6 +12,7 @@ import {
   type TimelineQuery,
 } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
+import { hashesOf, tokenId } from './admin.js';
 import { consentReads } from './consents.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
@@ -24,6 +25,8 @@ type Reads = Pick<
 
 /** How many of the newest events are looked at to find the records that were active last. */
 const RECENT_EVENTS = 2_000;
+/** SQLite takes a negative limit as none. */
+const ALL: PageOf<number> = { after: -1, limit: -1 };
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
 export function reader(db: Connection): Reads {
@@ -82,11 +85,20 @@ export function reader(db: Connection): Reads {
     .prepare('SELECT body FROM definition WHERE portal = ? AND object_type = ? ORDER BY kind, name')
     .pluck();
 
-  const portals = db.prepare('SELECT * FROM portal ORDER BY id');
+  const portals = db.prepare('SELECT * FROM portal WHERE id > ? ORDER BY id LIMIT ?');
   const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
-  const apps = db.prepare('SELECT * FROM app ORDER BY id');
+  const apps = db.prepare('SELECT * FROM app WHERE id > ? ORDER BY id LIMIT ?');
   const app = db.prepare('SELECT * FROM app WHERE id = ?');
-  const tokens = db.prepare('SELECT portal, app, scopes, created_at FROM access_token ORDER BY created_at');
+  const installed = db.prepare(`
+    SELECT app.* FROM installation i JOIN app ON app.id = i.app WHERE i.portal = ? AND i.app > ? ORDER BY i.app LIMIT ?`);
+  const tokens = db.prepare(
+    'SELECT hash, portal, app, scopes, created_at FROM access_token WHERE consent IS NULL ORDER BY created_at',
+  );
+  const tokensOf = db.prepare(`
+    SELECT hash, portal, app, scopes, created_at FROM access_token
+    WHERE portal = ? AND hash > ? AND consent IS NULL ORDER BY hash LIMIT ?`);
+  const adminKeys = db.prepare('SELECT id, name, created_at AS createdAt FROM admin_key ORDER BY id');
+  const adminKey = db.prepare('SELECT 1 FROM admin_key WHERE hash = ?').pluck();
   const principal = db.prepare(`
     SELECT portal.*, t.app, t.scopes, t.expires_at, c.user_id, c.user_email
     FROM access_token t JOIN portal ON portal.id = t.portal LEFT JOIN consent c ON c.id = t.consent WHERE t.hash = ?`);
@@ -210,19 +222,20 @@ export function reader(db: Connection): Reads {
     definitions: (portalId: number, type: ObjectType): Definition[] =>
       (definitions.all(portalId, type) as string[]).map((body) => JSON.parse(body)),
 
-    portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
+    portals: ({ after, limit }: PageOf<number> = ALL): Portal[] =>
+      (portals.all(after, limit) as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
-    apps: (): App[] => (apps.all() as AppRow[]).map(toApp),
+    apps: ({ after, limit }: PageOf<number> = ALL): App[] => (apps.all(after, limit) as AppRow[]).map(toApp),
     app: (id: number): App | undefined => optional(app.get(id) as AppRow | undefined, toApp),
-    tokens: (): IssuedToken[] =>
-      (tokens.all() as { portal: number; app: number; scopes: string; created_at: number }[]).map((row) => ({
-        portalId: row.portal,
-        appId: row.app,
-        scopes: JSON.parse(row.scopes),
-        createdAt: row.created_at,
-      })),
+    installed: (portalId: number, { after, limit }: PageOf<number> = ALL): App[] =>
+      (installed.all(portalId, after, limit) as AppRow[]).map(toApp),
+    tokens: (): IssuedToken[] => (tokens.all() as TokenRow[]).map(toToken),
+    tokensOf: (portalId: number, { after, limit }: PageOf<string>): IssuedToken[] =>
+      (tokensOf.all(portalId, hashesOf(after).last, limit) as TokenRow[]).map(toToken),
+    adminKeys: (): AdminKey[] => adminKeys.all() as AdminKey[],
+    isAdminKey: (hash: Uint8Array): boolean => adminKey.get(hash) !== undefined,
     principalByToken(hash: Uint8Array): Principal | undefined {
-      const row = principal.get(hash) as (PortalRow & TokenRow) | undefined;
+      const row = principal.get(hash) as (PortalRow & PrincipalRow) | undefined;
       return (
         row && {
           portal: toPortal(row),
@@ -271,7 +284,7 @@ interface PortalRow {
   time_zone: string | null;
   associate_by_domain: number;
 }
-interface TokenRow {
+interface PrincipalRow {
   app: number;
   scopes: string;
   expires_at: number | null;
@@ -284,6 +297,13 @@ interface AppRow {
   client_id: string;
   redirect_uris: string;
   scopes: string;
+}
+interface TokenRow {
+  hash: Uint8Array;
+  portal: number;
+  app: number;
+  scopes: string;
+  created_at: number;
 }
 interface TemplateRow {
   id: number;
@@ -335,6 +355,16 @@ function toApp(row: AppRow): App {
     clientId: row.client_id,
     redirectUris: JSON.parse(row.redirect_uris),
     scopes: JSON.parse(row.scopes),
+  };
+}
+
+function toToken(row: TokenRow): IssuedToken {
+  return {
+    id: tokenId(row.hash),
+    portalId: row.portal,
+    appId: row.app,
+    scopes: JSON.parse(row.scopes),
+    createdAt: row.created_at,
   };
 }
 
