@@ -1,8 +1,11 @@
 // Every setting of the server: flag, environment variable, default and meaning, in one place.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isTimeZone } from './access/rules.js';
+import type { Quota, RateLimit } from './wire/rate_limit.js';
 
 export interface Settings {
   data: string;
@@ -10,6 +13,10 @@ export interface Settings {
   host: string;
   port: number;
   timeZone: string;
+  /** Without a trailing slash. */
+  publicUrl?: string;
+  trustProxy?: string[];
+  rateLimit?: RateLimit;
   json?: boolean;
 }
 
@@ -25,7 +32,7 @@ export function jsonOption(): Option {
 }
 
 /** An option that is on or off. Its variable means off when it is empty, 0 or false. */
-function flag(name: string, description: string, variable: string): Option {
+export function flag(name: string, description: string, variable: string): Option {
   if (/^(?:0|false)?$/i.test(process.env[variable] ?? '')) delete process.env[variable];
   return new Option(name, description).env(variable);
 }
@@ -60,6 +67,30 @@ export function withServerOptions(command: Command): Command {
         .default('UTC')
         .argParser(parseTimeZone),
     )
+    .addOption(
+      new Option(
+        '--public-url <url>',
+        'where people and apps reach the server, when a proxy stands before it',
+      )
+        .env('THROUGHLINE_PUBLIC_URL')
+        .argParser(parsePublicUrl),
+    )
+    .addOption(
+      new Option(
+        '--trust-proxy <address...>',
+        'proxies whose X-Forwarded headers are believed: addresses, or networks such as 10.0.0.0/8',
+      )
+        .env('THROUGHLINE_TRUST_PROXY')
+        .argParser(parseProxies),
+    )
+    .addOption(
+      new Option(
+        '--rate-limit <limit>',
+        "calls an app may make in a portal: 'hubspot' (110/10s,search=5/1s), or such numbers; absent: no limit",
+      )
+        .env('THROUGHLINE_RATE_LIMIT')
+        .argParser(parseRateLimit),
+    )
     .addOption(jsonOption());
 }
 
@@ -86,10 +117,55 @@ function parsePort(text: string): number {
 }
 
 export function parseTimeZone(text: string): string {
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: text });
-    return text;
-  } catch {
-    throw new InvalidArgumentError('Give an IANA time zone such as Europe/Berlin.');
+  if (!isTimeZone(text)) throw new InvalidArgumentError('Give an IANA time zone such as Europe/Berlin.');
+  return text;
+}
+
+/** The pages' links begin with a slash: a path before them is not for us to have. */
+function parsePublicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError(
+      'Give an http or https address without a path or a query, such as https://timeline.example.com.',
+    );
+  return url.origin;
+}
+
+/** Several stand beside each other, or in a variable separated by commas or spaces. */
+function parseProxies(text: string, before: string[] = []): string[] {
+  const proxies = text.split(/[\s,]+/).filter((proxy) => proxy !== '');
+  for (const proxy of proxies) {
+    const [address = '', bits, ...more] = proxy.split('/');
+    const width = isIP(address) === 6 ? 128 : 32;
+    const fits = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= width);
+    if (isIP(address) === 0 || !fits || more.length > 0)
+      throw new InvalidArgumentError(
+        `'${proxy}' is not an address or a network: give such as 127.0.0.1 or 10.0.0.0/8.`,
+      );
   }
+  return [...before, ...proxies];
+}
+
+const HUBSPOT: RateLimit = { calls: { points: 110, seconds: 10 }, searches: { points: 5, seconds: 1 } };
+const MAX_POINTS = 1_000_000;
+const MAX_SECONDS = 86_400;
+
+function parseRateLimit(text: string): RateLimit {
+  if (text === 'hubspot') return HUBSPOT;
+  const [calls = '', search, ...more] = text.split(',').map((part) => part.trim());
+  const ofSearch = search === undefined ? HUBSPOT.searches : quota(/^search=(.*)$/.exec(search)?.[1] ?? '');
+  const ofCalls = quota(calls);
+  if (!ofCalls || !ofSearch || more.length > 0)
+    throw new InvalidArgumentError(
+      "Give 'hubspot', calls and seconds such as 200/10s, or searches too: 200/10s,search=10/1s.",
+    );
+  return { calls: ofCalls, searches: ofSearch };
+}
+
+function quota(text: string): Quota | undefined {
+  const [, points, seconds] = /^(\d{1,7})\/(\d{1,5})s$/.exec(text) ?? [];
+  const made = { points: Number(points), seconds: Number(seconds) };
+  const fits =
+    made.points >= 1 && made.points <= MAX_POINTS && made.seconds >= 1 && made.seconds <= MAX_SECONDS;
+  return fits ? made : undefined;
 }

@@ -11,18 +11,29 @@ import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
 export interface DemoCredentials {
   token: string;
   developerKey: string;
+  clientSecret: string;
+  adminKey: string;
 }
 
-export const DEMO_CREDENTIALS: DemoCredentials = { token: 'demo-token', developerKey: 'demo-developer-key' };
+export const DEMO_CREDENTIALS: DemoCredentials = {
+  token: 'demo-token',
+  developerKey: 'demo-developer-key',
+  clientSecret: 'demo-client-secret',
+  adminKey: 'demo-admin-key',
+};
 
 const portalId = 8420;
 const appId = 8420;
 const templateId = 1001298;
+const clientId = '00000000-0000-4000-8000-000000008420';
 
 export const demo = {
   portalId,
   appId,
   templateId,
+  clientId,
+  /** Who is at the machine that `dev` runs on. */
+  person: { id: 8420, email: 'developer@localhost' },
   principal(store: AccessStore): Principal | undefined {
     const portal = store.portal(portalId);
     return portal && { portal, appId, scopes: ALL_SCOPES };
@@ -83,7 +94,7 @@ export async function ensureDemo(
   await store.createApp({
     id: appId,
     name: 'Petspot',
-    clientId: '00000000-0000-4000-8000-000000008420',
+    clientId,
     redirectUris: [],
     scopes: ALL_SCOPES,
   });

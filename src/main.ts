@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { accessCommands } from './commands/access.js';
 import { devCommand } from './commands/dev.js';
 import { serveCommand } from './commands/serve.js';
+import { userCommands } from './commands/user.js';
 
 const program = new Command('throughline').description(
   "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3.",
@@ -11,6 +12,7 @@ const program = new Command('throughline').description(
 devCommand(program);
 serveCommand(program);
 accessCommands(program);
+userCommands(program);
 
 try {
   await program.parseAsync();

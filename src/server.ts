@@ -1,7 +1,9 @@
 // The hall: joins the store, the ground and the wire. start() answers when the server takes requests; close() lets
 // what is under way finish, then leaves a tidy folder.
 import type { FastifyInstance } from 'fastify';
-import { credentials } from './access/credentials.js';
+import { type Credentials, credentials } from './access/credentials.js';
+import { grants } from './access/grants.js';
+import type { Portal } from './access/store.js';
 import { type DemoCredentials, demo, ensureDemo } from './demo.js';
 import { Definitions } from './records/definitions.js';
 import { Schemas } from './records/schemas.js';
@@ -10,6 +12,8 @@ import { Intake } from './timeline/intake.js';
 import { Templates } from './timeline/templates.js';
 import { pages } from './ui/pages.js';
 import { createApp } from './wire/app.js';
+import { attempts } from './wire/attempts.js';
+import type { RateLimit } from './wire/rate_limit.js';
 
 export interface ServerOptions {
   /** The folder that holds everything; made where it is missing. */
@@ -19,19 +23,29 @@ export interface ServerOptions {
   port: number;
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
-  /** The demo portal, its page, and credentials that exist in this process only. */
+  /** The demo portal, pages that are open to whoever is at the machine, and credentials that exist in this process only. */
   demo?: DemoCredentials;
   /** Refuse requests whose Host header is not a loopback name. */
   loopbackOnly?: boolean;
   /** What people must give to see the pages; absent: they are open. */
   pagePassword?: string;
+  /** Lets every app that asks into the first portal without asking back: for tests, with `demo`. */
+  autoConsent?: boolean;
+  /** Where people and apps reach the server, when a proxy stands before it. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
   /** Epoch ms; absent: the machine's clock. */
   clock?: () => number;
 }
 
 export interface Server {
-  /** Without a trailing slash. */
+  /** Where people and apps reach it, without a trailing slash. */
   baseUrl: string;
+  /** Where it listens, without a trailing slash; the same, where no proxy stands before it. */
+  listening: string;
   close(): Promise<void>;
 }
 
@@ -39,26 +53,36 @@ export interface Server {
 const DRAIN_MS = 5_000;
 
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { folder, host, port, timeZone, clock = Date.now } = options;
+  const { folder, host, port, timeZone, publicUrl, trustProxy, rateLimit, clock = Date.now } = options;
+  let listening = '';
+  const baseUrl = () => publicUrl ?? listening;
   const remembered: { forget(): void }[] = [];
   let definitions: Definitions | undefined;
+  let access: Credentials | undefined;
   const store = await openStore({
     folder,
     clock,
     onOthersWrote: () => {
       for (const each of remembered) each.forget();
     },
+    onRevoked: () => access?.forget(),
     onDefined: (portalId, type) => definitions?.forgetOf(portalId, type),
   });
   try {
     if (options.demo) await ensureDemo(store, clock);
     const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
-    const access = credentials(store, known);
+    access = credentials(store, known);
     const templates = new Templates(store, clock);
     definitions = new Definitions(store, clock);
     const schemas = new Schemas(store, definitions, clock);
     remembered.push(access, templates, definitions, schemas);
+    const doors = {
+      grants: grants({ store, credentials: access, clock }),
+      attempts: attempts(),
+      baseUrl,
+    };
     const app = await createApp({
+      ...doors,
       store,
       intake: new Intake(store),
       templates,
@@ -68,23 +92,31 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,
-      ...(options.demo
-        ? {
-            pages: (on: FastifyInstance) =>
-              pages(on, {
-                store,
-                templates,
-                schemas,
-                portal: () => store.portal(demo.portalId),
-                timeZone,
-                ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
-              }),
-          }
-        : {}),
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(rateLimit === undefined ? {} : { rateLimit }),
+      pages: (on: FastifyInstance) =>
+        pages(on, {
+          store,
+          templates,
+          schemas,
+          portals: () => (options.demo ? demoFirst(store.portals()) : store.portals()),
+          timeZone,
+          ...(publicUrl === undefined ? {} : { publicUrl }),
+          ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
+          access: {
+            ...doors,
+            store,
+            clock,
+            ...(options.demo ? { person: demo.person, auto: options.autoConsent ?? false } : {}),
+          },
+        }),
     });
     const address = new URL(await app.listen({ host, port }));
+    listening = `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`;
     return {
-      baseUrl: `http://${host.includes(':') ? `[${host}]` : host}:${address.port || 80}`,
+      baseUrl: baseUrl(),
+      listening,
       async close() {
         await drain(app);
         await store.close();
@@ -94,6 +126,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await store.close();
     throw error;
   }
+}
+
+function demoFirst(portals: Portal[]): Portal[] {
+  return portals.sort((a, b) => Number(b.id === demo.portalId) - Number(a.id === demo.portalId));
 }
 
 async function drain(app: FastifyInstance): Promise<void> {

@@ -17,6 +17,8 @@ export interface CliOptions {
   cwd?: string;
   /** A shell line that has the command as "$@". */
   shell?: string;
+  /** What it reads on stdin. */
+  input?: string;
 }
 
 export interface RunningCli {
@@ -40,7 +42,7 @@ export async function endAll(): Promise<void> {
   await Promise.allSettled(left.map(([, ended]) => ended));
 }
 
-function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
+function start(args: readonly string[], { env, cwd, shell, input }: CliOptions) {
   const command = [process.execPath, MAIN, ...args];
   const [file, ...rest] = shell ? ['sh', '-c', shell, 'sh', ...command] : command;
   const inherited = Object.entries(process.env).filter(
@@ -49,8 +51,9 @@ function start(args: readonly string[], { env, cwd, shell }: CliOptions) {
   const child = spawn(file as string, rest, {
     env: { ...Object.fromEntries(inherited), ...env },
     cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
+  child.stdin?.end(input);
   const output = { stdout: '', stderr: '' };
   const heard = { line: () => {} };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digest, newSecret } from '../dist/access/credentials.js';
+import { digest, newClientId, newSecret } from '../dist/access/credentials.js';
 import { ALL_SCOPES } from '../dist/access/scopes.js';
 import { DEMO_CREDENTIALS } from '../dist/demo.js';
 import { type Server, type ServerOptions, startServer } from '../dist/server.js';
@@ -13,6 +13,7 @@ export const V3 = '/integrators/timeline/v3';
 export const TEMPLATE = '1001298';
 export const APP = '8420';
 export const DEMO_TOKEN = DEMO_CREDENTIALS.token;
+export const ADMIN_KEY = DEMO_CREDENTIALS.adminKey;
 
 // biome-ignore lint/suspicious/noExplicitAny: an answer's shape is what the tests are about
 export type Json = any;
@@ -51,7 +52,7 @@ export async function startDev(options: Partial<ServerOptions> = {}): Promise<Te
     ...options,
   });
   const call: TestServer['call'] = (method, path, body, options) =>
-    request(server.baseUrl, method, path, body, options);
+    request(server.listening, method, path, body, options);
   return {
     ...server,
     folder,
@@ -91,25 +92,36 @@ export async function request(
   return { status: response.status, headers: response.headers, text, json };
 }
 
+export interface Tenant {
+  portalId: number;
+  appId: number;
+  token: string;
+  developerKey: string;
+  clientId: string;
+  clientSecret: string;
+}
+
 /** A tenant of its own in a server's folder, as the commands would make it: a portal, an app, a token, a key. */
 export async function createTenant(
   folder: string,
   { lenient = false, scopes = ALL_SCOPES }: { lenient?: boolean; scopes?: readonly string[] } = {},
-): Promise<{ portalId: number; appId: number; token: string; developerKey: string }> {
+): Promise<Tenant> {
   const store = await openStore({ folder, clock: Date.now });
   try {
     const token = newSecret('token');
     const developerKey = newSecret('key');
+    const [clientId, clientSecret] = [newClientId(), newSecret('secret')];
     const portalId = await store.createPortal({ name: 'Test', lenient });
     const appId = await store.createApp({
       name: 'Test',
-      clientId: crypto.randomUUID(),
+      clientId,
+      clientSecretHash: digest(clientSecret),
       developerKeyHash: digest(developerKey),
       redirectUris: [],
       scopes,
     });
     await store.createToken({ hash: digest(token), portalId, appId, scopes });
-    return { portalId, appId, token, developerKey };
+    return { portalId, appId, token, developerKey, clientId, clientSecret };
   } finally {
     await store.close();
   }

@@ -1,14 +1,16 @@
 // Makes and recognises secrets. What is made is shown once and kept only as its SHA-256 digest:
 // the secrets are 32 random bytes, so that a plain digest can be neither guessed nor reversed.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { AccessStore, Principal } from './store.js';
+import type { AccessStore, Client, Principal } from './store.js';
 
 export function digest(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
 }
 
 /** A fresh secret: URL-safe, 256 bits, with a prefix that says what it is when it is found somewhere. */
-export function newSecret(kind: 'token' | 'secret' | 'key'): string {
+export function newSecret(
+  kind: 'token' | 'refresh' | 'code' | 'secret' | 'key' | 'session' | 'admin',
+): string {
   return `tl-${kind}-${randomBytes(32).toString('base64url')}`;
 }
 
@@ -16,11 +18,16 @@ export function newClientId(): string {
   return randomUUID();
 }
 
-/** Principals and developer keys, from a bounded cache in front of the store. */
+/** Principals, developer keys and admin keys, from a bounded cache in front of the store. */
 export interface Credentials {
   principal(token: string): Principal | undefined;
   /** The id of the app whose developer key this is. */
   appOf(developerKey: string): number | undefined;
+  /** The app that has this client id, with what its secret must be. */
+  client(clientId: string): Client | undefined;
+  isAdminKey(key: string): boolean;
+  /** Whether the app's secrets are this process's own, as the demo's are. */
+  isBuiltIn(appId: number): boolean;
   /** Forgets what was looked up: somebody may have changed it. */
   forget(): void;
 }
@@ -28,13 +35,19 @@ export interface Credentials {
 const MAX_CACHED_SECRETS = 10_000;
 const MAX_SECRET_LENGTH = 512;
 
-/** `known` are credentials that exist in this process only, as the demo's do. */
-export function credentials(
-  store: AccessStore,
-  known: { token?: string; developerKey?: string; principal: () => Principal | undefined } | undefined,
-): Credentials {
+/** Credentials of one app that exist in this process only, as the demo's do. */
+export interface KnownCredentials {
+  token: string;
+  developerKey: string;
+  clientSecret: string;
+  adminKey: string;
+  principal: () => Principal | undefined;
+}
+
+export function credentials(store: AccessStore, known: KnownCredentials | undefined): Credentials {
   const principals = new Map<string, Principal>();
   const apps = new Map<string, number>();
+  const adminKeys = new Map<string, true>();
   const remember = <T>(cache: Map<string, T>, secret: string, find: () => T | undefined): T | undefined => {
     const cached = cache.get(secret);
     if (cached !== undefined) return cached;
@@ -56,8 +69,22 @@ export function credentials(
           ? known.principal()?.appId
           : store.appIdByDeveloperKey(digest(key)),
       ),
+    client(clientId) {
+      if (clientId.length > MAX_SECRET_LENGTH) return undefined;
+      const client = store.client(clientId);
+      if (!client || !known || client.app.id !== known.principal()?.appId) return client;
+      return { ...client, secretHash: digest(known.clientSecret), anyLoopback: true };
+    },
+    isAdminKey: (key) =>
+      remember(
+        adminKeys,
+        key,
+        () => (known && key === known.adminKey) || store.isAdminKey(digest(key)) || undefined,
+      ) ?? false,
+    isBuiltIn: (appId) => known?.principal()?.appId === appId,
     forget() {
       principals.clear();
+      adminKeys.clear();
       apps.clear();
     },
   };

@@ -51,6 +51,9 @@ export function scopesOfTypes(scopesOf: typeof recordScopes, verb: 'read' | 'wri
 
 export const FORMS: readonly string[] = ['forms'];
 
+/** What HubSpot's apps ask for besides: to be known, no more. */
+export const PLAIN_SCOPE = 'oauth';
+
 /** Every scope there is, as the demo's token has them. */
 export const ALL_SCOPES: readonly string[] = [
   ...new Set([

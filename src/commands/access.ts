@@ -1,10 +1,14 @@
-// `throughline portal|app|token create|list`: who may call. They work whether or not a server holds the folder.
+// `throughline portal|app|token|admin-key …`: who may call. They work whether or not a server holds the folder.
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { digest, newClientId, newSecret } from '../access/credentials.js';
+import { appFaults, nameFaults, portalFaults, tokenFaults } from '../access/rules.js';
+import type { App } from '../access/store.js';
 import { dataOption, jsonOption, parseTimeZone } from '../config.js';
+import { brief, type Fault, invalid } from '../refusal.js';
 import { openStore, type Store } from '../store/sqlite/engine.js';
 
-interface Common {
+export interface Common {
   data: string;
   json?: boolean;
 }
@@ -14,6 +18,18 @@ interface NewPortal {
   timeZone?: string;
   lenient?: boolean;
   associateByDomain: boolean;
+}
+
+interface PortalUpdate extends Partial<NewPortal> {
+  portal: string;
+  strict?: boolean;
+}
+
+interface AppUpdate {
+  app: string;
+  name?: string;
+  redirectUri?: string[];
+  scope?: string[];
 }
 
 export function accessCommands(program: Command): void {
@@ -26,6 +42,7 @@ export function accessCommands(program: Command): void {
     .action((options: Common & NewPortal) =>
       withStore(options, async (store) => {
         const { name, timeZone, lenient = false, associateByDomain } = options;
+        refuse('portal', portalFaults({ name }));
         const id = await store.createPortal({
           name,
           lenient,
@@ -35,8 +52,31 @@ export function accessCommands(program: Command): void {
         return { portalId: String(id) };
       }),
     );
+  command(portal, 'update', 'change a portal; what is not named stays')
+    .requiredOption('--portal <id>', "the portal's id")
+    .option('--name <name>', 'what people call it')
+    .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
+    .option('--lenient', 'create records that events name and that do not exist')
+    .option('--strict', 'refuse them')
+    .option('--associate-by-domain', "give a new contact the company of its e-mail's domain")
+    .option('--no-associate-by-domain', 'leave it without')
+    .action((options: Common & PortalUpdate) =>
+      withFolder(options, async (store) => {
+        const { portal, name, timeZone, lenient, strict, associateByDomain } = options;
+        const portalId = portalOf(store, portal);
+        if (lenient && strict) fail('Give --lenient or --strict, not both.');
+        refuse('portal', portalFaults({ ...(name === undefined ? {} : { name }) }));
+        await store.changePortal(portalId, {
+          ...(name === undefined ? {} : { name }),
+          ...(timeZone === undefined ? {} : { timeZone }),
+          ...(lenient || strict ? { lenient: lenient === true } : {}),
+          ...(associateByDomain === undefined ? {} : { associateByDomain }),
+        });
+        return { portalId: String(portalId) };
+      }),
+    );
   command(portal, 'list', 'list the portals').action((options: Common) =>
-    withStore(options, async (store) => ({
+    withFolder(options, async (store) => ({
       portals: store.portals().map(({ id, ...rest }) => ({ portalId: String(id), ...rest })),
     })),
   );
@@ -48,53 +88,106 @@ export function accessCommands(program: Command): void {
     .addOption(scopeOption('what it may ask a portal for'))
     .action((options: Common & { name: string; redirectUri: string[]; scope: string[] }) =>
       withStore(options, async (store) => {
+        const { name, redirectUri: redirectUris, scope: scopes } = options;
+        refuse('app', appFaults({ name, redirectUris, scopes }));
         const secrets = {
           clientId: newClientId(),
           clientSecret: newSecret('secret'),
           developerKey: newSecret('key'),
         };
         const id = await store.createApp({
-          name: options.name,
+          name,
           clientId: secrets.clientId,
           clientSecretHash: digest(secrets.clientSecret),
           developerKeyHash: digest(secrets.developerKey),
-          redirectUris: options.redirectUri,
-          scopes: options.scope,
+          redirectUris,
+          scopes,
         });
         return { appId: String(id), ...secrets };
       }),
     );
+  command(app, 'update', 'change an app; what is not named stays')
+    .requiredOption('--app <id>', "the app's id")
+    .option('--name <name>', 'what people call it')
+    .option('--redirect-uri <uri...>', 'where OAuth may send people back to, in place of what it had')
+    .option('--scope <scope...>', 'what it may ask a portal for, in place of what it had')
+    .action((options: Common & AppUpdate) =>
+      withFolder(options, async (store) => {
+        const { app, name, redirectUri: redirectUris, scope: scopes } = options;
+        const appId = appOf(store, app);
+        const change = {
+          ...(name === undefined ? {} : { name }),
+          ...(redirectUris === undefined ? {} : { redirectUris }),
+          ...(scopes === undefined ? {} : { scopes }),
+        };
+        refuse('app', appFaults(change));
+        await store.changeApp(appId, change);
+        return { appId: String(appId) };
+      }),
+    );
+  command(
+    app,
+    'rotate',
+    'give an app a new secret or key, shown this once; the old one is good for nothing then',
+  )
+    .requiredOption('--app <id>', "the app's id")
+    .addOption(new Option('--secret <kind>', 'which of the two').choices(SECRETS).default('client-secret'))
+    .action((options: Common & { app: string; secret: string }) =>
+      withFolder(options, async (store) => {
+        const appId = appOf(store, options.app);
+        if (options.secret === 'developer-key') {
+          const developerKey = newSecret('key');
+          await store.changeApp(appId, { developerKeyHash: digest(developerKey) });
+          return { appId: String(appId), developerKey };
+        }
+        const clientSecret = newSecret('secret');
+        await store.changeApp(appId, { clientSecretHash: digest(clientSecret) });
+        return { appId: String(appId), clientSecret };
+      }),
+    );
+  inPortal(command(app, 'install', 'install an app in a portal')).action((options: Common & InPortal) =>
+    withFolder(options, async (store) => {
+      const [portalId, appId] = installation(store, options);
+      await store.install(portalId, appId);
+      return { portalId: String(portalId), appId: String(appId) };
+    }),
+  );
+  inPortal(
+    command(
+      app,
+      'uninstall',
+      'take an app out of a portal; all of its tokens there are good for nothing then',
+    ),
+  ).action((options: Common & InPortal) =>
+    withFolder(options, async (store) => {
+      const [portalId, appId] = installation(store, options);
+      if (!(await store.uninstall(portalId, appId)))
+        fail(`App ${appId} is not installed in portal ${portalId}; there is nothing to take out.`);
+      return { portalId: String(portalId), appId: String(appId) };
+    }),
+  );
   command(app, 'list', 'list the apps').action((options: Common) =>
-    withStore(options, async (store) => ({
+    withFolder(options, async (store) => ({
       apps: store.apps().map(({ id, ...rest }) => ({ appId: String(id), ...rest })),
     })),
   );
 
   const token = program.command('token').description('access tokens');
-  command(token, 'create', 'install an app in a portal and make a token for it, shown this once')
-    .requiredOption('--portal <id>', "the portal's id")
-    .requiredOption('--app <id>', "the app's id")
+  inPortal(command(token, 'create', 'install an app in a portal and make a token for it, shown this once'))
     .addOption(scopeOption('what the token may do'))
-    .action((options: Common & { portal: string; app: string; scope: string[] }) =>
-      withStore(options, async (store) => {
-        const [portalId, appId] = [Number(options.portal), Number(options.app)];
-        if (!store.portal(portalId))
-          fail(`There is no portal ${options.portal}; 'throughline portal list' shows them.`);
-        const known =
-          store.app(appId) ?? fail(`There is no app ${options.app}; 'throughline app list' shows them.`);
-        const foreign = options.scope.filter((scope) => !known.scopes.includes(scope));
-        if (foreign.length > 0)
-          fail(
-            `App ${appId} may not ask for ${foreign.join(', ')}; it was created with: ${known.scopes.join(', ') || 'none'}.`,
-          );
+    .action((options: Common & InPortal & { scope: string[] }) =>
+      withFolder(options, async (store) => {
+        const [portalId, appId] = installation(store, options);
+        refuse('token', tokenFaults(store.app(appId) as App, options.scope));
         const accessToken = newSecret('token');
         await store.createToken({ hash: digest(accessToken), portalId, appId, scopes: options.scope });
         return { accessToken };
       }),
     );
   command(token, 'list', 'list the tokens; the secrets themselves are not kept').action((options: Common) =>
-    withStore(options, async (store) => ({
-      tokens: store.tokens().map(({ portalId, appId, scopes, createdAt }) => ({
+    withFolder(options, async (store) => ({
+      tokens: store.tokens().map(({ id, portalId, appId, scopes, createdAt }) => ({
+        tokenId: id,
         portalId: String(portalId),
         appId: String(appId),
         scopes,
@@ -102,9 +195,86 @@ export function accessCommands(program: Command): void {
       })),
     })),
   );
+  command(token, 'revoke', 'take a token away; it is good for nothing then')
+    .requiredOption('--token <id>', "the token's id, as 'throughline token list' shows it")
+    .action((options: Common & { token: string }) =>
+      withFolder(options, async (store) => {
+        const found = store.tokens().find(({ id }) => id === options.token);
+        if (!found || !(await store.revokeToken(found.portalId, found.id)))
+          fail(`There is no token with the id ${brief(options.token)}; 'throughline token list' shows them.`);
+        return { tokenId: found.id };
+      }),
+    );
+
+  const adminKey = program
+    .command('admin-key')
+    .description('admin keys: they open /timeline/v1/apps and /timeline/v1/portals, and nothing else');
+  command(adminKey, 'create', 'make an admin key, shown this once')
+    .option('--name <name>', 'what it is for', 'admin')
+    .action((options: Common & { name: string }) =>
+      withStore(options, async (store) => {
+        refuse('admin key', nameFaults(options.name));
+        const key = newSecret('admin');
+        const id = await store.createAdminKey({ name: options.name, hash: digest(key) });
+        return { adminKeyId: String(id), adminKey: key };
+      }),
+    );
+  command(adminKey, 'list', 'list the admin keys; the keys themselves are not kept').action(
+    (options: Common) =>
+      withFolder(options, async (store) => ({
+        adminKeys: store.adminKeys().map(({ id, name, createdAt }) => ({
+          adminKeyId: String(id),
+          name,
+          createdAt: new Date(createdAt).toISOString(),
+        })),
+      })),
+  );
+  command(adminKey, 'revoke', 'take an admin key away; it opens nothing then')
+    .requiredOption('--admin-key <id>', "the key's id, as 'throughline admin-key list' shows it")
+    .action((options: Common & { adminKey: string }) =>
+      withFolder(options, async (store) => {
+        if (!(await store.revokeAdminKey(Number(options.adminKey))))
+          fail(
+            `There is no admin key with the id ${brief(options.adminKey)}; 'throughline admin-key list' shows them.`,
+          );
+        return { adminKeyId: options.adminKey };
+      }),
+    );
 }
 
-function command(parent: Command, name: string, description: string): Command {
+const SECRETS = ['client-secret', 'developer-key'];
+
+interface InPortal {
+  portal: string;
+  app: string;
+}
+
+function inPortal(command: Command): Command {
+  return command
+    .requiredOption('--portal <id>', "the portal's id")
+    .requiredOption('--app <id>', "the app's id");
+}
+
+function installation(store: Store, { portal, app }: InPortal): [portalId: number, appId: number] {
+  return [portalOf(store, portal), appOf(store, app)];
+}
+
+function portalOf(store: Store, portal: string): number {
+  if (!store.portal(Number(portal)))
+    fail(`There is no portal ${brief(portal)}; 'throughline portal list' shows them.`);
+  return Number(portal);
+}
+
+function appOf(store: Store, app: string): number {
+  if (!store.app(Number(app))) fail(`There is no app ${brief(app)}; 'throughline app list' shows them.`);
+  return Number(app);
+}
+
+function refuse(what: string, faults: readonly Fault[]): void {
+  if (faults.length > 0) fail(`${invalid(what, faults).message}.`);
+}
+
+export function command(parent: Command, name: string, description: string): Command {
   return parent.command(name).description(description).addOption(dataOption()).addOption(jsonOption());
 }
 
@@ -115,8 +285,17 @@ function scopeOption(description: string): Option {
   ).makeOptionMandatory();
 }
 
+/** As `withStore`, in a folder that is there already: a slip of the pen makes none. */
+async function withFolder(options: Common, work: Parameters<typeof withStore>[1]): Promise<void> {
+  if (!existsSync(options.data))
+    fail(
+      `There is no data folder '${options.data}'; --data names it, 'throughline portal create' makes one.`,
+    );
+  await withStore(options, work);
+}
+
 /** Opens the folder, does the work, prints its answer: one line of JSON, or a line a field. */
-async function withStore(
+export async function withStore(
   { data, json }: Common,
   work: (store: Store) => Promise<Record<string, unknown>>,
 ): Promise<void> {
@@ -145,6 +324,6 @@ function listText(name: string, rows: readonly object[]): string {
 
 class UserError extends Error {}
 
-function fail(message: string): never {
+export function fail(message: string): never {
   throw new UserError(message);
 }

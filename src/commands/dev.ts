@@ -1,6 +1,7 @@
 // `throughline dev`: everything ready, nothing to configure, on this machine only.
 import { type Command, Option } from 'commander';
-import { isLoopback, type Settings, withServerOptions } from '../config.js';
+import { newSecret } from '../access/credentials.js';
+import { flag, isLoopback, type Settings, withServerOptions } from '../config.js';
 import { EVENT } from '../wire/examples.js';
 import { run } from './run.js';
 
@@ -13,21 +14,31 @@ export function devCommand(program: Command): void {
         "the demo's access token, and the pages' password on other hosts",
       ).env('THROUGHLINE_DEMO_TOKEN'),
     )
-    .action(async (settings: Settings & { demoToken?: string }, command: Command) => {
-      const local = isLoopback(settings.host);
+    .addOption(
+      flag('--auto-consent', 'let every app in without asking, for tests', 'THROUGHLINE_AUTO_CONSENT'),
+    )
+    .action(async (settings: Settings & { demoToken?: string; autoConsent?: boolean }, command: Command) => {
+      const { host, publicUrl } = settings;
+      const local = isLoopback(host) && (publicUrl === undefined || isLoopback(new URL(publicUrl).hostname));
       if (!local && !settings.demoToken)
         command.error(
-          `error: ${settings.host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
+          `error: ${isLoopback(host) ? publicUrl : host} is reachable from other machines and the demo's token is well known: choose one with --demo-token, or use 'throughline serve'`,
         );
       const { DEMO_CREDENTIALS, demo } = await import('../demo.js');
       const credentials = settings.demoToken
-        ? { token: settings.demoToken, developerKey: `${settings.demoToken}-developer-key` }
+        ? {
+            token: settings.demoToken,
+            developerKey: `${settings.demoToken}-developer-key`,
+            clientSecret: `${settings.demoToken}-client-secret`,
+            adminKey: newSecret('admin'), // an app that has the token must not be able to guess it
+          }
         : DEMO_CREDENTIALS;
       await run(
         settings,
         {
           demo: credentials,
           loopbackOnly: local,
+          autoConsent: settings.autoConsent ?? false,
           ...(local ? {} : { pagePassword: credentials.token }),
         },
         (baseUrl) => ({
@@ -39,6 +50,9 @@ export function devCommand(program: Command): void {
             appId: String(demo.appId),
             accessToken: credentials.token,
             developerKey: credentials.developerKey,
+            clientId: demo.clientId,
+            clientSecret: credentials.clientSecret,
+            adminKey: credentials.adminKey,
             eventTemplateId: String(demo.templateId),
           },
           text: `
@@ -51,6 +65,9 @@ Throughline is ready.
   App             ${demo.appId}
   Access token    ${credentials.token}
   Developer key   ${credentials.developerKey}
+  Client id       ${demo.clientId}
+  Client secret   ${credentials.clientSecret}
+  Admin key       ${credentials.adminKey}
   Event template  ${demo.templateId}
 
 Send an event:

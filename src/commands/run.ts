@@ -11,14 +11,23 @@ export interface Announcement {
 export async function run(
   settings: Settings,
   mode: Partial<ServerOptions>,
-  announce: (baseUrl: string) => Announcement,
+  announce: (baseUrl: string, listening: string) => Announcement,
 ): Promise<void> {
   const { folder, discard } = dataFolder(settings);
   process.once('exit', discard);
-  const { host, port, timeZone } = settings;
+  const { host, port, timeZone, publicUrl, trustProxy, rateLimit } = settings;
   // Loaded here: the commands that start no server are quick without it.
   const starting = import('../server.js').then(({ startServer }) =>
-    startServer({ folder, host, port, timeZone, ...mode }),
+    startServer({
+      folder,
+      host,
+      port,
+      timeZone,
+      ...(publicUrl === undefined ? {} : { publicUrl }),
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+      ...(rateLimit === undefined ? {} : { rateLimit }),
+      ...mode,
+    }),
   );
   let stopping = false;
   const stop = () => {
@@ -36,6 +45,7 @@ export async function run(
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
-  const { json, text } = announce((await starting).baseUrl);
+  const { baseUrl, listening } = await starting;
+  const { json, text } = announce(baseUrl, listening);
   process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text);
 }

@@ -27,6 +27,15 @@ export interface View {
   portal?: Portal;
   /** The portal's custom objects. */
   customs: readonly ObjectSchema[];
+  /** Those that can be looked at instead. */
+  portals?: readonly Portal[];
+  account?: Account;
+}
+
+/** Who has signed in, and what the form to sign out must carry. */
+export interface Account {
+  email: string;
+  key: string;
 }
 
 export interface Listed {
@@ -228,13 +237,20 @@ export function problemPage(view: View, http: number): string {
 }
 
 interface Around {
+  /** Without the ways to other pages: something is to be decided first. */
+  alone?: boolean;
   /** Stands before the content. */
   kinds?: ReactNode;
   /** Room for two columns. */
   wide?: boolean;
 }
 
-function document(view: View, title: string, main: ReactNode, { kinds, wide }: Around = {}): string {
+export function document(
+  view: View,
+  title: string,
+  main: ReactNode,
+  { alone, kinds, wide }: Around = {},
+): string {
   const { language, portal, timeZone } = view;
   const { tag, words } = language;
   return `<!doctype html>${renderToStaticMarkup(
@@ -255,26 +271,68 @@ function document(view: View, title: string, main: ReactNode, { kinds, wide }: A
           <a className="brand" href="/">
             Throughline
           </a>
-          <nav aria-label="Throughline">
-            <a href="/">{words.records}</a>
-            <a href="/docs">{words.reference}</a>
-          </nav>
+          {!alone && (
+            <>
+              <nav aria-label="Throughline">
+                <a href="/">{words.records}</a>
+                <a href="/docs">{words.reference}</a>
+              </nav>
+              <Choices view={view} />
+            </>
+          )}
         </header>
         {kinds}
         <main id="main" tabIndex={-1}>
           {main}
         </main>
         <footer className="site">
-          {portal && (
+          {portal && !alone && (
             <p>
               {words.portal} {portal.name} ({portal.id})
             </p>
           )}
-          <p>{words.timesIn(timeZone)}</p>
+          {!alone && <p>{words.timesIn(timeZone)}</p>}
         </footer>
       </body>
     </html>,
   )}`;
+}
+
+/** Which portal is looked at, and by whom. */
+function Choices({ view }: { view: View }) {
+  const { language, portal, portals = [], account } = view;
+  const { words } = language;
+  if (portals.length < 2 && !account) return null;
+  return (
+    <div className="choices">
+      {portals.length > 1 && (
+        <form action="/">
+          <label>
+            <span className="label">{words.portal}</span>{' '}
+            <select name="portal" defaultValue={String(portal?.id ?? '')}>
+              {portals.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {`${name} (${id})`}
+                </option>
+              ))}
+            </select>
+          </label>
+          <button type="submit" className="button">
+            {words.show}
+          </button>
+        </form>
+      )}
+      {account && (
+        <form method="post" action="/sign-out">
+          <input type="hidden" name="key" value={account.key} />
+          <span className="label">{account.email}</span>
+          <button type="submit" className="button">
+            {words.signOut}
+          </button>
+        </form>
+      )}
+    </div>
+  );
 }
 
 function Kinds({ view, current }: { view: View; current: ObjectType | 'recent' }) {

@@ -2,7 +2,9 @@
 // Every answer here is a page in the person's language, errors too, under a policy that lets nothing foreign run.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import type { Portal } from '../access/store.js';
 import {
   type CrmRecord,
@@ -20,6 +22,8 @@ import type { Templates } from '../timeline/templates.js';
 import { HttpProblem, problemOf } from '../wire/problem.js';
 import { cursorText, renderedPage, timelineQuery } from '../wire/timelines.js';
 import { recordKey } from '../wire/typed.js';
+import { type ConsentOptions, consentRoutes } from './consent.js';
+import { unanswerablePage } from './forms.js';
 import {
   type Associated,
   type Entry,
@@ -31,37 +35,35 @@ import {
   recordPage,
   type View,
 } from './page.js';
+import { sendPage } from './send.js';
+import { type SignIn, type SignInOptions, signIn } from './sign_in.js';
 import { languageOf } from './words.js';
 
 export interface PageOptions {
   store: TimelineStore & RecordStore;
   templates: Templates;
   schemas: Schemas;
-  /** The portal that the person sees. */
-  portal: () => Portal | undefined;
+  /** The portals that a person may look at, the likeliest first. */
+  portals: () => Portal[];
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
+  /** Where people reach the server; absent: where they have just reached it. */
+  publicUrl?: string;
   /** Asked for by HTTP Basic authentication; absent: the pages are open. */
   password?: string;
+  /** How apps are let into portals, and people in here. Without a `person` in it, they sign in first. */
+  access?: Omit<ConsentOptions & SignInOptions, 'portals'>;
 }
 
 const LISTED_RECORDS = 50;
 /** Associated records shown, of each type. */
 const LISTED_ASSOCIATED = 10;
 
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; frame-src http: https:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cache-control': 'no-store',
-  vary: 'Accept-Language',
-};
 const ASSETS = { 'style.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml' };
 const HIDDEN = { schema: { hide: true } };
 
 interface ListQuery {
+  portal?: unknown;
   type?: unknown;
   query?: unknown;
   after?: unknown;
@@ -70,12 +72,21 @@ interface ListQuery {
 export function pages(app: FastifyInstance, options: PageOptions): void {
   app.register(async (scope) => {
     assets(scope);
-    await scope.register(async (inner) => routes(inner, options));
+    await scope.register(cookie);
+    await scope.register(formbody);
+    await scope.register(async (inner) => guarded(inner, options));
   });
 }
 
-function routes(scope: FastifyInstance, options: PageOptions): void {
-  const { store, templates, schemas, password } = options;
+const PORTAL_COOKIE = 'throughline-portal';
+/** So many can be chosen from; a link may name any other. */
+const MAX_CHOICES = 500;
+
+/** Every page, behind whatever lets people in. */
+function guarded(scope: FastifyInstance, options: PageOptions): void {
+  const { password, access } = options;
+  const session = access && signIn(access);
+  const viewOf = (request: FastifyRequest) => viewFor(request, options);
 
   scope.setErrorHandler((error: FastifyError, request, reply) => {
     const problem = problemOf(error);
@@ -93,10 +104,44 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
     });
   }
 
+  if (session) {
+    consentRoutes(scope, viewOf, { ...access, portals: options.portals }, session);
+    if (!access.person) session.routes(scope, viewOf);
+  }
+  scope.register(async (records) => {
+    const signedIn = session && !access.person ? session : undefined;
+    if (signedIn)
+      records.addHook('onRequest', async (request, reply) => {
+        if (!signedIn.person(request)) return signedIn.ask(request, reply);
+      });
+    routes(records, options, signedIn);
+  });
+}
+
+function viewFor(request: FastifyRequest, { timeZone, schemas }: PageOptions, portal?: Portal): View {
+  return {
+    language: languageOf(request.headers['accept-language']),
+    timeZone: portal?.timeZone ?? timeZone,
+    ...(portal ? { portal } : {}),
+    customs: portal ? schemas.all(portal.id) : [],
+  };
+}
+
+function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | undefined): void {
+  const { store, templates, schemas } = options;
+
   scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
-    const portal = thePortal();
+    const { portal: wanted } = request.query;
+    if (wanted !== undefined) {
+      const chosen = options.portals().find(({ id }) => String(id) === wanted);
+      if (!chosen) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
+      reply.setCookie(PORTAL_COOKIE, String(chosen.id), { path: '/', httpOnly: true, sameSite: 'lax' });
+      return reply.redirect('/', 303);
+    }
+    const portal = portalOf(request);
+    if (!portal) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
     const contents = await listed(portal.id, request.query);
-    const baseUrl = `${request.protocol}://${request.host}`;
+    const baseUrl = options.publicUrl ?? `${request.protocol}://${request.host}`;
     return sendPage(reply, 200, listPage(viewOf(request, portal), contents, baseUrl));
   });
 
@@ -155,9 +200,9 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
     Params: { objectType: string; objectId: string };
     Querystring: { after?: unknown; include?: unknown };
   }>('/records/:objectType/:objectId', HIDDEN, (request, reply) => {
-    const portal = thePortal();
+    const portal = portalOf(request);
     const { objectType, objectId } = request.params;
-    const key = recordKey(schemas, portal.id, objectType, objectId);
+    const key = portal && recordKey(schemas, portal.id, objectType, objectId);
     const record = key && store.record(key);
     if (!record) throw NOTHING_HERE;
     const { after, include } = request.query;
@@ -185,18 +230,18 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
     throw NOTHING_HERE;
   });
 
-  function thePortal(): Portal {
-    const portal = options.portal();
-    if (!portal) throw NOTHING_HERE;
-    return portal;
+  /** The portal that the person chose last; else the likeliest. */
+  function portalOf({ cookies }: FastifyRequest): Portal | undefined {
+    const portals = options.portals();
+    return portals.find(({ id }) => String(id) === cookies[PORTAL_COOKIE]) ?? portals[0];
   }
 
   function viewOf(request: FastifyRequest, portal?: Portal): View {
+    const account = session?.account(request);
     return {
-      language: languageOf(request.headers['accept-language']),
-      timeZone: portal?.timeZone ?? options.timeZone,
-      ...(portal ? { portal } : {}),
-      customs: portal ? schemas.all(portal.id) : [],
+      ...viewFor(request, options, portal),
+      portals: options.portals().slice(0, MAX_CHOICES),
+      ...(account ? { account } : {}),
     };
   }
 
@@ -216,10 +261,6 @@ function routes(scope: FastifyInstance, options: PageOptions): void {
     });
     return { entries, next: next && cursorText(next) };
   }
-}
-
-function sendPage(reply: FastifyReply, http: number, html: string): FastifyReply {
-  return reply.code(http).headers(HEADERS).type('text/html; charset=utf-8').send(html);
 }
 
 const UNREADABLE = new Refusal('invalid', 'the address is not one of ours');

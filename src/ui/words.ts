@@ -99,6 +99,67 @@ const en = {
   older: 'Older events',
   newest: 'Newest events',
 
+  show: 'Show',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  password: 'Password',
+  wrongPassword: 'That e-mail and password do not go together. Please try again.',
+  noUserHint: 'Whoever runs this server makes users, with throughline user create.',
+
+  consentTitle: (app: string) => `Give ${app} access?`,
+  consentLead: (app: string) =>
+    `The app ${app} asks for access to a portal of yours. With it, the app could:`,
+  signedInAs: (email: string) => `You are signed in as ${email}.`,
+  sentTo: (where: string) => `Either way you are sent back to ${where}.`,
+  allow: 'Allow',
+  cancel: 'Cancel',
+  scopes: {
+    oauth: 'know that it has access',
+    timeline: 'read and write events on timelines',
+    tickets: 'read, create, change and delete tickets',
+    forms: 'submit forms in the name of visitors',
+    'developers-read': 'read its own event templates',
+    'developers-write': 'create, change and delete its own event templates',
+  } as Readonly<Record<string, string>>,
+  ofRecords: {
+    read: (plural: string) => `read ${plural}`,
+    write: (plural: string) => `create, change and delete ${plural}`,
+    'sensitive.read': (plural: string) => `read sensitive data of ${plural}`,
+    'sensitive.write': (plural: string) => `change sensitive data of ${plural}`,
+    'highly_sensitive.read': (plural: string) => `read highly sensitive data of ${plural}`,
+    'highly_sensitive.write': (plural: string) => `change highly sensitive data of ${plural}`,
+    sensitive: (plural: string) => `read and change sensitive data of ${plural}`,
+    highly_sensitive: (plural: string) => `read and change highly sensitive data of ${plural}`,
+    'schemas.read': (plural: string) => `read which properties ${plural} have`,
+    'schemas.write': (plural: string) => `define which properties ${plural} have`,
+  },
+  pluralInside: {
+    contacts: 'contacts',
+    companies: 'companies',
+    deals: 'deals',
+    tickets: 'tickets',
+  } as Readonly<Record<string, string>>,
+  otherScope: 'something that this server does not know',
+
+  unanswerable: {
+    client: {
+      title: 'No such app is known here',
+      text: 'The address that brought you here names an app that this server does not know. Whoever made the app needs its client_id from this server.',
+    },
+    redirectUri: {
+      title: 'The app may not send you there',
+      text: 'The app’s redirect_uri is not one of those that were registered for it, character for character. Nothing was sent to it.',
+    },
+    repeated: {
+      title: 'This address cannot be read',
+      text: 'Something stands in it more than once. Nothing was sent to the app.',
+    },
+    portal: {
+      title: 'There is no such portal here',
+      text: 'The portal is not known to this server, or none has been made yet: throughline portal create makes one.',
+    },
+  },
+
   problems: {
     400: {
       title: 'This address cannot be read',
@@ -115,6 +176,10 @@ const en = {
     421: {
       title: 'This server answers on its own machine only',
       text: 'Call it as localhost or 127.0.0.1.',
+    },
+    429: {
+      title: 'Too many attempts',
+      text: 'Please wait a minute, then try again.',
     },
     503: {
       title: 'Too busy just now',
@@ -216,6 +281,61 @@ const de: Words = {
   older: 'Ältere Ereignisse',
   newest: 'Neueste Ereignisse',
 
+  show: 'Zeigen',
+  signIn: 'Anmelden',
+  signOut: 'Abmelden',
+  password: 'Passwort',
+  wrongPassword: 'E-Mail-Adresse und Passwort passen nicht zusammen. Bitte versuchen Sie es noch einmal.',
+  noUserHint: 'Benutzer legt an, wer diesen Server betreibt: mit throughline user create.',
+
+  consentTitle: (app) => `${app} Zugang geben?`,
+  consentLead: (app) => `Die App ${app} bittet um Zugang zu einem Portal von Ihnen. Sie könnte dann:`,
+  signedInAs: (email) => `Sie sind angemeldet als ${email}.`,
+  sentTo: (where) => `In beiden Fällen geht es zurück zu ${where}.`,
+  allow: 'Erlauben',
+  cancel: 'Abbrechen',
+  scopes: {
+    oauth: 'wissen, dass sie Zugang hat',
+    timeline: 'Ereignisse in Verläufen lesen und schreiben',
+    tickets: 'Tickets lesen, anlegen, ändern und löschen',
+    forms: 'Formulare im Namen von Besuchern absenden',
+    'developers-read': 'ihre eigenen Ereignisvorlagen lesen',
+    'developers-write': 'ihre eigenen Ereignisvorlagen anlegen, ändern und löschen',
+  },
+  ofRecords: {
+    read: (plural) => `${plural} lesen`,
+    write: (plural) => `${plural} anlegen, ändern und löschen`,
+    'sensitive.read': (plural) => `vertrauliche Angaben zu ${plural} lesen`,
+    'sensitive.write': (plural) => `vertrauliche Angaben zu ${plural} ändern`,
+    'highly_sensitive.read': (plural) => `streng vertrauliche Angaben zu ${plural} lesen`,
+    'highly_sensitive.write': (plural) => `streng vertrauliche Angaben zu ${plural} ändern`,
+    sensitive: (plural) => `vertrauliche Angaben zu ${plural} lesen und ändern`,
+    highly_sensitive: (plural) => `streng vertrauliche Angaben zu ${plural} lesen und ändern`,
+    'schemas.read': (plural) => `lesen, welche Eigenschaften es gibt: ${plural}`,
+    'schemas.write': (plural) => `festlegen, welche Eigenschaften es gibt: ${plural}`,
+  },
+  pluralInside: { contacts: 'Kontakte', companies: 'Unternehmen', deals: 'Deals', tickets: 'Tickets' },
+  otherScope: 'etwas, das dieser Server nicht kennt',
+
+  unanswerable: {
+    client: {
+      title: 'Diese App ist hier nicht bekannt',
+      text: 'Die Adresse, die Sie hierher brachte, nennt eine App, die dieser Server nicht kennt. Wer die App gemacht hat, braucht ihre client_id von diesem Server.',
+    },
+    redirectUri: {
+      title: 'Dorthin darf die App Sie nicht schicken',
+      text: 'Die redirect_uri der App ist keine von denen, die für sie Zeichen für Zeichen eingetragen sind. Es wurde nichts dorthin gesendet.',
+    },
+    repeated: {
+      title: 'Diese Adresse ist nicht lesbar',
+      text: 'Etwas steht mehr als einmal darin. An die App wurde nichts gesendet.',
+    },
+    portal: {
+      title: 'Dieses Portal gibt es hier nicht',
+      text: 'Dieser Server kennt das Portal nicht, oder es gibt noch keines: throughline portal create legt eines an.',
+    },
+  },
+
   problems: {
     400: {
       title: 'Diese Adresse ist nicht lesbar',
@@ -232,6 +352,10 @@ const de: Words = {
     421: {
       title: 'Dieser Server antwortet nur auf seinem eigenen Rechner',
       text: 'Rufen Sie ihn als localhost oder 127.0.0.1 auf.',
+    },
+    429: {
+      title: 'Zu viele Versuche',
+      text: 'Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.',
     },
     503: {
       title: 'Gerade ist zu viel los',

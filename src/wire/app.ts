@@ -12,6 +12,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
+import type { Grants } from '../access/grants.js';
 import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { RecordStore } from '../records/record.js';
@@ -20,11 +21,14 @@ import { invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { adminRoutes } from './admin.js';
 import { associationRoutes } from './associations.js';
+import type { Attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
 import { eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { oauthRoutes } from './oauth.js';
 import { objectRoutes } from './objects.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
 import { peopleRoutes } from './people.js';
@@ -38,6 +42,7 @@ import {
   problemOfParser,
 } from './problem.js';
 import { propertyRoutes } from './properties.js';
+import { type RateLimit, rateLimits } from './rate_limit.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
 import { templateRoutes } from './templates.js';
@@ -70,16 +75,33 @@ export interface AppOptions {
   definitions: Definitions;
   schemas: Schemas;
   credentials: Credentials;
+  grants: Grants;
+  /** Limits attempts to guess a secret. */
+  attempts: Attempts;
   clock: () => number;
   timeZone: string;
   /** Refuse requests whose Host header is not a loopback name (against DNS rebinding). */
   loopbackOnly: boolean;
-  /** Adds what people look at; absent: `/` is 404. */
-  pages?: (app: FastifyInstance) => void;
+  /** Where people and apps reach the server, once it listens. Without a trailing slash. */
+  baseUrl: () => string;
+  /** Where people and apps reach the server, when it is not where it listens. Without a trailing slash. */
+  publicUrl?: string;
+  /** Proxies whose X-Forwarded headers are believed: addresses and networks. Nobody's unless given. */
+  trustProxy?: readonly string[];
+  /** No limit unless given. */
+  rateLimit?: RateLimit;
+  /** Adds what people look at. */
+  pages: (app: FastifyInstance) => void;
 }
 
+/** A year, as browsers take it. */
+const STRICT_TRANSPORT = 'max-age=31536000';
+
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const { publicUrl, rateLimit } = options;
+  const overTls = publicUrl?.startsWith('https:');
   const app = fastify({
+    ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: MAX_REQUEST_MS,
     // A base path that ends in a slash makes two of them.
@@ -90,7 +112,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerUnread,
     return503OnClosing: false, // what comes on an open connection while we stop is still answered
-    frameworkErrors: (error, request, reply) => void answer(problemOf(error) ?? INTERNAL, request, reply),
+    frameworkErrors: (error, request, reply) => {
+      if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT); // it comes before every hook
+      answer(problemOf(error) ?? INTERNAL, request, reply);
+    },
   });
   app.decorateRequest('text', '');
   app.decorateRequest('principal', null);
@@ -99,10 +124,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   // One hook, since each costs every request.
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
+    if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT);
     if (options.loopbackOnly) refuseForeignHost(request);
     if (request.is404) throw notServed(request); // before its body is read
     done();
   });
+  if (rateLimit) rateLimits(app, rateLimit);
   boundBodiesInFlight(app);
 
   app.removeContentTypeParser(['text/plain', 'application/json']);
@@ -131,8 +158,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     throw notServed(request);
   });
 
-  await app.register(swagger, openapi);
-  const auth = authenticator(options.credentials);
+  await app.register(swagger, openapi(publicUrl));
+  const auth = authenticator(options.credentials, options.clock);
   const routes = { ...options, authenticator: auth };
   await app.register(async (scope) => {
     for (const prefix of FAMILIES)
@@ -151,10 +178,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     for (const prefix of SCHEMA_PATHS)
       await scope.register(async (family) => customObjectRoutes(family, routes), { prefix });
     formRoutes(scope, routes);
+    oauthRoutes(scope, routes);
+    adminRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
   await app.register(reference);
-  options.pages?.(app);
+  options.pages(app);
   return app;
 }
 
@@ -184,7 +213,8 @@ function answerUnread(error: Error & { code?: string }, socket: Socket): void {
 }
 
 function readJson(request: FastifyRequest, body: Buffer): unknown {
-  if (body.length === 0 && request.method === 'DELETE') return undefined; // clients that name JSON everywhere
+  // Clients that name JSON everywhere.
+  if (body.length === 0 && request.routeOptions.schema?.body === undefined) return undefined;
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
   const text = body.toString('utf8');

@@ -1,9 +1,9 @@
-// Who is calling: a bearer token for a portal and an app, or an app's developer key for its templates.
+// Who is calling: a bearer token for a portal and an app, an app's developer key for its templates, or an admin key.
 // Runs before a body is read, so that a stranger costs nothing.
 import type { FastifyRequest } from 'fastify';
 import type { Credentials } from '../access/credentials.js';
 import type { Principal } from '../access/store.js';
-import { HttpProblem, INVALID_AUTHENTICATION, missingScopes } from './problem.js';
+import { expiredToken, HttpProblem, INVALID_AUTHENTICATION, missingScopes, NO_ADMIN_KEY } from './problem.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -16,11 +16,14 @@ declare module 'fastify' {
 
 export type Authenticator = ReturnType<typeof authenticator>;
 
-export function authenticator(credentials: Credentials) {
+export function authenticator(credentials: Credentials, clock: () => number) {
   function bearer(request: FastifyRequest): Principal | undefined {
-    const header = request.headers.authorization;
-    if (!header || !/^bearer /i.test(header)) return undefined;
-    return credentials.principal(header.slice(7).trim());
+    const token = bearerToken(request);
+    const principal = token === undefined ? undefined : credentials.principal(token);
+    if (principal?.expiresAt === undefined) return principal;
+    const now = clock();
+    if (principal.expiresAt <= now) throw new HttpProblem(expiredToken(principal.expiresAt, now));
+    return principal;
   }
 
   return {
@@ -44,6 +47,12 @@ export function authenticator(credentials: Credentials) {
       done();
     },
 
+    /** An admin key, which opens nothing else. */
+    admin: async (request: FastifyRequest): Promise<void> => {
+      const key = bearerToken(request);
+      if (key === undefined || !credentials.isAdminKey(key)) throw new HttpProblem(NO_ADMIN_KEY);
+    },
+
     /** A token of the app with any one of these scopes, or the app's developer key as `hapikey`. */
     developer(anyOf: readonly string[]) {
       const enough = new Set(anyOf);
@@ -60,6 +69,11 @@ export function authenticator(credentials: Credentials) {
       };
     },
   };
+}
+
+function bearerToken(request: FastifyRequest): string | undefined {
+  const header = request.headers.authorization;
+  return header && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
 }
 
 /** Refuses a principal that has none of these scopes. */

@@ -193,6 +193,88 @@ const SCHEMA_ANSWER = {
   properties: [{ ...PROPERTY_ANSWER, name: 'pet_name', label: 'Name', groupName: 'pets_information' }],
   associations: [ASSOCIATION_TYPE],
 };
+const CLIENT = { client_id: '6df9ec4b-aa4d-44a0-9fd1-5ac17cd51cd4', client_secret: 'tl-secret-…' };
+const OAUTH_TOKEN_V1 = {
+  token_type: 'bearer',
+  refresh_token: 'tl-refresh-…',
+  access_token: 'tl-token-…',
+  expires_in: 1800,
+};
+const OAUTH_TOKEN = {
+  ...OAUTH_TOKEN_V1,
+  hub_id: 100001,
+  scopes: ['oauth', 'timeline'],
+  user_id: 300001,
+  token_use: 'access_token',
+};
+const WHOSE = {
+  user: 'ada@example.com',
+  user_id: 300001,
+  hub_domain: 'timeline.example.com',
+  hub_id: 100001,
+  scopes: ['oauth', 'timeline'],
+};
+const TOKEN_FORM = {
+  grant_type: 'authorization_code',
+  ...CLIENT,
+  code: 'tl-code-…',
+  redirect_uri: 'https://my.petspot.com/oauth-callback',
+};
+const TOKEN_QUESTION = { ...CLIENT, token: 'tl-token-…' };
+const TOKEN_STATE = {
+  ...WHOSE,
+  active: true,
+  token: 'tl-token-…',
+  token_use: 'access_token',
+  token_type: 'Bearer',
+  client_id: CLIENT.client_id,
+  app_id: 200001,
+  scope: 'oauth timeline',
+  expires_in: 1754,
+};
+/** The answer of OAuth's operations that fail. */
+export const OAUTH_ERROR = {
+  error: 'invalid_grant',
+  error_description: 'refresh token is invalid, expired or revoked',
+  status: 'BAD_REFRESH_TOKEN',
+  message: 'refresh token is invalid, expired or revoked',
+  correlationId: ERROR.correlationId,
+};
+const OAUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
+const OAUTH_AT = 'https://timeline.example.com/oauth';
+const OAUTH_METADATA = {
+  issuer: 'https://timeline.example.com',
+  authorization_endpoint: `${OAUTH_AT}/authorize`,
+  token_endpoint: `${OAUTH_AT}/v3/token`,
+  introspection_endpoint: `${OAUTH_AT}/v3/token/introspect`,
+  revocation_endpoint: `${OAUTH_AT}/v3/token/revoke`,
+  response_types_supported: ['code'],
+  response_modes_supported: ['query'],
+  grant_types_supported: ['authorization_code', 'refresh_token'],
+  code_challenge_methods_supported: ['S256'],
+  token_endpoint_auth_methods_supported: OAUTH_METHODS,
+  introspection_endpoint_auth_methods_supported: OAUTH_METHODS,
+  revocation_endpoint_auth_methods_supported: OAUTH_METHODS,
+  scopes_supported: ['oauth', 'timeline'],
+  service_documentation: 'https://timeline.example.com/docs',
+};
+const APP = {
+  name: 'Petspot',
+  redirectUris: ['https://my.petspot.com/oauth/callback'],
+  scopes: ['timeline', 'crm.objects.contacts.read'],
+};
+const APP_ANSWER = { appId: '200001', clientId: '5b3a9c1e-7d52-4f4a-9a0e-2f6c8d1b4e70', ...APP };
+const CLIENT_SECRET = { clientSecret: 'tl-secret-…' };
+const DEVELOPER_KEY = { developerKey: 'tl-key-…' };
+const PORTAL = { name: 'My company', lenient: false, timeZone: 'Europe/Berlin', associateByDomain: true };
+const PORTAL_ANSWER = { portalId: '100001', ...PORTAL };
+const PRIVATE_TOKEN = { appId: APP_ANSWER.appId, scopes: ['timeline'] };
+const PRIVATE_TOKEN_ANSWER = {
+  tokenId: '9f86d081884c7d65',
+  portalId: PORTAL_ANSWER.portalId,
+  ...PRIVATE_TOKEN,
+  createdAt: DATES.createdAt,
+};
 
 export interface Examples {
   body?: unknown;
@@ -202,6 +284,31 @@ export interface Examples {
 
 /** By operation. */
 export const EXAMPLES: Readonly<Record<string, Examples>> = {
+  listApps: { answers: { 200: { results: [APP_ANSWER] } } },
+  createApp: { body: APP, answers: { 201: { ...APP_ANSWER, ...CLIENT_SECRET, ...DEVELOPER_KEY } } },
+  getApp: { answers: { 200: APP_ANSWER } },
+  updateApp: {
+    body: { redirectUris: APP.redirectUris, name: 'Petspot 2' },
+    answers: { 200: { ...APP_ANSWER, name: 'Petspot 2' } },
+  },
+  rotateClientSecret: { answers: { 200: CLIENT_SECRET } },
+  rotateDeveloperKey: { answers: { 200: DEVELOPER_KEY } },
+  listPortals: { answers: { 200: { results: [PORTAL_ANSWER] } } },
+  createPortal: { body: PORTAL, answers: { 201: PORTAL_ANSWER } },
+  getPortal: { answers: { 200: PORTAL_ANSWER } },
+  updatePortal: {
+    body: { timeZone: 'Europe/Vienna' },
+    answers: { 200: { ...PORTAL_ANSWER, timeZone: 'Europe/Vienna' } },
+  },
+  listInstalledApps: { answers: { 200: { results: [APP_ANSWER] } } },
+  installApp: { answers: {} },
+  uninstallApp: { answers: {} },
+  listPrivateTokens: { answers: { 200: { results: [PRIVATE_TOKEN_ANSWER] } } },
+  createPrivateToken: {
+    body: PRIVATE_TOKEN,
+    answers: { 201: { ...PRIVATE_TOKEN_ANSWER, accessToken: 'tl-token-…' } },
+  },
+  revokePrivateToken: { answers: {} },
   createEvent: { body: EVENT, answers: { 201: EVENT_ANSWER } },
   createEvents: {
     body: { inputs: [EVENT, OTHER_EVENT] },
@@ -354,4 +461,31 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       },
     },
   },
+  createOAuthToken: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN } },
+  createOAuthTokenIn202603: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN } },
+  createOAuthTokenInV1: { body: TOKEN_FORM, answers: { 200: OAUTH_TOKEN_V1 } },
+  introspectOAuthToken: { body: TOKEN_QUESTION, answers: { 200: TOKEN_STATE } },
+  introspectOAuthTokenIn202603: { body: TOKEN_QUESTION, answers: { 200: TOKEN_STATE } },
+  revokeOAuthToken: { body: TOKEN_QUESTION, answers: { 200: {} } },
+  revokeOAuthTokenIn202603: { body: TOKEN_QUESTION, answers: { 200: {} } },
+  getAccessToken: {
+    answers: {
+      200: {
+        ...WHOSE,
+        token: 'tl-token-…',
+        signed_access_token: { hubId: 100001, appId: 200001, userId: 300001 },
+        app_id: 200001,
+        expires_in: 1754,
+        token_type: 'access',
+        is_private_distribution: false,
+      },
+    },
+  },
+  getRefreshToken: {
+    answers: {
+      200: { ...WHOSE, token: 'tl-refresh-…', client_id: CLIENT.client_id, token_type: 'refresh' },
+    },
+  },
+  deleteRefreshToken: { answers: {} },
+  getOAuthMetadata: { answers: { 200: OAUTH_METADATA } },
 };

@@ -348,6 +348,7 @@ export function objectRoutes(
     '/crm/v3/objects/:objectType/search',
     {
       onRequest,
+      config: { search: true },
       schema: {
         ...doc('searchRecords', 'Search records', 'read'),
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',

@@ -1,7 +1,7 @@
 // The OpenAPI document: what the routes' own schemas do not say.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { ALL_SCOPES } from '../access/scopes.js';
-import { ERROR, EXAMPLES } from './examples.js';
+import { ERROR, EXAMPLES, OAUTH_ERROR } from './examples.js';
 
 /** The older of the two path families. */
 export const OLDER_FAMILY = '/crm/v3/timeline';
@@ -22,9 +22,11 @@ const NUMBERS: Readonly<Record<string, object>> = {
   limit: { type: 'integer', minimum: 1 },
 };
 
-export const openapi: FastifyDynamicSwaggerOptions = {
+/** `publicUrl`: where the paths begin, when it is not where the document was found. */
+export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
   openapi: {
     openapi: '3.1.0',
+    ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
     info: {
       title: 'Throughline',
       version: '0.1.0',
@@ -37,6 +39,8 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       { name: 'Timelines', description: 'What stands on a record.' },
       { name: 'Records', description: 'Whom events are about: read, identify, merge, erase.' },
       { name: 'Forms', description: 'Forms say who a visitor is.' },
+      { name: 'OAuth', description: 'Tokens are bought, asked about and ended.' },
+      { name: 'Administration', description: 'Apps, portals, and which app is installed where.' },
       { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
     components: {
@@ -64,6 +68,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
           name: 'hapikey',
           description: "The app's developer key.",
         },
+        admin_key: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An admin key, sent as `Authorization: Bearer …`.',
+        },
       },
     },
   },
@@ -87,10 +96,11 @@ export const openapi: FastifyDynamicSwaggerOptions = {
       for (const operation of Object.values(operations)) complete(operation as Operation);
     return document;
   },
-};
+});
 
 interface Operation {
   operationId: string;
+  tags?: string[];
   parameters?: { name: string; schema: object }[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, { headers?: object; content?: Record<string, Media> }>;
@@ -108,6 +118,10 @@ function complete(operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };
     for (const media of Object.values(response.content ?? {}))
-      media.example = status === 'default' ? ERROR : answers[status];
+      media.example = status === 'default' ? failureOf(operation) : answers[status];
   }
+}
+
+function failureOf({ tags }: Operation): unknown {
+  return tags?.includes('OAuth') ? OAUTH_ERROR : ERROR;
 }

@@ -13,10 +13,14 @@ export interface Problem {
   context?: Readonly<Record<string, readonly string[]>>;
   links?: Readonly<Record<string, string>>;
   headers?: Readonly<Record<string, string>>;
+  /** HubSpot's own body, where it is not the usual one. */
+  body?: Readonly<Record<string, unknown>>;
 }
 
 /** The body of the answer. */
-export function bodyOf({ message, category, errors, context, links }: Problem, correlationId: string) {
+export function bodyOf(problem: Problem, correlationId: string): object {
+  const { message, category, errors, context, links, body } = problem;
+  if (body) return { ...body, correlationId };
   return {
     status: 'error',
     message,
@@ -52,6 +56,35 @@ export const INVALID_AUTHENTICATION: Problem = {
   message:
     'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview',
   headers: { 'x-hubspot-auth-failure': '401 Unauthorized', 'www-authenticate': 'Bearer' },
+};
+
+const UNITS: readonly [name: string, seconds: number][] = [
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+/** A token whose time is over, in HubSpot's words. */
+export function expiredToken(expiresAt: number, now: number): Problem {
+  const seconds = Math.max(0, Math.floor((now - expiresAt) / 1_000));
+  // HubSpot counts 75 seconds: a unit is used from two of it on.
+  const [unit, length] = UNITS.find(([, length]) => seconds >= 2 * length) ?? ['second', 1];
+  return {
+    http: 401,
+    category: 'EXPIRED_AUTHENTICATION',
+    message: `The OAuth token used to make this call expired ${Math.floor(seconds / length)} ${unit}(s) ago.`,
+    context: { 'expire time': [new Date(expiresAt).toISOString()] },
+    headers: {
+      'x-hubspot-auth-failure': '401 Unauthorized',
+      'www-authenticate': 'Bearer error="invalid_token"',
+    },
+  };
+}
+
+export const NO_ADMIN_KEY: Problem = {
+  ...INVALID_AUTHENTICATION,
+  message:
+    "This needs an admin key, sent as 'Authorization: Bearer …'; 'throughline admin-key create' makes one, and no app's token will do",
 };
 
 export function missingScopes(anyOf: readonly string[]): Problem {

@@ -802,6 +802,244 @@ const FormAnswer = Type.Object(
   { $id: 'FormSubmissionAnswer', description: 'The form was taken.' },
 );
 
+// OAuth's names are RFC 6749's and HubSpot's own: snake case.
+const MaybeField = (description: string) => Type.Optional(Type.String({ description }));
+const clientFields = {
+  client_id: MaybeField("The app's client id."),
+  client_secret: MaybeField("The app's secret: always needed. Both may come as HTTP Basic authentication."),
+};
+export const OAuthTokenForm = Type.Object(
+  {
+    grant_type: MaybeField('authorization_code, or refresh_token.'),
+    ...clientFields,
+    code: MaybeField('What the consent gave: works once.'),
+    redirect_uri: MaybeField('The same as in the request for consent.'),
+    code_verifier: MaybeField('Where the request for consent had a code_challenge.'),
+    refresh_token: MaybeField('Buys another access token.'),
+    scope: MaybeField('Less than was consented to, if so wanted.'),
+  },
+  { $id: 'OAuthTokenForm', description: ignored('Buys tokens.') },
+);
+export const OAuthTokenQuestion = Type.Object(
+  {
+    ...clientFields,
+    token: MaybeField('An access token or a refresh token.'),
+    token_type_hint: MaybeField('Not needed: either kind is found.'),
+  },
+  { $id: 'OAuthTokenQuestion', description: ignored('A token to be told about, or ended.') },
+);
+const oauthToken = {
+  token_type: Type.String({ description: 'bearer' }),
+  refresh_token: Type.String(),
+  access_token: Type.String({ description: 'At most 512 characters.' }),
+  expires_in: Type.Integer({ description: 'Seconds.' }),
+};
+const OAuthTokenV1 = Type.Object(oauthToken, { $id: 'OAuthTokenV1', description: 'The tokens.' });
+const OAuthToken = Type.Object(
+  {
+    ...oauthToken,
+    hub_id: Type.Integer({ description: 'The portal.' }),
+    scopes: Type.Array(Type.String()),
+    user_id: Type.Integer({ description: 'Who consented.' }),
+    token_use: Type.String(),
+  },
+  { $id: 'OAuthToken', description: 'The tokens, and what they are for.' },
+);
+const OAuthTokenState = Type.Object(
+  {
+    active: Type.Boolean(),
+    token: Type.Optional(Type.String()),
+    token_use: Type.Optional(Type.String({ description: 'access_token or refresh_token' })),
+    token_type: Type.Optional(Type.String()),
+    client_id: Type.Optional(Type.String()),
+    app_id: Type.Optional(Type.Integer()),
+    hub_id: Type.Optional(Type.Integer()),
+    hub_domain: Type.Optional(Type.String()),
+    user_id: Type.Optional(Type.Integer()),
+    user: Type.Optional(Type.String()),
+    scopes: Type.Optional(Type.Array(Type.String())),
+    scope: Type.Optional(Type.String({ description: 'The same as scopes, as RFC 7662 has it.' })),
+    expires_in: Type.Optional(Type.Integer({ description: 'Seconds; absent where it does not expire.' })),
+  },
+  {
+    $id: 'OAuthTokenState',
+    description: 'What is known of a token that works; of any other only that it does not.',
+  },
+);
+const OAuthRevoked = Type.Object(
+  {},
+  { $id: 'OAuthRevoked', description: 'The token does not work any more.' },
+);
+const AccessTokenInfo = Type.Object(
+  {
+    token: Type.String(),
+    user: Type.Optional(Type.String({ description: "The consenting person's e-mail." })),
+    user_id: Type.Optional(Type.Integer()),
+    hub_domain: Type.String(),
+    scopes: Type.Array(Type.String()),
+    signed_access_token: Type.Object({
+      hubId: Type.Integer(),
+      appId: Type.Integer(),
+      userId: Type.Optional(Type.Integer()),
+    }),
+    hub_id: Type.Integer(),
+    app_id: Type.Integer(),
+    expires_in: Type.Optional(Type.Integer({ description: 'Seconds; absent where it does not expire.' })),
+    token_type: Type.String({ description: 'access' }),
+    is_private_distribution: Type.Boolean(),
+  },
+  { $id: 'AccessTokenInfo', description: 'What an access token may do, and where.' },
+);
+const RefreshTokenInfo = Type.Object(
+  {
+    token: Type.String(),
+    user: Type.String({ description: "The consenting person's e-mail." }),
+    hub_domain: Type.String(),
+    scopes: Type.Array(Type.String()),
+    hub_id: Type.Integer(),
+    client_id: Type.String(),
+    user_id: Type.Integer(),
+    token_type: Type.String({ description: 'refresh' }),
+  },
+  { $id: 'RefreshTokenInfo', description: 'What a refresh token is for.' },
+);
+const OAuthMetadata = Type.Object(
+  {
+    issuer: Type.String(),
+    authorization_endpoint: Type.String(),
+    token_endpoint: Type.String(),
+    introspection_endpoint: Type.String(),
+    revocation_endpoint: Type.String(),
+    response_types_supported: Type.Array(Type.String()),
+    response_modes_supported: Type.Array(Type.String()),
+    grant_types_supported: Type.Array(Type.String()),
+    code_challenge_methods_supported: Type.Array(Type.String()),
+    token_endpoint_auth_methods_supported: Type.Array(Type.String()),
+    introspection_endpoint_auth_methods_supported: Type.Array(Type.String()),
+    revocation_endpoint_auth_methods_supported: Type.Array(Type.String()),
+    scopes_supported: Type.Array(Type.String()),
+    service_documentation: Type.String(),
+  },
+  { $id: 'OAuthMetadata', description: 'Authorization server metadata.' },
+);
+const OAuthError = Type.Object(
+  {
+    error: Type.String({ description: "RFC 6749's code." }),
+    error_description: Type.String(),
+    status: Type.String({ description: "HubSpot's, such as BAD_AUTH_CODE." }),
+    message: Type.String({ description: 'What is wrong and what would do.' }),
+    correlationId: Type.String({ format: 'uuid' }),
+  },
+  { $id: 'OAuthError', description: "Why the request failed, in OAuth's shape." },
+);
+const appFields = {
+  name: Type.String({ description: 'What people call it.' }),
+  redirectUris: Type.Array(Type.String(), { description: 'Where OAuth may send people back to.' }),
+  scopes: Type.Array(Type.String(), { description: 'What it may ask a portal for.' }),
+};
+const MaybeList = (description: string) =>
+  Type.Optional(
+    Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description }),
+  );
+const appAnswer = {
+  appId: Type.String(),
+  clientId: Type.String({ format: 'uuid' }),
+  ...appFields,
+};
+const clientSecret = Type.String({ description: 'Shown this once.' });
+const developerKey = Type.String({
+  description: 'Shown this once; good for the templates of the app alone.',
+});
+export const AppAnswer = Type.Object(appAnswer, { $id: 'App', description: "An integrator's app." });
+const AppWithSecrets = Type.Object(
+  { ...appAnswer, clientSecret, developerKey },
+  { $id: 'AppWithSecrets', description: 'A new app, with its secrets.' },
+);
+const AppList = Type.Object(
+  { results: Type.Array(Type.Ref('App')), paging: nextPage },
+  { $id: 'AppList', description: 'A page of apps.' },
+);
+const ClientSecret = Type.Object(
+  { clientSecret },
+  { $id: 'ClientSecret', description: "The app's secret for OAuth." },
+);
+const DeveloperKey = Type.Object(
+  { developerKey },
+  { $id: 'DeveloperKey', description: "The app's key for its templates, sent as hapikey." },
+);
+export const AppCreate = Type.Object(
+  {
+    name: appFields.name,
+    scopes: appFields.scopes,
+    redirectUris: MaybeList('Where OAuth may send people back to; nowhere if absent.'),
+  },
+  { $id: 'AppCreate', description: ignored('An app to be created.') },
+);
+export const AppUpdate = Type.Object(
+  {
+    name: MaybeText({ description: 'What people call it.' }),
+    scopes: MaybeList('What it may ask a portal for.'),
+    redirectUris: MaybeList('Where OAuth may send people back to.'),
+  },
+  { $id: 'AppUpdate', description: ignored('What is to change of an app.') },
+);
+const LENIENT = 'Creates records that events name and that do not exist.';
+const BY_DOMAIN = "Associates a new contact with the company of its e-mail's domain.";
+const ZONE = 'IANA time zone in which templates print dates.';
+export const PortalAnswer = Type.Object(
+  {
+    portalId: Type.String(),
+    name: Type.String({ description: 'What people call it.' }),
+    lenient: Type.Boolean({ description: LENIENT }),
+    timeZone: Type.Optional(Type.String({ description: ZONE })),
+    associateByDomain: Type.Boolean({ description: BY_DOMAIN }),
+  },
+  { $id: 'Portal', description: "A tenant: HubSpot's account." },
+);
+const PortalList = Type.Object(
+  { results: Type.Array(Type.Ref('Portal')), paging: nextPage },
+  { $id: 'PortalList', description: 'A page of portals.' },
+);
+const portalSettings = {
+  lenient: MaybeFlag(LENIENT),
+  timeZone: MaybeText({ description: ZONE }),
+  associateByDomain: MaybeFlag(BY_DOMAIN),
+};
+export const PortalCreate = Type.Object(
+  { name: Type.String({ description: 'What people call it.' }), ...portalSettings },
+  { $id: 'PortalCreate', description: ignored('A portal to be created.') },
+);
+export const PortalUpdate = Type.Object(
+  { name: MaybeText({ description: 'What people call it.' }), ...portalSettings },
+  { $id: 'PortalUpdate', description: ignored('What is to change of a portal.') },
+);
+const privateToken = {
+  tokenId: Type.String({ description: 'Says which token it is; it is not the token.' }),
+  portalId: Type.String(),
+  appId: Type.String(),
+  scopes: Type.Array(Type.String()),
+  createdAt: DateTime('When it was made.'),
+};
+export const PrivateToken = Type.Object(privateToken, {
+  $id: 'PrivateToken',
+  description: "A private app's token in a portal.",
+});
+const PrivateTokenWithSecret = Type.Object(
+  { ...privateToken, accessToken: Type.String({ description: 'The token itself, shown this once.' }) },
+  { $id: 'PrivateTokenWithSecret', description: 'A new token.' },
+);
+const PrivateTokenList = Type.Object(
+  { results: Type.Array(Type.Ref('PrivateToken')), paging: nextPage },
+  { $id: 'PrivateTokenList', description: 'A page of tokens.' },
+);
+export const PrivateTokenCreate = Type.Object(
+  {
+    appId: IdText({ description: 'The app that the token is for.' }),
+    scopes: Type.Array(Type.String(), { description: 'What it may do; of what the app may ask for.' }),
+  },
+  { $id: 'PrivateTokenCreate', description: ignored('A token to be created.') },
+);
+
 /** Every schema that others refer to by name. */
 export const named: readonly TSchema[] = [
   TimelineIFrame,
@@ -875,6 +1113,31 @@ export const named: readonly TSchema[] = [
   Identified,
   FormSubmission,
   FormAnswer,
+  OAuthTokenForm,
+  OAuthTokenQuestion,
+  OAuthTokenV1,
+  OAuthToken,
+  OAuthTokenState,
+  OAuthRevoked,
+  AccessTokenInfo,
+  RefreshTokenInfo,
+  OAuthMetadata,
+  OAuthError,
+  AppAnswer,
+  AppWithSecrets,
+  AppList,
+  ClientSecret,
+  DeveloperKey,
+  AppCreate,
+  AppUpdate,
+  PortalAnswer,
+  PortalList,
+  PortalCreate,
+  PortalUpdate,
+  PrivateToken,
+  PrivateTokenWithSecret,
+  PrivateTokenList,
+  PrivateTokenCreate,
 ];
 
 const STRICTLY = {

@@ -190,7 +190,7 @@ describe("a record's timeline", () => {
       { locale: 'en-GB' },
       await pagesOf(
         { timeline: () => ({ events }) },
-        { portal: () => ({ id: 1, name: 'P', lenient: true, timeZone: 'Europe/Berlin' }) },
+        { portals: () => [{ id: 1, name: 'P', lenient: true, timeZone: 'Europe/Berlin' }] },
       ),
     );
     expect(await page.locator('.day').allTextContents()).toEqual([
@@ -619,7 +619,8 @@ describe('safety', () => {
     const { paths } = (await (await fetch(`${server.baseUrl}/openapi.json`)).json()) as { paths: object };
     expect(
       Object.keys(paths).filter(
-        (path) => !/^\/(integrators|crm|crm-object-schemas|timeline|oauth|submissions)\//.test(path),
+        (path) =>
+          !/^\/(integrators|crm|crm-object-schemas|timeline|oauth|submissions|\.well-known)\//.test(path),
       ),
     ).toEqual([]);
   });
@@ -683,7 +684,7 @@ describe('when there is nothing to show', () => {
   });
 
   test('without a portal there is a 404 page', async () => {
-    const base = await pagesOf({}, { portal: () => undefined });
+    const base = await pagesOf({}, { portals: () => [] });
     for (const path of ['/', RECORD]) {
       const answer = await fetch(`${base}${path}`);
       expect(answer.status).toBe(404);
@@ -799,7 +800,7 @@ async function pagesOf(
       { of: () => expect.fail(), forgetOf: () => {} },
       () => 0,
     ),
-    portal: () => ({ id: 1, name: 'P', lenient: true }),
+    portals: () => [{ id: 1, name: 'P', lenient: true }],
     timeZone: 'UTC',
     ...options,
   });

@@ -1,12 +1,12 @@
-// `throughline portal|app|token create|list`: what they answer, with and without a server on the folder, what they
+// `throughline portal|app|token|admin-key …`: what they answer, with and without a server on the folder, what they
 // refuse, and that no secret stays.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, endAll, startCli } from '../cli.js';
+import { cli, cliJson, endAll, startCli, until } from '../cli.js';
 import { Load, tenantWithTemplate } from '../crash/load.js';
-import { request, V3 } from '../harness.js';
+import { type Json, request, V3 } from '../harness.js';
 
 let folder = '';
 beforeEach(() => {
@@ -54,6 +54,7 @@ async function makeAll() {
     scopes: ['timeline', 'developers-read', 'developers-write'],
   });
   expect(tokens.tokens).toContainEqual({
+    tokenId: expect.stringMatching(/^[0-9a-f]{16}$/),
     ...portal,
     appId: app.appId,
     scopes: ['timeline', 'developers-read'],
@@ -119,6 +120,113 @@ describe('the commands', () => {
     });
   });
 
+  test('rotate, uninstall and revoke, and a running server minds it', async () => {
+    const server = await startCli(['serve', '--data', folder, '--port', '0', '--json']);
+    const { portalId, appId, accessToken, developerKey } = await makeAll();
+    const ids = ['--portal', portalId, '--app', appId];
+    const templates = `${V3}/${appId}/event-templates`;
+    const withToken = (token: string) => request(server.baseUrl, 'GET', templates, undefined, { token });
+    const withKey = (key: string) =>
+      request(server.baseUrl, 'GET', `${templates}?hapikey=${key}`, undefined, { token: '' });
+    const dead = (ask: () => Promise<{ status: number }>) => until(async () => (await ask()).status === 401);
+    expect([(await withToken(accessToken)).status, (await withKey(developerKey)).status]).toEqual([200, 200]);
+
+    const rotated = await json('app', 'rotate', '--app', appId, '--secret', 'developer-key');
+    expect(rotated).toEqual({ appId, developerKey: expect.stringMatching(/^tl-key-.{40}/) });
+    await dead(() => withKey(developerKey));
+    expect((await withKey(rotated.developerKey)).status).toBe(200);
+    const secret = await json('app', 'rotate', '--app', appId);
+    expect(secret).toEqual({ appId, clientSecret: expect.stringMatching(/^tl-secret-.{40}/) });
+
+    const { accessToken: second } = await json('token', 'create', ...ids, '--scope', 'developers-read');
+    expect((await withToken(second)).status).toBe(200);
+    const { tokens } = await json('token', 'list');
+    const { tokenId } = tokens.find((token: Json) => token.scopes.includes('timeline'));
+    expect(await json('token', 'revoke', '--token', tokenId)).toEqual({ tokenId });
+    await dead(() => withToken(accessToken));
+    expect((await withToken(second)).status).toBe(200);
+    expect((await json('token', 'list')).tokens).toHaveLength(1);
+
+    expect(await json('app', 'uninstall', ...ids)).toEqual({ portalId, appId });
+    await dead(() => withToken(second));
+    expect((await json('token', 'list')).tokens).toEqual([]);
+    expect(await json('app', 'install', ...ids)).toEqual({ portalId, appId });
+    expect((await withToken(second)).status).toBe(401); // what died stays dead
+    for (const shown of [rotated.developerKey, secret.clientSecret])
+      expect(bytes().includes(shown.slice(-30))).toBe(false);
+  });
+
+  test('update changes what is named and leaves the rest', async () => {
+    const { portalId } = await json('portal', 'create', '--name', 'P', '--time-zone', 'Asia/Tokyo');
+    const { appId, clientId } = await json(
+      ...['app', 'create', '--name', 'A', '--scope', 'timeline', '--redirect-uri', 'https://a.example/x'],
+    );
+    const update = (...args: string[]) => json('portal', 'update', '--portal', portalId, ...args);
+    const portal = async () => (await json('portal', 'list')).portals[0];
+    expect(await update('--lenient', '--no-associate-by-domain')).toEqual({ portalId });
+    const changed = { portalId, name: 'P', lenient: true, timeZone: 'Asia/Tokyo', associateByDomain: false };
+    expect(await portal()).toEqual(changed);
+    await update('--name', 'Q');
+    expect(await portal()).toEqual({ ...changed, name: 'Q' });
+    await update('--strict', '--associate-by-domain', '--time-zone', 'Europe/Zurich');
+    expect(await portal()).toEqual({ portalId, name: 'Q', lenient: false, timeZone: 'Europe/Zurich' });
+
+    const app = async () => (await json('app', 'list')).apps[0];
+    expect(await json('app', 'update', '--app', appId, '--scope', 'timeline', 'tickets')).toEqual({ appId });
+    const kept = { appId, clientId, name: 'A', redirectUris: ['https://a.example/x'] };
+    expect(await app()).toEqual({ ...kept, scopes: ['timeline', 'tickets'] });
+    for (const args of [
+      ['portal', 'update', '--portal', '4711'],
+      ['portal', 'update', '--portal', portalId, '--lenient', '--strict'],
+      ['portal', 'update', '--portal', portalId, '--name', ''],
+      ['app', 'update', '--app', '4711', '--name', 'x'],
+      ['app', 'update', '--app', appId, '--scope', 'timelines'],
+    ])
+      expect(await run(...args)).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/\.\n$/),
+      });
+    expect([(await portal()).name, (await app()).scopes]).toEqual(['Q', ['timeline', 'tickets']]);
+  });
+
+  test('an admin key opens the API for apps and portals until it is revoked', async () => {
+    const made = await json('admin-key', 'create', '--name', 'Deploy');
+    expect(made).toEqual({ adminKeyId: '1', adminKey: expect.stringMatching(/^tl-admin-.{40}/) });
+    expect(bytes().includes(made.adminKey.slice(-30))).toBe(false);
+    const { adminKeys } = await json('admin-key', 'list');
+    expect(adminKeys).toEqual([{ adminKeyId: '1', name: 'Deploy', createdAt: expect.stringMatching(/Z$/) }]);
+    const server = await startCli(['serve', '--data', folder, '--port', '0', '--json']);
+    const ask = () =>
+      request(server.baseUrl, 'GET', '/timeline/v1/apps', undefined, { token: made.adminKey });
+    expect((await ask()).json).toEqual({ results: [] });
+    expect(await json('admin-key', 'revoke', '--admin-key', '1')).toEqual({ adminKeyId: '1' });
+    await until(async () => (await ask()).status === 401);
+    expect((await json('admin-key', 'list')).adminKeys).toEqual([]);
+  });
+
+  test('a folder that is not there is made by what creates, and by nothing else', async () => {
+    const typo = join(folder, 'typo');
+    for (const args of [
+      ['portal', 'list'],
+      ['app', 'list'],
+      ['token', 'list'],
+      ['admin-key', 'list'],
+      ['app', 'rotate', '--app', '1'],
+      ['token', 'revoke', '--token', '1'],
+      ['token', 'create', '--portal', '1', '--app', '1', '--scope', 'timeline'],
+    ]) {
+      const { code, stdout, stderr } = await cli([...args, '--data', typo]);
+      expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(
+        `There is no data folder '${typo}'; --data names it, 'throughline portal create' makes one.\n`,
+      );
+      expect(existsSync(typo)).toBe(false);
+    }
+    expect((await cliJson(['admin-key', 'create', '--data', typo])).adminKeyId).toBe('1');
+    expect(existsSync(typo)).toBe(true);
+  });
+
   test('several at once on a fresh folder all succeed', async () => {
     const made = await Promise.all([1, 2, 3, 4].map((n) => json('portal', 'create', '--name', `p${n}`)));
     expect(new Set(made.map(({ portalId }) => portalId)).size).toBe(4);
@@ -151,11 +259,27 @@ describe('the commands', () => {
       [token(portalId, '4711', 'timeline'), /^There is no app 4711; 'throughline app list' shows them\.\n$/],
       [
         token(portalId, appId, 'timeline', 'tickets'),
-        /may not ask for tickets; it was created with: timeline\.\n$/,
+        /^scopes: app \d+ may not ask for tickets; it may ask for timeline\.\n$/,
       ],
       [token(portalId, appId), /--scope/],
       [['token', 'create', '--scope', 'timeline'], /--portal/],
       [['app', 'create', '--name', 'B'], /--scope/],
+      [
+        ['app', 'create', '--name', 'B', '--scope', 'timeline', 'timelines', 'x'],
+        /^scopes: there is no scope timelines, x; there are timeline, .*crm\.objects\.contacts\.read/,
+      ],
+      [
+        ['app', 'create', '--name', 'B', '--scope', 'timeline', '--redirect-uri', 'javascript:alert(1)'],
+        /^redirectUris\[0\]: 'javascript:alert\(1\)' is not a web address;/,
+      ],
+      [['app', 'create', '--name', ' ', '--scope', 'timeline'], /^name: is empty;/],
+      [token(portalId, appId, 'timelines'), /^scopes: there is no scope timelines;/],
+      [['app', 'rotate', '--app', '4711'], /^There is no app 4711;/],
+      [['app', 'rotate', '--app', appId, '--secret', 'all'], /client-secret, developer-key/],
+      [['app', 'uninstall', '--app', appId, '--portal', portalId], /is not installed in portal/],
+      [['app', 'install', '--app', appId, '--portal', '4711'], /^There is no portal 4711;/],
+      [['token', 'revoke', '--token', 'x'], /^There is no token with the id x; 'throughline token list'/],
+      [['admin-key', 'revoke', '--admin-key', '7'], /^There is no admin key with the id 7;/],
       [['app', 'create', '--scope', 'timeline'], /--name/],
       [['portal', 'create'], /--name/],
       [['portal', 'create', '--name', 'Q', '--time-zone', 'Mars/Olympus'], /IANA time zone such as/],

@@ -49,7 +49,10 @@ describe('what it says', () => {
   test('with --json is one line on stdout, and everything in it works', async () => {
     const server = await inMemory();
     const { announced, baseUrl } = server;
-    for (const key of ['baseUrl', 'portalId', 'appId', 'accessToken', 'developerKey', 'eventTemplateId'])
+    for (const key of [
+      ...['baseUrl', 'portalId', 'appId', 'accessToken', 'developerKey', 'adminKey', 'eventTemplateId'],
+      ...['clientId', 'clientSecret'],
+    ])
       expect(announced[key], key).toEqual(expect.stringMatching(/.+/));
     for (const value of Object.values(announced)) expect(typeof value).toBe('string');
     expect(baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
@@ -65,6 +68,10 @@ describe('what it says', () => {
       { token: '' },
     );
     expect(templates.json.results.map(({ id }: Json) => id)).toEqual([eventTemplateId]);
+    const apps = await request(baseUrl, 'GET', '/timeline/v1/apps', undefined, {
+      token: announced.adminKey,
+    });
+    expect(apps.json.results.map((app: Json) => app.appId)).toEqual([appId]);
     for (const url of [announced.pageUrl, announced.referenceUrl])
       expect((await fetch(url)).status).toBe(200);
 
@@ -82,6 +89,7 @@ describe('what it says', () => {
       '8420',
       DEMO_TOKEN,
       'demo-developer-key',
+      'demo-admin-key',
       TEMPLATE,
     ])
       expect(text).toContain(part);
@@ -146,6 +154,16 @@ describe('settings', () => {
     [['--port', 'x'], /from 0 to 65535/],
     [['--port', '65536'], /from 0 to 65535/],
     [['--time-zone', 'Mars/Olympus'], /IANA time zone/],
+    [['--public-url', 'timeline.example.com'], /http or https address/],
+    [['--public-url', 'ftp://example.com'], /http or https address/],
+    [['--public-url', 'https://example.com/hub'], /without a path or a query/],
+    [['--public-url', 'https://example.com/?x=1'], /without a path or a query/],
+    [['--public-url', 'https://me@example.com'], /without a path or a query/],
+    [['--trust-proxy', 'everybody'], /'everybody' is not an address or a network/],
+    [['--trust-proxy', '10.0.0.1', '10.0.0.0/33'], /'10\.0\.0\.0\/33' is not an address/],
+    [['--rate-limit', 'much'], /'hubspot', calls and seconds such as 200\/10s/],
+    [['--rate-limit', '0/10s'], /'hubspot'/],
+    [['--rate-limit', '10/10s,search=x'], /search=10\/1s/],
     [['--nonsense'], /unknown option '--nonsense'/],
   ])('%j is refused with a sentence', async (args, sentence) => {
     const { code, stdout, stderr } = await cli(['dev', '--data', folder, ...args]);
@@ -162,6 +180,21 @@ describe('other machines', () => {
     expect(stderr).toContain(host);
     expect(stderr).toContain('--demo-token');
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('a public URL that leads to other machines needs one too', async () => {
+    const url = 'https://timeline.example.com/';
+    const { code, stderr } = await cli(['dev', '--data', folder, '--port', '0', '--public-url', url]);
+    expect(code).toBe(1);
+    expect(stderr).toContain('https://timeline.example.com is reachable from other machines');
+    const server = await dev('--public-url', url, '--demo-token', 'a-token-of-mine');
+    expect(server.announced).toMatchObject({
+      baseUrl: 'https://timeline.example.com',
+      pageUrl: 'https://timeline.example.com/',
+      accessToken: 'a-token-of-mine',
+    });
+    // Whoever has the token must not be able to tell the admin key from it.
+    expect(server.announced.adminKey).toMatch(/^tl-admin-.{43}$/);
   });
 
   test('with one it starts, and the pages need the token as their password', async () => {
@@ -228,6 +261,46 @@ describe('--memory', () => {
     expect((await cli([...args, ...port], { env: noting() })).code).toBe(1);
     expect(noted()).toMatch(/throughline-/);
     expect(existsSync(noted())).toBe(false);
+  });
+});
+
+describe('the demo as an app that is let in', () => {
+  test.each([
+    [['--auto-consent'], {}],
+    [[], { THROUGHLINE_AUTO_CONSENT: '1' }],
+  ])('%j %j needs nobody who allows it', async (more, env) => {
+    const { baseUrl, announced } = await startCli(['dev', '--memory', '--port', '0', '--json', ...more], {
+      env,
+    });
+    const redirect_uri = 'http://127.0.0.1:9/cb';
+    const { clientId: client_id, clientSecret: client_secret } = announced;
+    const query = new URLSearchParams({ client_id, redirect_uri, scope: 'timeline' });
+    const back = await fetch(`${baseUrl}/oauth/authorize?${query}`, { redirect: 'manual' });
+    const code = new URL(back.headers.get('location') as string).searchParams.get('code') as string;
+    const bought = await fetch(`${baseUrl}/oauth/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id,
+        client_secret,
+        redirect_uri,
+        code,
+      }),
+    });
+    const { access_token: token }: Json = await bought.json();
+    expect((await request(baseUrl, 'POST', `${V3}/events`, event(), { token })).status).toBe(201);
+  });
+
+  test('without that somebody is asked', async () => {
+    const { baseUrl, announced } = await inMemory();
+    const query = new URLSearchParams({
+      client_id: announced.clientId,
+      redirect_uri: 'http://localhost/',
+      scope: 'timeline',
+    });
+    const asked = await fetch(`${baseUrl}/oauth/authorize?${query}`, { redirect: 'manual' });
+    expect(asked.status).toBe(200);
+    expect(await asked.text()).toContain('Give Petspot access?');
   });
 });
 
@@ -311,7 +384,13 @@ describe('the demo', () => {
     await server.end('SIGTERM');
     for (const each of [whileRunning, bytes()]) {
       expect(each.includes('Petspot')).toBe(true);
-      for (const secret of ['a-token-of-mine', 'demo-token', 'developer-key'])
+      for (const secret of [
+        'a-token-of-mine',
+        'demo-token',
+        'developer-key',
+        server.announced.adminKey,
+        'client-secret',
+      ])
         expect(each.includes(secret)).toBe(false);
     }
     expect((await cliJson(['token', 'list', '--data', folder])).tokens).toEqual([]);

@@ -28,13 +28,67 @@ describe('serve', () => {
     expect(second.stdout()).toContain(second.baseUrl);
   });
 
-  test('has no page, and on a folder that dev used no demo credentials', async () => {
+  test('behind a proxy says where the public reaches it, and where it listens', async () => {
+    const url = 'https://timeline.example.com';
+    const announced = (await serve('--public-url', `${url}/`)).announced;
+    expect(announced).toEqual({ baseUrl: url, pageUrl: `${url}/`, referenceUrl: `${url}/docs` });
+    const spoken = await startCli(['serve', '--data', folder, '--port', '0'], {
+      env: { THROUGHLINE_PUBLIC_URL: url },
+    });
+    expect(spoken.stdout()).toContain(`serves ${url} `);
+    expect(spoken.stdout()).toMatch(/listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+  });
+
+  test.each([
+    [['--rate-limit', 'hubspot'], {}, ['110', '109', '10000']],
+    [['--rate-limit', '7/2s'], {}, ['7', '6', '2000']],
+    [['--rate-limit', '200/10s,search=10/1s'], {}, ['200', '199', '10000']],
+    [[], { THROUGHLINE_RATE_LIMIT: '3/5s' }, ['3', '2', '5000']],
+    [[], {}, [null, null, null]],
+  ] as [string[], Record<string, string>, (string | null)[]][])(
+    'limits calls as %j with %j says',
+    async (args, env, expected) => {
+      const { token } = await createTenant(folder);
+      const { baseUrl } = await startCli(['serve', '--data', folder, '--port', '0', '--json', ...args], {
+        env,
+      });
+      const { headers } = await request(baseUrl, 'GET', '/crm/v3/objects/contacts', undefined, { token });
+      const names = ['max', 'remaining', 'interval-milliseconds'];
+      expect(names.map((name) => headers.get(`x-hubspot-ratelimit-${name}`))).toEqual(expected);
+    },
+  );
+
+  test('believes the proxies that its variable names, and those that its flag names', async () => {
+    const admin = await cliJson(['admin-key', 'create', '--data', folder]);
+    for (const [args, env] of [
+      [['--trust-proxy', '10.0.0.0/8', '127.0.0.1'], {}],
+      [[], { THROUGHLINE_TRUST_PROXY: '10.0.0.0/8, 127.0.0.1' }],
+    ] as [string[], Record<string, string>][]) {
+      const { baseUrl } = await startCli(['serve', '--data', folder, '--port', '0', '--json', ...args], {
+        env,
+      });
+      const ask = (token: string, from: string) =>
+        request(baseUrl, 'GET', '/timeline/v1/apps', undefined, {
+          token,
+          headers: { 'x-forwarded-for': from },
+        });
+      for (let n = 0; n < 30; n++) await ask('wrong', '192.0.2.1');
+      expect((await ask(admin.adminKey, '192.0.2.1')).status).toBe(429);
+      expect((await ask(admin.adminKey, '192.0.2.2')).status).toBe(200);
+    }
+  });
+
+  test('shows nobody a page who is not signed in, and on a folder that dev used has no demo credentials', async () => {
     const dev = await startCli(['dev', '--data', folder, '--port', '0', '--json']);
     const path = `${V3}/events/${TEMPLATE}/petspot:demo-1`;
     expect((await request(dev.baseUrl, 'GET', path)).status).toBe(200);
     await dev.end('SIGTERM');
     const { baseUrl } = await serve();
-    expect((await request(baseUrl, 'GET', '/', undefined, { token: '' })).status).toBe(404);
+    for (const page of ['/', '/records/contacts/28001', '/records/x?after=1']) {
+      const answer = await request(baseUrl, 'GET', page, undefined, { token: DEMO_TOKEN });
+      expect([answer.status, answer.text]).toEqual([303, '']);
+      expect(answer.headers.get('location')).toBe(`/sign-in?next=${encodeURIComponent(page)}`);
+    }
     expect((await request(baseUrl, 'GET', path, undefined, { token: DEMO_TOKEN })).status).toBe(401);
     for (const key of ['demo-developer-key', ''])
       expect(

@@ -1,10 +1,14 @@
 // The README's own lines, run as a reader would run them.
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDev, TEMPLATE, type TestServer } from '../harness.js';
 
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 let server: TestServer;
 beforeAll(async () => {
   server = await startDev();
@@ -46,3 +50,43 @@ async function run(command: string, args: string[]): Promise<string> {
   const { stdout } = await promisify(execFile)(command, args);
   return stdout;
 }
+
+test("the README's commands for serve make a portal, an app and a token that work", async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-readme-'));
+  try {
+    const lines = block('sh', 'portal create')
+      .split('\n')
+      .filter((line) => !line.endsWith(' serve'));
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      const command = line.replace(/^npx throughline/, `"${process.execPath}" "${MAIN}"`);
+      await run('sh', ['-c', `${command} --data '${folder}'`]);
+    }
+    const list = await run(process.execPath, [MAIN, 'token', 'list', '--json', '--data', folder]);
+    expect(JSON.parse(list).tokens).toMatchObject([{ portalId: '100001', appId: '200001' }]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('every setting of the server is named in the README, and every variable there exists', async () => {
+  const help = await run(process.execPath, [MAIN, 'dev', '--help']);
+  const of = (text: string, what: RegExp) => new Set(text.match(what) ?? []);
+  const variables = of(help, /THROUGHLINE_[A-Z_]+/g);
+  expect(variables.size).toBeGreaterThan(9);
+  expect([...of(readme, /THROUGHLINE_[A-Z_]+/g)].sort()).toEqual([...variables].sort());
+  for (const flag of of(help, /^ +--[a-z-]+/gm))
+    if (flag.trim() !== '--help') expect(readme).toContain(flag.trim());
+});
+
+test('every command that docs/administration.md tells of is there', async () => {
+  const told = readFileSync(new URL('../../docs/administration.md', import.meta.url), 'utf8');
+  const commands = [
+    ...new Set(told.match(/(?<=`)(?:portal|app|token|admin-key) (?:[a-z]+)(?= --|`)/g) ?? []),
+  ];
+  expect(commands.length).toBeGreaterThan(10);
+  for (const command of commands) {
+    const help = await run(process.execPath, [MAIN, ...command.split(' '), '--help']);
+    expect(help).toContain(`Usage: throughline ${command}`);
+  }
+});

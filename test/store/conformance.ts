@@ -955,6 +955,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         const listed = store.tokens().filter((token) => token.appId === appId);
         expect(listed).toHaveLength(2);
         expect(listed).toContainEqual({
+          id: expect.stringMatching(/^[0-9a-f]{16}$/),
           portalId,
           appId,
           scopes: ['timeline'],
@@ -970,11 +971,145 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         expect(store.principalByToken(hash)).toBeUndefined();
       });
 
+      test('a portal and an app change in what is given, and in nothing else', async () => {
+        const portalId = await store.createPortal({ name: 'Before', lenient: true, timeZone: 'Asia/Tokyo' });
+        expect(await store.changePortal(portalId, { name: 'After' })).toBe(true);
+        const changed = { id: portalId, name: 'After', lenient: true, timeZone: 'Asia/Tokyo' };
+        expect(store.portal(portalId)).toEqual(changed);
+        await store.changePortal(portalId, { lenient: false, timeZone: null, associateByDomain: false });
+        expect(store.portal(portalId)).toEqual({
+          id: portalId,
+          name: 'After',
+          lenient: false,
+          associateByDomain: false,
+        });
+        await store.changePortal(portalId, { associateByDomain: true, timeZone: 'Europe/Zurich' });
+        expect(store.portal(portalId)).toEqual({ ...changed, lenient: false, timeZone: 'Europe/Zurich' });
+        expect(await store.changePortal(4712, { name: 'Nobody' })).toBe(false);
+
+        const appId = await newApp(store);
+        const before = store.app(appId);
+        expect(await store.changeApp(appId, { redirectUris: [] })).toBe(true);
+        expect(store.app(appId)).toEqual({ ...before, redirectUris: [] });
+        await store.changeApp(appId, { name: 'Renamed', scopes: ['tickets'] });
+        expect(store.app(appId)).toEqual({
+          ...before,
+          redirectUris: [],
+          name: 'Renamed',
+          scopes: ['tickets'],
+        });
+        expect(await store.changeApp(4712, { name: 'Nobody' })).toBe(false);
+      });
+
+      test('a replaced developer key is good for nothing, and changes beside it leave it alone', async () => {
+        const [old, fresh] = [newSecret('key'), newSecret('key')];
+        const appId = await newApp(store, { developerKeyHash: digest(old) });
+        await store.changeApp(appId, { name: 'Renamed' });
+        expect(store.appIdByDeveloperKey(digest(old))).toBe(appId);
+        await store.changeApp(appId, { developerKeyHash: digest(fresh) });
+        expect(store.appIdByDeveloperKey(digest(old))).toBeUndefined();
+        expect(store.appIdByDeveloperKey(digest(fresh))).toBe(appId);
+      });
+
+      test('uninstalled, an app has lost all of its tokens there, and there alone', async () => {
+        const { portalId } = await tenantOf(store);
+        const other = await store.createPortal({ name: 'Other', lenient: false });
+        const [appId, neighbour] = [await newApp(store), await newApp(store)];
+        const give = async (portal: number, app: number) => {
+          const token = newSecret('token');
+          await store.createToken({ hash: digest(token), portalId: portal, appId: app, scopes: [] });
+          return digest(token);
+        };
+        const gone = [await give(portalId, appId), await give(portalId, appId)];
+        const kept = [await give(portalId, neighbour), await give(other, appId)];
+        expect(store.installed(portalId).map(({ id }) => id)).toEqual(
+          expect.arrayContaining([appId, neighbour]),
+        );
+        expect(await store.uninstall(portalId, appId)).toBe(true);
+        for (const hash of gone) expect(store.principalByToken(hash)).toBeUndefined();
+        for (const hash of kept) expect(store.principalByToken(hash)).toBeDefined();
+        expect(store.installed(portalId).map(({ id }) => id)).not.toContain(appId);
+        expect(store.installed(other).map(({ id }) => id)).toContain(appId);
+        expect(await store.uninstall(portalId, appId)).toBe(false);
+        await store.install(portalId, appId);
+        await store.install(portalId, appId); // once more is no fault
+        expect(store.installed(portalId).filter(({ id }) => id === appId)).toHaveLength(1);
+        for (const hash of gone) expect(store.principalByToken(hash)).toBeUndefined();
+        await expect(store.install(1, appId)).rejects.toThrow();
+      });
+
+      test('a token is revoked by its id, in its own portal only', async () => {
+        const { portalId, appId } = await tenantOf(store);
+        const other = await store.createPortal({ name: 'Other', lenient: false });
+        const token = newSecret('token');
+        const id = await store.createToken({ hash: digest(token), portalId, appId, scopes: [] });
+        expect(store.tokens().map((each) => each.id)).toContain(id);
+        expect(await store.revokeToken(other, id)).toBe(false);
+        expect(await store.revokeToken(portalId, 'ffffffffffffffff')).toBe(false);
+        expect(await store.revokeToken(portalId, '')).toBe(false);
+        expect(store.principalByToken(digest(token))).toBeDefined();
+        expect(await store.revokeToken(portalId, id)).toBe(true);
+        expect(store.principalByToken(digest(token))).toBeUndefined();
+        expect(store.tokens().map((each) => each.id)).not.toContain(id);
+      });
+
+      test('lists are paged in the order of their ids, and a page never repeats or skips', async () => {
+        const portalId = await store.createPortal({ name: 'Paged', lenient: false });
+        for (let n = 0; n < 7; n++) {
+          const appId = await newApp(store);
+          await store.createToken({ hash: digest(newSecret('token')), portalId, appId, scopes: [] });
+          await store.createPortal({ name: `Paged ${n}`, lenient: false });
+        }
+        const all = <Item extends { id: Id }, Id>(first: Id, read: (after: Id) => Item[]): Id[] => {
+          const ids: Id[] = [];
+          for (let page = read(first); page.length > 0; page = read(page.at(-1)?.id as Id))
+            ids.push(...page.map(({ id }) => id));
+          return ids;
+        };
+        const limit = 3;
+        expect(all(-1, (after) => store.portals({ after, limit }))).toEqual(
+          store.portals().map(({ id }) => id),
+        );
+        expect(all(-1, (after) => store.apps({ after, limit }))).toEqual(store.apps().map(({ id }) => id));
+        expect(all(-1, (after) => store.installed(portalId, { after, limit }))).toEqual(
+          store.installed(portalId).map(({ id }) => id),
+        );
+        expect(all('', (after) => store.tokensOf(portalId, { after, limit }))).toEqual(
+          store
+            .tokens()
+            .filter((token) => token.portalId === portalId)
+            .map(({ id }) => id)
+            .sort(),
+        );
+        expect(store.installed(portalId)).toHaveLength(7);
+      });
+
+      test('an admin key is known by its digest until it is revoked', async () => {
+        const [key, other] = [newSecret('admin'), newSecret('admin')];
+        const id = await store.createAdminKey({ name: 'Deploy', hash: digest(key) });
+        const kept = await store.createAdminKey({ name: 'Other', hash: digest(other) });
+        expect(store.isAdminKey(digest(key))).toBe(true);
+        expect(store.isAdminKey(digest(`${key} `))).toBe(false);
+        expect(store.adminKeys()).toContainEqual({ id, name: 'Deploy', createdAt: expect.any(Number) });
+        expect(JSON.stringify(store.adminKeys())).not.toContain('hash');
+        expect(await store.revokeAdminKey(id)).toBe(true);
+        expect(store.isAdminKey(digest(key))).toBe(false);
+        expect(store.isAdminKey(digest(other))).toBe(true);
+        expect(await store.revokeAdminKey(id)).toBe(false);
+        expect(store.adminKeys().map((each) => each.id)).toContain(kept);
+      });
+
       test('what is kept holds digests, and of the secrets not one byte', async () => {
         const own = await create();
         const opened = await own.open();
         const { portalId } = await tenantOf(opened);
-        const secrets = { token: newSecret('token'), key: newSecret('key'), secret: newSecret('secret') };
+        const secrets = {
+          token: newSecret('token'),
+          key: newSecret('key'),
+          secret: newSecret('secret'),
+          admin: newSecret('admin'),
+        };
+        await opened.createAdminKey({ name: 'Admin', hash: digest(secrets.admin) });
         const appId = await opened.createApp({
           name: 'App',
           clientId: crypto.randomUUID(),
@@ -994,6 +1129,214 @@ export function conformance(name: string, create: () => Promise<Place>): void {
             expect(bytes.includes(secret.slice(-20))).toBe(false);
           }
         await own.remove();
+      });
+    });
+
+    describe('consents', () => {
+      const DAY = 24 * 3_600_000;
+      const hash = () => digest(newSecret('token'));
+      /** A consent whose code is good until NOW + 1000. */
+      async function consentOf({ portalId, appId }: { portalId: number; appId: number }) {
+        const codeHash = hash();
+        const kept = {
+          portalId,
+          appId,
+          user: { id: 7, email: 'ada@example.com' },
+          scopes: ['timeline', 'oauth'],
+          redirectUri: 'https://app.example/cb?x=1',
+          codeExpiresAt: NOW + 1_000,
+        };
+        await store.createConsent({ ...kept, codeHash });
+        const id = store.consentByCode(codeHash)?.id as number;
+        return { id, codeHash, kept };
+      }
+      const tokens = { scopes: ['timeline'], at: NOW, expiresAt: NOW + DAY };
+      async function issued(consentId: number, refreshHash?: Uint8Array) {
+        const accessHash = hash();
+        const first = refreshHash ? { refreshHash } : {};
+        expect(await store.issue({ ...tokens, ...first, consentId, accessHash })).toBe(true);
+        return accessHash;
+      }
+
+      test('read back by their codes and refresh tokens, and by nothing else', async () => {
+        const tenant = await tenantOf(store);
+        const { id, codeHash, kept } = await consentOf(tenant);
+        expect(store.consentByCode(codeHash)).toEqual({ ...kept, id, codeUsed: false });
+        expect(store.consentByRefreshToken(codeHash)).toBeUndefined();
+        expect(await store.redeemCode(id, NOW)).toBe(true);
+        const refreshHash = hash();
+        await issued(id, refreshHash);
+        const known = { ...kept, id, codeUsed: true };
+        expect(store.consentByCode(codeHash)).toEqual(known);
+        expect(store.consentByRefreshToken(refreshHash)).toEqual(known);
+        expect(store.consentByCode(refreshHash)).toBeUndefined();
+        const challenged = { ...kept, codeChallenge: 'x', codeHash: hash() };
+        await store.createConsent(challenged);
+        expect(store.consentByCode(challenged.codeHash)?.codeChallenge).toBe('x');
+      });
+
+      test('give access tokens that say who consented and when they end; several live at once', async () => {
+        const tenant = await tenantOf(store);
+        const { id, kept } = await consentOf(tenant);
+        const [one, two] = [await issued(id, hash()), await issued(id)];
+        for (const each of [one, two])
+          expect(store.principalByToken(each)).toEqual({
+            portal: store.portal(tenant.portalId),
+            appId: tenant.appId,
+            scopes: tokens.scopes,
+            expiresAt: tokens.expiresAt,
+            user: kept.user,
+          });
+      });
+
+      test('whose code comes twice are revoked, and nothing more is issued for them', async () => {
+        const tenant = await tenantOf(store);
+        const [{ id, codeHash }, other] = [await consentOf(tenant), await consentOf(tenant)];
+        const [refresh, innocent] = [hash(), hash()];
+        expect(await store.redeemCode(id, NOW)).toBe(true);
+        const access = [await issued(id, refresh), await issued(id)];
+        const untouched = await issued(other.id, innocent);
+        expect(await store.redeemCode(id, NOW + 1)).toBe(false);
+        for (const each of access) expect(store.principalByToken(each)).toBeUndefined();
+        expect(store.consentByRefreshToken(refresh)).toBeUndefined();
+        expect(store.consentByCode(codeHash)?.codeUsed).toBe(true);
+        expect(await store.issue({ ...tokens, consentId: id, accessHash: hash() })).toBe(false);
+        expect(await store.issue({ ...tokens, consentId: 999_999, accessHash: hash() })).toBe(false);
+        expect(store.principalByToken(untouched)).toBeDefined();
+        expect(store.consentByRefreshToken(innocent)).toBeDefined();
+      });
+
+      test('end as asked: a refresh token alone, an access token alone, or everything', async () => {
+        const tenant = await tenantOf(store);
+        const { id } = await consentOf(tenant);
+        const refresh = hash();
+        const [one, two] = [await issued(id, refresh), await issued(id)];
+        await store.endToken(one);
+        expect(store.principalByToken(one)).toBeUndefined();
+        await store.endRefreshToken(id);
+        expect(store.consentByRefreshToken(refresh)).toBeUndefined();
+        expect(store.principalByToken(two)).toBeDefined();
+        await store.revokeConsent(id, NOW);
+        expect(store.principalByToken(two)).toBeUndefined();
+        expect(await store.redeemCode(id, NOW)).toBe(false);
+      });
+
+      test('go with their app, when it leaves the portal, and so do all its tokens there', async () => {
+        const tenant = await tenantOf(store);
+        const elsewhere = await store.createPortal({ name: 'Elsewhere', lenient: false });
+        const [here, there] = [
+          await consentOf(tenant),
+          await consentOf({ appId: tenant.appId, portalId: elsewhere }),
+        ];
+        const [refresh, plain] = [hash(), hash()];
+        const access = await issued(here.id, refresh);
+        const kept = await issued(there.id, hash());
+        await store.createToken({ ...tenant, hash: plain, scopes: ['timeline'] });
+        expect(await store.uninstall(tenant.portalId, tenant.appId)).toBe(true);
+        for (const each of [access, plain]) expect(store.principalByToken(each)).toBeUndefined();
+        expect(store.consentByRefreshToken(refresh)).toBeUndefined();
+        expect(store.consentByCode(here.codeHash)).toBeUndefined();
+        expect(store.principalByToken(kept)).toBeDefined();
+        expect(await store.uninstall(tenant.portalId, tenant.appId)).toBe(false);
+        // It may come back.
+        const again = await consentOf(tenant);
+        expect(store.principalByToken(await issued(again.id, hash()))).toBeDefined();
+      });
+
+      test('and tokens that ended long ago are forgotten, those that live are not', async () => {
+        const tenant = await tenantOf(store);
+        const [living, never, dead] = [
+          await consentOf(tenant),
+          await consentOf(tenant),
+          await consentOf(tenant),
+        ];
+        const refresh = hash();
+        const old = await issued(living.id, refresh);
+        const [gone, deadRefresh] = [await issued(dead.id), hash()];
+        expect(store.consentByRefreshToken(deadRefresh)).toBeUndefined();
+        const issueAt = (at: number) =>
+          store.issue({ ...tokens, consentId: living.id, accessHash: hash(), at, expiresAt: at + 1 });
+        await issueAt(NOW + 8 * DAY); // a week after they ended
+        for (const each of [old, gone]) expect(store.principalByToken(each)).toBeDefined();
+        await issueAt(NOW + 8 * DAY + 1_001);
+        for (const each of [old, gone]) expect(store.principalByToken(each)).toBeUndefined();
+        for (const each of [never, dead]) expect(store.consentByCode(each.codeHash)).toBeUndefined();
+        expect(store.consentByRefreshToken(refresh)?.id).toBe(living.id);
+        expect(store.consentByCode(living.codeHash)?.id).toBe(living.id);
+      });
+
+      test('have a thousand access tokens at most: the oldest goes', async () => {
+        const { id } = await consentOf(await tenantOf(store));
+        const hashes = Array.from({ length: 1_001 }, hash);
+        for (const [index, accessHash] of hashes.entries())
+          await store.issue({ ...tokens, consentId: id, accessHash, at: NOW + index });
+        expect(hashes.map((each) => store.principalByToken(each) !== undefined)).toEqual(
+          hashes.map((_, index) => index > 0),
+        );
+      }, 30_000);
+
+      test('name a client by its id, with the digest of its secret', async () => {
+        const secretHash = hash();
+        const made = {
+          name: 'C',
+          clientId: crypto.randomUUID(),
+          redirectUris: ['a:b'],
+          scopes: ['timeline'],
+        };
+        const id = await store.createApp({ ...made, clientSecretHash: secretHash });
+        const client = store.client(made.clientId);
+        expect(client?.app).toEqual({ ...made, id });
+        expect(Buffer.from(client?.secretHash as Uint8Array)).toEqual(Buffer.from(secretHash));
+        const bare = { ...made, clientId: crypto.randomUUID() };
+        await store.createApp(bare);
+        expect(store.client(bare.clientId)).not.toHaveProperty('secretHash');
+        expect(store.client('nobody')).toBeUndefined();
+      });
+    });
+
+    describe('people', () => {
+      let n = 0;
+      const newEmail = () => `person${n++}@example.com`;
+
+      test('are found by their e-mail, however it is capitalised, and it is one person’s', async () => {
+        const email = newEmail();
+        const id = (await store.createUser(email, 'hashed', NOW)) as number;
+        expect(store.userByEmail(email.toUpperCase())).toEqual({ id, email, password: 'hashed' });
+        expect(await store.createUser(email.toUpperCase(), 'other', NOW)).toBeUndefined();
+        expect(store.users()).toContainEqual({ id, email, createdAt: NOW });
+        expect(store.userByEmail('nobody@example.com')).toBeUndefined();
+      });
+
+      test('have sessions that end by themselves, with a new password, and with the person', async () => {
+        const email = newEmail();
+        const id = (await store.createUser(email, 'hashed', NOW)) as number;
+        const session = async () => {
+          const hash = digest(newSecret('session'));
+          await store.createSession(hash, id, NOW, NOW + 5);
+          return hash;
+        };
+        const [one, two] = [await session(), await session()];
+        expect(store.session(one)).toEqual({ user: { id, email }, expiresAt: NOW + 5 });
+        await store.endSession(one);
+        expect(store.session(one)).toBeUndefined();
+        expect(store.session(two)).toBeDefined();
+        await store.setPassword(id, 'new');
+        expect(store.session(two)).toBeUndefined();
+        expect(store.userByEmail(email)?.password).toBe('new');
+        const three = await session();
+        await store.removeUser(id);
+        expect(store.session(three)).toBeUndefined();
+        expect(store.userByEmail(email)).toBeUndefined();
+      });
+
+      test('have no more than twenty sessions: the oldest goes', async () => {
+        const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
+        const hashes = Array.from({ length: 22 }, () => digest(newSecret('session')));
+        for (const [index, hash] of hashes.entries())
+          await store.createSession(hash, id, NOW, NOW + index + 1);
+        expect(hashes.map((hash) => store.session(hash) !== undefined)).toEqual(
+          hashes.map((_, at) => at > 1),
+        );
       });
     });
 

@@ -206,9 +206,9 @@ describe('SQLite', () => {
     db.close();
     // What is small or bounded: the administration's tables, definitions, custom objects, levels, and the newest events of all.
     const small =
-      /^SCAN (?:portal|app|access_token|erasing_key|timeline_level|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX/;
+      /^SCAN (?:admin_key|access_token|erasing_key|timeline_level|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX/;
     expect(statements.size).toBeGreaterThan(50);
-    expect(walks.filter((walk) => small.test(walk))).toHaveLength(11);
+    expect(walks.filter((walk) => small.test(walk))).toHaveLength(10);
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 

@@ -333,7 +333,7 @@ test("the demo's credentials live in the process only, and other secrets are kep
   }
 });
 
-test('without the demo its credentials open nothing, and there is no page', async () => {
+test('without the demo its credentials open nothing, and the pages ask who is there', async () => {
   const real = await startDev({ demo: undefined as never, loopbackOnly: false });
   try {
     expectRefused(await request(real.baseUrl, 'GET', TEMPLATES), 401, 'INVALID_AUTHENTICATION');
@@ -342,7 +342,8 @@ test('without the demo its credentials open nothing, and there is no page', asyn
       401,
       'INVALID_AUTHENTICATION',
     );
-    expectRefused(await request(real.baseUrl, 'GET', '/'), 404, 'OBJECT_NOT_FOUND');
+    const page = await request(real.baseUrl, 'GET', '/');
+    expect([page.status, page.headers.get('location'), page.text]).toEqual([303, '/sign-in?next=%2F', '']);
   } finally {
     await real.close();
   }

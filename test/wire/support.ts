@@ -72,10 +72,15 @@ export interface RawRequest {
   path: string;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** Where it comes from. */
+  localAddress?: string;
 }
 
 /** Sends what is written, with the demo's token: no path or header is tidied on its way, as `fetch` would. */
-export function sendRaw(server: { baseUrl: string }, { method, path, headers, body }: RawRequest) {
+export function sendRaw(
+  server: { baseUrl: string },
+  { method, path, headers, body, localAddress }: RawRequest,
+) {
   const { hostname, port } = new URL(server.baseUrl);
   return new Promise<Answer>((resolve, reject) => {
     const request = httpRequest(
@@ -84,6 +89,7 @@ export function sendRaw(server: { baseUrl: string }, { method, path, headers, bo
         port,
         method: method ?? 'GET',
         path,
+        ...(localAddress === undefined ? {} : { localAddress }),
         headers: { authorization: 'Bearer demo-token', ...headers },
         agent: false,
       },
@@ -124,4 +130,26 @@ export async function issueToken(
   } finally {
     await store.close();
   }
+}
+
+let addresses = 0;
+
+/**
+ * POSTs a form, as OAuth's endpoints want it, each from another address of this machine: attempts that fail are
+ * limited by address.
+ */
+export function sendForm(
+  server: { baseUrl: string },
+  path: string,
+  fields: Record<string, string> | string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  addresses = (addresses + 1) % 60_000;
+  return sendRaw(server, {
+    method: 'POST',
+    path,
+    localAddress: `127.9.${addresses >> 8}.${addresses & 255 || 1}`,
+    body: typeof fields === 'string' ? fields : new URLSearchParams(fields).toString(),
+    headers: { authorization: '', 'content-type': 'application/x-www-form-urlencoded', ...headers },
+  });
 }

@@ -1,7 +1,9 @@
-// Writes to portals, apps, tokens and templates, on the writer's connection; each in a transaction of its own.
-import type { AccessStore } from '../../access/store.js';
+// Writes to portals, apps, tokens, consents, people, admin keys and templates, on the writer's connection; each in a
+// transaction of its own.
+import type { AccessStore, AppChange, PortalChange } from '../../access/store.js';
 import type { TimelineStore } from '../../timeline/store.js';
 import type { Template, TemplateToken } from '../../timeline/template.js';
+import { consentWrites } from './consents.js';
 import type { Connection } from './database.js';
 
 type NewPortal = Parameters<AccessStore['createPortal']>[0];
@@ -23,6 +25,20 @@ export function admin(db: Connection) {
   const addToken = db.prepare(
     'INSERT INTO access_token (hash, portal, app, scopes, created_at) VALUES (?, ?, ?, ?, ?)',
   );
+  const changePortal = db.prepare(`
+    UPDATE portal SET name = coalesce(@name, name), lenient = coalesce(@lenient, lenient),
+      time_zone = iif(@setsZone, @timeZone, time_zone), associate_by_domain = coalesce(@associate, associate_by_domain)
+    WHERE id = @id`);
+  const changeApp = db.prepare(`
+    UPDATE app SET name = coalesce(@name, name), redirect_uris = coalesce(@redirectUris, redirect_uris),
+      scopes = coalesce(@scopes, scopes), client_secret_hash = coalesce(@secret, client_secret_hash),
+      developer_key_hash = coalesce(@key, developer_key_hash)
+    WHERE id = @id`);
+  const dropTokens = db.prepare('DELETE FROM access_token WHERE portal = ? AND app = ?');
+  const dropInstallation = db.prepare('DELETE FROM installation WHERE portal = ? AND app = ?');
+  const dropToken = db.prepare('DELETE FROM access_token WHERE portal = ? AND hash BETWEEN ? AND ?');
+  const addAdminKey = db.prepare('INSERT INTO admin_key (hash, name, created_at) VALUES (?, ?, ?)');
+  const dropAdminKey = db.prepare('DELETE FROM admin_key WHERE id = ?');
   const addTemplate = db.prepare(`
     INSERT INTO template (id, app, object_type, name, header_template, detail_template, tokens, created_at, updated_at)
     SELECT @id, @app, @objectType, @name, @header, @detail, @tokens, @createdAt, @updatedAt
@@ -43,7 +59,9 @@ export function admin(db: Connection) {
     updatedAt: template.updatedAt,
   });
 
+  const consents = consentWrites(db);
   return {
+    ...consents,
     createPortal({ id, name, lenient, timeZone, associateByDomain }: NewPortal): number {
       const { lastInsertRowid } = addPortal.run(
         id ?? null,
@@ -66,10 +84,50 @@ export function admin(db: Connection) {
       );
       return id ?? Number(lastInsertRowid);
     },
-    createToken({ hash, portalId, appId, scopes }: NewToken, now: number): void {
+    createToken({ hash, portalId, appId, scopes }: NewToken, now: number): string {
       install.run(portalId, appId);
       addToken.run(hash, portalId, appId, JSON.stringify(scopes), now);
+      return tokenId(hash);
     },
+    changePortal(id: number, change: PortalChange): boolean {
+      const { name, lenient, timeZone, associateByDomain } = change;
+      const { changes } = changePortal.run({
+        id,
+        name: name ?? null,
+        lenient: flag(lenient),
+        setsZone: timeZone === undefined ? 0 : 1,
+        timeZone: timeZone ?? null,
+        associate: flag(associateByDomain),
+      });
+      return changes === 1;
+    },
+    changeApp(id: number, change: AppChange): boolean {
+      const { name, redirectUris, scopes, clientSecretHash, developerKeyHash } = change;
+      const { changes } = changeApp.run({
+        id,
+        name: name ?? null,
+        redirectUris: redirectUris ? JSON.stringify(redirectUris) : null,
+        scopes: scopes ? JSON.stringify(scopes) : null,
+        secret: clientSecretHash ?? null,
+        key: developerKeyHash ?? null,
+      });
+      return changes === 1;
+    },
+    install(portalId: number, appId: number): void {
+      install.run(portalId, appId);
+    },
+    uninstall(portalId: number, appId: number): boolean {
+      dropTokens.run(portalId, appId);
+      consents.endConsents(portalId, appId);
+      return dropInstallation.run(portalId, appId).changes === 1;
+    },
+    revokeToken(portalId: number, id: string): boolean {
+      const { first, last } = hashesOf(id);
+      return id !== '' && dropToken.run(portalId, first, last).changes > 0;
+    },
+    createAdminKey: ({ name, hash }: { name: string; hash: Uint8Array }, now: number): number =>
+      Number(addAdminKey.run(hash, name, now).lastInsertRowid),
+    revokeAdminKey: (id: number): boolean => dropAdminKey.run(id).changes === 1,
     createTemplate({ id, ...template }: NewTemplate, max: number): number | undefined {
       const { changes, lastInsertRowid } = addTemplate.run({
         ...texts(template),
@@ -89,4 +147,23 @@ export function admin(db: Connection) {
       archiveTemplate.run(at, id);
     },
   };
+}
+
+/** NULL leaves a column as it is. */
+function flag(value: boolean | undefined): 0 | 1 | null {
+  return value === undefined ? null : value ? 1 : 0;
+}
+
+/** The beginning of its digest: enough to tell tokens apart, and of no use to find one. */
+export function tokenId(hash: Uint8Array): string {
+  return Buffer.from(hash.subarray(0, 8)).toString('hex');
+}
+
+const HASH_BYTES = 32;
+
+/** Between which digests the token with this id is. No id: before all. */
+export function hashesOf(id: string): { first: Uint8Array; last: Uint8Array } {
+  const bytes = Buffer.from(id, 'hex');
+  const upTo = (filler: number) => Buffer.concat([bytes, Buffer.alloc(HASH_BYTES - bytes.length, filler)]);
+  return { first: upTo(0), last: bytes.length === 0 ? bytes : upTo(0xff) };
 }

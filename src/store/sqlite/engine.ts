@@ -24,6 +24,8 @@ export interface StoreOptions {
   clock: () => number;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
+  /** Called when what opens something has changed or been ended, before its caller hears of it. */
+  onRevoked?: () => void;
   /** Called when a write has defined properties, before its caller hears of it. */
   onDefined?: (portalId: number, type: ObjectType) => void;
 }
@@ -50,6 +52,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const { reads, renew } = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
+  async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {
+    const answer = (await asked) as Result;
+    options.onRevoked?.();
+    return answer;
+  }
   return {
     ...reads,
 
@@ -61,7 +68,31 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     },
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
-    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<void>,
+    createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,
+    async redeemCode(consentId, at) {
+      const first = (await writer.ask('redeemCode', [consentId, at])) as boolean;
+      if (!first) options.onRevoked?.();
+      return first;
+    },
+    issue: (token) => writer.ask('issue', [token]) as Promise<boolean>,
+    revokeConsent: (consentId, at) => revoking(writer.ask('revokeConsent', [consentId, at])),
+    endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]) as Promise<void>,
+    endToken: (hash) => revoking(writer.ask('endToken', [hash])),
+    createUser: (email, password, at) =>
+      writer.ask('createUser', [email, password, at]) as Promise<number | undefined>,
+    setPassword: (userId, password) => writer.ask('setPassword', [userId, password]) as Promise<void>,
+    removeUser: (userId) => writer.ask('removeUser', [userId]) as Promise<void>,
+    createSession: (hash, userId, at, expiresAt) =>
+      writer.ask('createSession', [hash, userId, at, expiresAt]) as Promise<void>,
+    endSession: (hash) => writer.ask('endSession', [hash]) as Promise<void>,
+    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<string>,
+    changePortal: (id, change) => revoking(writer.ask('changePortal', [id, change])),
+    changeApp: (id, change) => revoking(writer.ask('changeApp', [id, change])),
+    install: (portalId, appId) => writer.ask('install', [portalId, appId]) as Promise<void>,
+    uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
+    revokeToken: (portalId, id) => revoking(writer.ask('revokeToken', [portalId, id])),
+    createAdminKey: (key) => writer.ask('createAdminKey', [key, clock()]) as Promise<number>,
+    revokeAdminKey: (id) => revoking(writer.ask('revokeAdminKey', [id])),
     createTemplate: (template, max) =>
       writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,

@@ -1,6 +1,6 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here. What is read in one
 // turn of the event loop is of one moment: opening and closing a transaction costs more than most reads.
-import type { App, IssuedToken, Portal, Principal } from '../../access/store.js';
+import type { AdminKey, App, Client, IssuedToken, PageOf, Portal, Principal } from '../../access/store.js';
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { Definition } from '../../records/properties.js';
 import {
@@ -21,6 +21,8 @@ import {
   type TimelineQuery,
 } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
+import { hashesOf, tokenId } from './admin.js';
+import { consentReads } from './consents.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
 import { timelineReader } from './timeline_index.js';
@@ -32,6 +34,8 @@ type Reads = Pick<
 
 /** How many of the newest events are looked at to find the records that were active last. */
 const RECENT_EVENTS = 2_000;
+/** SQLite takes a negative limit as none. */
+const ALL: PageOf<number> = { after: -1, limit: -1 };
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
 export function reader(db: Connection): { reads: Reads; renew(): void } {
@@ -130,13 +134,24 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const metByName = met('s.name = ?');
   const metInPortal = met('s.portal = ? AND s.name = ?');
 
-  const portals = db.prepare('SELECT * FROM portal ORDER BY id');
+  const portals = db.prepare('SELECT * FROM portal WHERE id > ? ORDER BY id LIMIT ?');
   const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
-  const apps = db.prepare('SELECT * FROM app ORDER BY id');
+  const apps = db.prepare('SELECT * FROM app WHERE id > ? ORDER BY id LIMIT ?');
   const app = db.prepare('SELECT * FROM app WHERE id = ?');
-  const tokens = db.prepare('SELECT portal, app, scopes, created_at FROM access_token ORDER BY created_at');
+  const installed = db.prepare(`
+    SELECT app.* FROM installation i JOIN app ON app.id = i.app WHERE i.portal = ? AND i.app > ? ORDER BY i.app LIMIT ?`);
+  const tokens = db.prepare(
+    'SELECT hash, portal, app, scopes, created_at FROM access_token WHERE consent IS NULL ORDER BY created_at',
+  );
+  const tokensOf = db.prepare(`
+    SELECT hash, portal, app, scopes, created_at FROM access_token
+    WHERE portal = ? AND hash > ? AND consent IS NULL ORDER BY hash LIMIT ?`);
+  const adminKeys = db.prepare('SELECT id, name, created_at AS createdAt FROM admin_key ORDER BY id');
+  const adminKey = db.prepare('SELECT 1 FROM admin_key WHERE hash = ?').pluck();
   const principal = db.prepare(`
-    SELECT portal.*, t.app, t.scopes FROM access_token t JOIN portal ON portal.id = t.portal WHERE t.hash = ?`);
+    SELECT portal.*, t.app, t.scopes, t.expires_at, c.user_id, c.user_email
+    FROM access_token t JOIN portal ON portal.id = t.portal LEFT JOIN consent c ON c.id = t.consent WHERE t.hash = ?`);
+  const client = db.prepare('SELECT * FROM app WHERE client_id = ?');
   const developer = db.prepare('SELECT id FROM app WHERE developer_key_hash = ?').pluck();
 
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
@@ -269,21 +284,40 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
         : metInPortal.get(appId, Number(portal), own) !== undefined;
     },
 
-    portals: (): Portal[] => (portals.all() as PortalRow[]).map(toPortal),
+    portals: ({ after, limit }: PageOf<number> = ALL): Portal[] =>
+      (portals.all(after, limit) as PortalRow[]).map(toPortal),
     portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
-    apps: (): App[] => (apps.all() as AppRow[]).map(toApp),
+    apps: ({ after, limit }: PageOf<number> = ALL): App[] => (apps.all(after, limit) as AppRow[]).map(toApp),
     app: (id: number): App | undefined => optional(app.get(id) as AppRow | undefined, toApp),
-    tokens: (): IssuedToken[] =>
-      (tokens.all() as { portal: number; app: number; scopes: string; created_at: number }[]).map((row) => ({
-        portalId: row.portal,
-        appId: row.app,
-        scopes: JSON.parse(row.scopes),
-        createdAt: row.created_at,
-      })),
+    installed: (portalId: number, { after, limit }: PageOf<number> = ALL): App[] =>
+      (installed.all(portalId, after, limit) as AppRow[]).map(toApp),
+    tokens: (): IssuedToken[] => (tokens.all() as TokenRow[]).map(toToken),
+    tokensOf: (portalId: number, { after, limit }: PageOf<string>): IssuedToken[] =>
+      (tokensOf.all(portalId, hashesOf(after).last, limit) as TokenRow[]).map(toToken),
+    adminKeys: (): AdminKey[] => adminKeys.all() as AdminKey[],
+    isAdminKey: (hash: Uint8Array): boolean => adminKey.get(hash) !== undefined,
     principalByToken(hash: Uint8Array): Principal | undefined {
-      const row = principal.get(hash) as (PortalRow & { app: number; scopes: string }) | undefined;
-      return row && { portal: toPortal(row), appId: row.app, scopes: JSON.parse(row.scopes) };
+      const row = principal.get(hash) as (PortalRow & PrincipalRow) | undefined;
+      return (
+        row && {
+          portal: toPortal(row),
+          appId: row.app,
+          scopes: JSON.parse(row.scopes),
+          ...(row.expires_at === null ? {} : { expiresAt: row.expires_at }),
+          ...(row.user_id === null ? {} : { user: { id: row.user_id, email: row.user_email } }),
+        }
+      );
     },
+    client(clientId: string): Client | undefined {
+      const row = client.get(clientId) as (AppRow & { client_secret_hash: Uint8Array | null }) | undefined;
+      return (
+        row && {
+          app: toApp(row),
+          ...(row.client_secret_hash === null ? {} : { secretHash: row.client_secret_hash }),
+        }
+      );
+    },
+    ...consentReads(db),
     appIdByDeveloperKey: (hash: Uint8Array): number | undefined => developer.get(hash) as number | undefined,
 
     template: (id: number): Template | undefined =>
@@ -321,12 +355,26 @@ interface PortalRow {
   time_zone: string | null;
   associate_by_domain: number;
 }
+interface PrincipalRow {
+  app: number;
+  scopes: string;
+  expires_at: number | null;
+  user_id: number | null;
+  user_email: string;
+}
 interface AppRow {
   id: number;
   name: string;
   client_id: string;
   redirect_uris: string;
   scopes: string;
+}
+interface TokenRow {
+  hash: Uint8Array;
+  portal: number;
+  app: number;
+  scopes: string;
+  created_at: number;
 }
 interface TemplateRow {
   id: number;
@@ -378,6 +426,16 @@ function toApp(row: AppRow): App {
     clientId: row.client_id,
     redirectUris: JSON.parse(row.redirect_uris),
     scopes: JSON.parse(row.scopes),
+  };
+}
+
+function toToken(row: TokenRow): IssuedToken {
+  return {
+    id: tokenId(row.hash),
+    portalId: row.portal,
+    appId: row.app,
+    scopes: JSON.parse(row.scopes),
+    createdAt: row.created_at,
   };
 }
 

@@ -1,0 +1,108 @@
+// What a portal, an app and a token may be. The commands and the API ask here before they make or change one; what is
+// wrong comes back as faults that name the field, the reason and what would do.
+import { brief, type Fault } from '../refusal.js';
+import { redirectUriFault } from './redirect.js';
+import { ALL_SCOPES, PLAIN_SCOPE } from './scopes.js';
+import type { App } from './store.js';
+
+const MAX_NAME_CHARS = 200;
+const MAX_REDIRECT_URIS = 100;
+const MAX_REDIRECT_URI_CHARS = 2_000;
+
+export function nameFaults(name: string): Fault[] {
+  if (name.trim() === '') return [{ in: 'name', message: 'is empty; give what people call it' }];
+  if (name.length > MAX_NAME_CHARS)
+    return [{ in: 'name', message: `has ${name.length} characters; at most ${MAX_NAME_CHARS} are taken` }];
+  return [];
+}
+
+export function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: text });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function portalFaults({ name, timeZone }: { name?: string; timeZone?: string | null }): Fault[] {
+  return [
+    ...(name === undefined ? [] : nameFaults(name)),
+    ...(timeZone == null || isTimeZone(timeZone)
+      ? []
+      : [
+          {
+            in: 'timeZone',
+            message: `'${brief(timeZone)}' is not an IANA time zone; give one such as Europe/Berlin`,
+          },
+        ]),
+  ];
+}
+
+export function appFaults(asked: Partial<Pick<App, 'name' | 'redirectUris' | 'scopes'>>): Fault[] {
+  const { name, redirectUris = [], scopes = [] } = asked;
+  return [
+    ...(name === undefined ? [] : nameFaults(name)),
+    ...(redirectUris.length > MAX_REDIRECT_URIS
+      ? [
+          {
+            in: 'redirectUris',
+            message: `has ${redirectUris.length} entries; at most ${MAX_REDIRECT_URIS} are taken`,
+          },
+        ]
+      : redirectUris.flatMap(redirectUriFaults)),
+    ...unknownScopes(scopes),
+  ];
+}
+
+function redirectUriFaults(uri: string, index: number): Fault[] {
+  const at = { in: `redirectUris[${index}]` };
+  if (uri.length > MAX_REDIRECT_URI_CHARS)
+    return [{ ...at, message: `has ${uri.length} characters; at most ${MAX_REDIRECT_URI_CHARS} are taken` }];
+  const web = URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol);
+  if (!web)
+    return [
+      {
+        ...at,
+        message: `'${brief(uri)}' is not a web address; give one such as https://app.example.com/callback`,
+      },
+    ];
+  if (uri.includes('#'))
+    return [{ ...at, message: 'has a fragment (#…), which OAuth forbids; leave it out' }];
+  const fault = redirectUriFault(uri);
+  return fault ? [{ ...at, message: fault }] : [];
+}
+
+/** Scopes that do not exist. */
+function unknownScopes(scopes: readonly string[]): Fault[] {
+  const unknown = [
+    ...new Set(scopes.filter((scope) => scope !== PLAIN_SCOPE && !ALL_SCOPES.includes(scope))),
+  ];
+  if (unknown.length === 0) return [];
+  const named = unknown.slice(0, MAX_NAMED_SCOPES).map(brief).join(', ');
+  const more = unknown.length > MAX_NAMED_SCOPES ? ` and ${unknown.length - MAX_NAMED_SCOPES} more` : '';
+  return [
+    {
+      in: 'scopes',
+      message: `there is no scope ${named}${more}; there are ${ALL_SCOPES.join(', ')}`,
+    },
+  ];
+}
+
+const MAX_NAMED_SCOPES = 20;
+
+/** A token may do what its app may ask a portal for, or less. */
+export function tokenFaults(app: App, scopes: readonly string[]): Fault[] {
+  const unknown = unknownScopes(scopes);
+  if (unknown.length > 0) return unknown;
+  const foreign = [
+    ...new Set(scopes.filter((scope) => scope !== PLAIN_SCOPE && !app.scopes.includes(scope))),
+  ];
+  if (foreign.length === 0) return [];
+  return [
+    {
+      in: 'scopes',
+      message: `app ${app.id} may not ask for ${foreign.join(', ')}; it may ask for ${app.scopes.join(', ') || 'nothing'}`,
+    },
+  ];
+}

@@ -1,0 +1,307 @@
+// HubSpot's OAuth 2.0 endpoints that programs call: tokens are bought, asked about and ended here. Consent is a page,
+// see ui/consent.ts. Errors have HubSpot's shape for OAuth: RFC 6749's two fields, its own status and message.
+import formbody from '@fastify/formbody';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { ACCESS_TOKEN_SECONDS, GRANT_TYPES, GrantRefusal, type Grants } from '../access/grants.js';
+import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
+import { Refusal } from '../refusal.js';
+import type { Attempts } from './attempts.js';
+import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas.js';
+
+export interface OAuthRoutes {
+  grants: Grants;
+  attempts: Attempts;
+  /** Without a trailing slash. */
+  baseUrl: () => string;
+}
+
+/** Newest first; the first one is what the metadata name. */
+const FAMILIES = ['v3', '2026-03', 'v1'] as const;
+type Family = (typeof FAMILIES)[number];
+const NAMES: Readonly<Record<Family, string>> = { v3: '', '2026-03': 'In202603', v1: 'InV1' };
+
+const MAX_FORM_BYTES = 64 * 1024;
+const NEVER_STORED = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+const TokenParams = Type.Object({ token: Type.String({ description: 'The token itself.' }) });
+type OfToken = { Params: Static<typeof TokenParams> };
+type TokenForm = { Body: Static<typeof OAuthTokenForm> };
+type Question = { Body: Static<typeof OAuthTokenQuestion> };
+
+export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
+  app.register(async (scope) => {
+    scope.removeContentTypeParser('application/json');
+    await scope.register(formbody, { bodyLimit: MAX_FORM_BYTES });
+    scope.setErrorHandler(answerInShape);
+    scope.addHook('onRequest', (_request, reply, done) => {
+      reply.headers(NEVER_STORED);
+      done();
+    });
+    routes(scope, options);
+  });
+}
+
+function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRoutes): void {
+  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token') };
+  const doc = (operationId: string, summary: string, description: string) => ({
+    tags: ['OAuth'],
+    operationId,
+    summary,
+    description,
+    security: [],
+  });
+  const form = (body: string, answer: object) => ({
+    consumes: ['application/x-www-form-urlencoded'],
+    body: Type.Ref(body),
+    response: { 200: answer, default: Type.Ref('OAuthError') },
+  });
+
+  for (const family of FAMILIES) {
+    scope.post<TokenForm>(
+      `/oauth/${family}/token`,
+      {
+        ...guarded,
+        schema: {
+          ...doc(
+            `createOAuthToken${NAMES[family]}`,
+            'Buy tokens',
+            `With the code of a consent, once; then with the refresh token, as often as needed: it stays the same and does not expire by itself. The access token lives ${ACCESS_TOKEN_SECONDS} seconds.`,
+          ),
+          ...form('OAuthTokenForm', Type.Ref(family === 'v1' ? 'OAuthTokenV1' : 'OAuthToken')),
+        },
+      },
+      async (request) => {
+        const { accessToken, refreshToken, scopes, consent } = await grants.buy(fieldsOf(request));
+        const answer = {
+          token_type: 'bearer',
+          refresh_token: refreshToken,
+          access_token: accessToken,
+          expires_in: ACCESS_TOKEN_SECONDS,
+        };
+        if (family === 'v1') return answer;
+        const { portalId, user } = consent;
+        return { ...answer, hub_id: portalId, scopes, user_id: user.id, token_use: 'access_token' };
+      },
+    );
+    if (family === 'v1') continue;
+
+    scope.post<Question>(
+      `/oauth/${family}/token/introspect`,
+      {
+        ...guarded,
+        schema: {
+          ...doc(
+            `introspectOAuthToken${NAMES[family]}`,
+            'Ask about a token',
+            "Whether one of the app's own tokens works, and what it may do.",
+          ),
+          ...form('OAuthTokenQuestion', Type.Ref('OAuthTokenState')),
+        },
+      },
+      async (request) => {
+        const { client_id, client_secret, token } = fieldsOf(request);
+        const { app } = grants.client(client_id, client_secret);
+        const known = grants.token(token ?? '');
+        if (!known || known.appId !== app.id) return { active: false };
+        return {
+          active: true,
+          token,
+          token_use: known.use,
+          token_type: 'Bearer',
+          client_id: known.clientId,
+          app_id: known.appId,
+          hub_id: known.portalId,
+          hub_domain: hubDomain(),
+          scopes: known.scopes,
+          scope: known.scopes.join(' '),
+          ...(known.user ? { user_id: known.user.id, user: known.user.email } : {}),
+          ...(known.expiresIn === undefined ? {} : { expires_in: known.expiresIn }),
+        };
+      },
+    );
+    scope.post<Question>(
+      `/oauth/${family}/token/revoke`,
+      {
+        ...guarded,
+        schema: {
+          ...doc(
+            `revokeOAuthToken${NAMES[family]}`,
+            'Revoke a token',
+            "Ends one of the app's own tokens at once; with a refresh token, all that it bought (RFC 7009). What is no token of the app's is left as it is.",
+          ),
+          ...form('OAuthTokenQuestion', Type.Ref('OAuthRevoked')),
+        },
+      },
+      async (request) => {
+        const { client_id, client_secret, token } = fieldsOf(request);
+        await grants.revoke(token ?? '', grants.client(client_id, client_secret));
+        return {};
+      },
+    );
+  }
+
+  const refreshTokens = '/oauth/v1/refresh-tokens/:token';
+  const path = { params: TokenParams };
+  scope.get<OfToken>(
+    '/oauth/v1/access-tokens/:token',
+    {
+      schema: {
+        ...doc('getAccessToken', 'Read about an access token', 'Whose it is and what it may do.'),
+        ...path,
+        response: { 200: Type.Ref('AccessTokenInfo'), default: Type.Ref('OAuthError') },
+      },
+    },
+    (request) => {
+      const { token } = request.params;
+      const { appId, portalId, scopes, user, expiresIn } = grants.accessToken(token);
+      return {
+        token,
+        ...(user ? { user: user.email, user_id: user.id } : {}),
+        hub_domain: hubDomain(),
+        scopes,
+        signed_access_token: {
+          hubId: portalId,
+          appId,
+          ...(user ? { userId: user.id } : {}),
+        },
+        hub_id: portalId,
+        app_id: appId,
+        ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
+        token_type: 'access',
+        is_private_distribution: false,
+      };
+    },
+  );
+  scope.get<OfToken>(
+    refreshTokens,
+    {
+      schema: {
+        ...doc('getRefreshToken', 'Read about a refresh token', 'Whose it is and what it may do.'),
+        ...path,
+        response: { 200: Type.Ref('RefreshTokenInfo'), default: Type.Ref('OAuthError') },
+      },
+    },
+    (request) => {
+      const { token } = request.params;
+      const { clientId, portalId, scopes, user } = grants.refreshToken(token);
+      return {
+        token,
+        user: user.email,
+        hub_domain: hubDomain(),
+        scopes,
+        hub_id: portalId,
+        client_id: clientId,
+        user_id: user.id,
+        token_type: 'refresh',
+      };
+    },
+  );
+  scope.delete<OfToken>(
+    refreshTokens,
+    {
+      schema: {
+        ...doc(
+          'deleteRefreshToken',
+          'End a refresh token',
+          'It alone: access tokens that it bought live on until they expire, and the app stays installed.',
+        ),
+        ...path,
+        response: { 204: Type.Null({ description: 'It is ended.' }), default: Type.Ref('OAuthError') },
+      },
+    },
+    async (request, reply) => {
+      await grants.endRefreshToken(request.params.token);
+      return reply.code(204).send();
+    },
+  );
+
+  scope.get(
+    '/.well-known/oauth-authorization-server',
+    {
+      schema: {
+        ...doc(
+          'getOAuthMetadata',
+          'Where the OAuth endpoints are',
+          'Authorization server metadata (RFC 8414).',
+        ),
+        response: { 200: Type.Ref('OAuthMetadata'), default: Type.Ref('OAuthError') },
+      },
+    },
+    (_request, reply) => {
+      const [newest] = FAMILIES;
+      const at = (path: string) => `${baseUrl()}/oauth/${path}`;
+      reply.header('cache-control', 'no-cache');
+      return {
+        issuer: baseUrl(),
+        authorization_endpoint: at('authorize'),
+        token_endpoint: at(`${newest}/token`),
+        introspection_endpoint: at(`${newest}/token/introspect`),
+        revocation_endpoint: at(`${newest}/token/revoke`),
+        response_types_supported: ['code'],
+        response_modes_supported: ['query'],
+        grant_types_supported: [...GRANT_TYPES],
+        code_challenge_methods_supported: ['S256'],
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        introspection_endpoint_auth_methods_supported: AUTH_METHODS,
+        revocation_endpoint_auth_methods_supported: AUTH_METHODS,
+        scopes_supported: [PLAIN_SCOPE, ...ALL_SCOPES],
+        service_documentation: `${baseUrl()}/docs`,
+      };
+    },
+  );
+
+  /** HubSpot's accounts have a domain; ours all have the server's. */
+  function hubDomain(): string {
+    return new URL(baseUrl()).host;
+  }
+}
+
+const AUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
+
+/** The form's fields; the client's credentials may come as HTTP Basic authentication instead (RFC 6749, 2.3.1). */
+function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
+  const fields = (request.body ?? {}) as Record<string, string | undefined>;
+  const [, encoded] = BASIC.exec(request.headers.authorization ?? '') ?? [];
+  if (encoded === undefined) return fields;
+  const pair = Buffer.from(encoded, 'base64').toString();
+  const [id, secret] = [pair.slice(0, Math.max(0, pair.indexOf(':'))), pair.slice(pair.indexOf(':') + 1)];
+  const [client_id = '', client_secret = ''] = [id, secret].map(
+    (text) => new URLSearchParams(`_=${text}`).get('_') ?? '',
+  );
+  return { ...fields, client_id, client_secret };
+}
+
+const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
+
+/** Every refusal of these routes in HubSpot's shape for OAuth; what is none of OAuth's goes on to the app's handler. */
+function answerInShape(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof GrantRefusal) {
+    const unauthenticated =
+      error.error === 'invalid_client' && BASIC.test(request.headers.authorization ?? '');
+    if (unauthenticated) reply.header('www-authenticate', 'Basic realm="Throughline"');
+    return refuse(unauthenticated ? 401 : 400, error.error, error.status, error.message);
+  }
+  if (error instanceof Refusal && error.reason === 'invalid')
+    return refuse(400, 'invalid_request', 'BAD_REQUEST', error.message);
+  if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return refuse(
+      415,
+      'invalid_request',
+      'BAD_REQUEST',
+      'The body must be a form: send it with the header Content-Type: application/x-www-form-urlencoded',
+    );
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return refuse(413, 'invalid_request', 'BAD_REQUEST', `The form is over ${MAX_FORM_BYTES} bytes`);
+  throw error;
+
+  function refuse(http: number, code: string, status: string, message: string): FastifyReply {
+    return reply.code(http).type('application/json; charset=utf-8').serializer(JSON.stringify).send({
+      error: code,
+      error_description: message,
+      status,
+      message,
+      correlationId: request.id,
+    });
+  }
+}

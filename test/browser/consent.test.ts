@@ -1,0 +1,216 @@
+// What a person sees when an app asks for access, and when they sign in, in a browser without scripts of ours: with
+// the mouse, with the keyboard, in both languages, light and dark, on a narrow screen.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { hashPassword } from '../../dist/access/passwords.js';
+import { ALL_SCOPES } from '../../dist/access/scopes.js';
+import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
+import { type Server, startServer } from '../../dist/server.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'throughline-consent-'));
+const CALLBACK = '/oauth-callback';
+let browser: Browser;
+let dev: Server;
+let serve: Server;
+/** The app: its callback sends people on to another site of its own, as many do. */
+let app: HttpServer;
+let appUrl: string;
+let elsewhere: string;
+const contexts: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  app = createServer(({ url = '' }, response) => {
+    if (url.startsWith(CALLBACK))
+      return void response
+        .writeHead(302, { location: `${elsewhere}/done${url.slice(CALLBACK.length)}` })
+        .end();
+    response.setHeader('content-type', 'text/html').end('<!doctype html><title>App</title><h1>The app</h1>');
+  });
+  await new Promise<void>((done) => app.listen(0, '127.0.0.1', done));
+  const { port } = app.address() as AddressInfo;
+  [appUrl, elsewhere] = [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+  const at = { folder, host: '127.0.0.1', port: 0, timeZone: 'UTC' };
+  dev = await startServer({ ...at, demo: DEMO_CREDENTIALS, loopbackOnly: true });
+  serve = await startServer(at);
+  const store = await openStore({ folder, clock: Date.now });
+  await store.createPortal({ name: 'Petspot Europe', lenient: false });
+  await store.createUser('ada@example.com', await hashPassword('correct horse battery'), Date.now());
+  await store.createApp({
+    name: 'Pets of the World',
+    clientId: 'pets-of-the-world',
+    redirectUris: [`${appUrl}${CALLBACK}`],
+    scopes: ALL_SCOPES,
+  });
+  await store.close();
+  browser = await chromium.launch({
+    executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
+  });
+});
+afterEach(async () => {
+  for (const close of contexts.splice(0)) await close();
+});
+afterAll(async () => {
+  await browser?.close();
+  await Promise.all([dev?.close(), serve?.close()]);
+  app?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function asking(more: Record<string, string> = {}): string {
+  const query = {
+    client_id: demo.clientId,
+    redirect_uri: `${appUrl}${CALLBACK}`,
+    scope: 'oauth timeline',
+    state: 'some state',
+    ...more,
+  };
+  return `/oauth/authorize?${new URLSearchParams(query)}`;
+}
+
+async function visit(path: string, options: BrowserContextOptions = {}, { baseUrl } = dev) {
+  const context = await browser.newContext({ locale: 'en-US', javaScriptEnabled: false, ...options });
+  contexts.push(() => context.close());
+  const problems: string[] = [];
+  context.on('console', (message) => problems.push(message.text()));
+  const page = await context.newPage();
+  await page.goto(`${baseUrl}${path}`);
+  return { page, problems };
+}
+
+/** axe runs as a script. */
+async function violations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+async function expectNothingAside(page: Page): Promise<void> {
+  const [width, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  expect(width).toBeLessThanOrEqual(room as number);
+}
+
+describe('the page that asks for consent', () => {
+  test('names the app, the portals and each scope in words; Allow sends the code to the app, wherever it goes on to', async () => {
+    const { page, problems } = await visit(asking({ optional_scope: 'crm.objects.deals.sensitive.read.v2' }));
+    expect(await page.locator('h1').textContent()).toBe('Give Petspot access?');
+    expect(await page.locator('.scope').allTextContents()).toEqual([
+      'know that it has access oauth',
+      'read and write events on timelines timeline',
+      'read sensitive data of deals crm.objects.deals.sensitive.read.v2',
+    ]);
+    expect(await page.getByLabel('Portal').locator('option').allTextContents()).toEqual([
+      'Demo (8420)',
+      expect.stringMatching(/^Petspot Europe \(\d+\)$/),
+    ]);
+    await page.getByLabel('Portal').selectOption({ index: 1 });
+    const portal = await page.getByLabel('Portal').inputValue();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('The app').waitFor();
+    const { origin, pathname, searchParams } = new URL(page.url());
+    expect([origin, pathname, searchParams.get('state')]).toEqual([elsewhere, '/done', 'some state']);
+    const bought = await fetch(`${dev.baseUrl}/oauth/v3/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'authorization_code',
+        client_id: demo.clientId,
+        client_secret: DEMO_CREDENTIALS.clientSecret,
+        redirect_uri: `${appUrl}${CALLBACK}`,
+        code: searchParams.get('code') as string,
+      }),
+    });
+    expect(await bought.json()).toMatchObject({ hub_id: Number(portal) });
+    expect(problems).toEqual([]);
+  });
+
+  test('Cancel, by the keyboard, tells the app so', async () => {
+    const { page } = await visit(`/oauth/${demo.portalId}${asking().slice('/oauth'.length)}`);
+    expect(await page.getByText('Demo (8420)').count()).toBe(1);
+    await page.getByRole('button', { name: 'Allow' }).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('The app').waitFor();
+    expect(Object.fromEntries(new URL(page.url()).searchParams)).toEqual({
+      error: 'access_denied',
+      error_description: 'the person declined',
+      state: 'some state',
+    });
+  });
+
+  test.each(['en-US', 'de-AT'])('has words of its own for every scope, in %s', async (locale) => {
+    const { page } = await visit(asking({ scope: ALL_SCOPES.join(' ') }), { locale });
+    const words = (await page.locator('.scope').allTextContents()).map((text) => text.replace(/ \S+$/, ''));
+    expect(words).toHaveLength(ALL_SCOPES.length);
+    expect(new Set(words).size).toBe(words.length);
+    expect(words.filter((text) => /does not know|nicht kennt|undefined/.test(text))).toEqual([]);
+    const button = locale === 'de-AT' ? 'Erlauben' : 'Allow';
+    expect(await page.getByRole('button', { name: button }).count()).toBe(1);
+    expect(await page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
+  });
+});
+
+describe('signing in', () => {
+  test('stands before everything, leads on to the consent, and ends where one signs out', async () => {
+    const path = asking({ client_id: 'pets-of-the-world' });
+    const { page, problems } = await visit(path, {}, serve);
+    expect(await page.locator('h1').textContent()).toBe('Sign in');
+    await page.getByLabel('E-mail').fill('ada@example.com');
+    await page.getByLabel('Password').fill('wrong');
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('alert').textContent()).toContain('do not go together');
+    expect(await page.getByLabel('E-mail').inputValue()).toBe('ada@example.com');
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Give Pets of the World access?');
+    expect(await page.locator('main').textContent()).toContain('ada@example.com');
+    await page.getByRole('button', { name: 'Allow' }).click();
+    await page.getByText('The app').waitFor();
+    expect(new URL(page.url()).searchParams.get('code')).toMatch(/^\S{40,}$/);
+
+    await page.goto(`${serve.baseUrl}/`);
+    await page.getByLabel('Portal').selectOption({ index: 1 });
+    await page.getByRole('button', { name: 'Show' }).click();
+    expect(await page.locator('footer').textContent()).toContain('Petspot Europe');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+    await page.goto(`${serve.baseUrl}/`);
+    expect(await page.locator('h1').textContent()).toBe('Sign in');
+    expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+});
+
+describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
+  test('axe finds nothing on any of these pages, and at 320 pixels nothing stands out to the side', async () => {
+    for (const viewport of [undefined, { width: 320, height: 640 }]) {
+      const options = { colorScheme, javaScriptEnabled: true, ...(viewport ? { viewport } : {}) };
+      const { page } = await visit(asking({ scope: ALL_SCOPES.join(' ') }), options);
+      const check = async () => {
+        expect(await violations(page)).toEqual([]);
+        await expectNothingAside(page);
+      };
+      await check();
+      await page.goto(`${dev.baseUrl}${asking({ client_id: 'nobody' })}`);
+      await check();
+      await page.goto(`${serve.baseUrl}/`);
+      await check();
+      await page.getByLabel('E-mail').fill('ada@example.com');
+      await page.getByLabel('Password').fill('wrong');
+      await page.getByRole('button').click();
+      await page.getByRole('alert').waitFor();
+      await check();
+      await page.getByLabel('Password').fill('correct horse battery');
+      await page.getByRole('button').click();
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
+      await check();
+    }
+  });
+});

@@ -1,0 +1,450 @@
+// Two portals, two apps, and every route of the document: with portal A's token, or its app's developer key, each is
+// asked for what is portal B's, by every id there is. B stays as it was, nothing of B's is said, and what is B's is
+// answered as what does not exist. B's own token then shows that the same requests would have worked.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ALL_SCOPES } from '../../dist/access/scopes.js';
+import { ADMIN_KEY, type Answer, type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { type Operation, operationsOf } from './operations.js';
+
+/** For everybody, by design: no token, and so no portal of the caller's. */
+const OPEN = ['submitForm'];
+
+/** Stands in everything of B's that A never sends. */
+const CANARY = 'canary';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startDev({ trustProxy: ['127.0.0.1'] });
+});
+afterAll(() => server.close());
+
+const document: Json = await (async () => {
+  const dev = await startDev();
+  const answer = await dev.call('GET', '/openapi.json');
+  await dev.close();
+  return answer.json;
+})();
+/** OAuth's have no caller in a portal: what one app may learn of another's tokens is in wire/oauth.test.ts. */
+const operations = operationsOf(document).filter(({ operation }) => !operation.tags.includes('OAuth'));
+
+// ---- who is there ----
+
+/** What stands for a mark such as `@record`. */
+type Marks = Readonly<Record<string, string>>;
+
+interface Tenant {
+  token: string;
+  developerKey: string;
+  marks: Marks;
+}
+
+let serial = 0;
+/** Each call from another address: nobody is made to wait for guessing. */
+async function call(
+  method: string,
+  path: string,
+  body: unknown,
+  token: string,
+  query: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  serial++;
+  const from = `10.${(serial >> 16) & 255}.${(serial >> 8) & 255}.${serial & 255}`;
+  const search = new URLSearchParams(query).toString();
+  return server.call(method.toUpperCase(), search === '' ? path : `${path}?${search}`, body, {
+    token,
+    headers: { 'x-forwarded-for': from },
+  });
+}
+
+async function make(path: string, body: unknown, token: string): Promise<Json> {
+  const made = await call('POST', path, body, token);
+  expect(made.status, `${path}: ${made.text}`).toBeLessThan(300);
+  return made.json;
+}
+
+const CONTACTS = '/crm/v3/objects/contacts';
+const PROPERTIES = '/crm/v3/properties/contacts';
+
+/** A tenant with one of everything; `name` stands in all of it. */
+async function newTenant(name: string, word: string): Promise<Tenant> {
+  const portal = await make('/timeline/v1/portals', { name: `${word} portal` }, ADMIN_KEY);
+  const app = await make('/timeline/v1/apps', { name: `${word} app`, scopes: ALL_SCOPES }, ADMIN_KEY);
+  const issued = await make(
+    `/timeline/v1/portals/${portal.portalId}/tokens`,
+    { appId: app.appId, scopes: ALL_SCOPES },
+    ADMIN_KEY,
+  );
+  const token = issued.accessToken;
+  const template = await make(
+    `${V3}/${app.appId}/event-templates`,
+    {
+      name: `${word} template`,
+      headerTemplate: `${word} header {{petName}}`,
+      detailTemplate: `${word} detail {{extraData.note}}`,
+      tokens: ['petName', 'petAge', 'petColor'].map((token) => ({
+        name: token,
+        label: `${word} label`,
+        type: 'string',
+      })),
+    },
+    token,
+  );
+  const [property, group] = [`property_${name}`, `group_${name}`];
+  await make(`${PROPERTIES}/groups`, { name: group, label: `${word} group` }, token);
+  await make(
+    PROPERTIES,
+    {
+      name: property,
+      label: `${word} property`,
+      type: 'string',
+      fieldType: 'text',
+      groupName: 'contactinformation',
+    },
+    token,
+  );
+  const contact = (n: number, more: object = {}) => ({
+    properties: { email: `${name}-${n}@example.com`, firstname: `${word} ${n}`, ...more },
+  });
+  const company = await make('/crm/v3/objects/companies', { properties: { name: `${word} company` } }, token);
+  const record = await make(CONTACTS, contact(1, { [property]: `${word} value` }), token);
+  const other = await make(CONTACTS, contact(2), token);
+  await call(
+    'PUT',
+    `/crm/v4/objects/contacts/${record.id}/associations/default/companies/${company.id}`,
+    undefined,
+    token,
+  );
+  const utk = `visitor-${name}`;
+  await make('/timeline/v1/identify', { utk, objectId: record.id }, token);
+  const event = await make(
+    `${V3}/events`,
+    {
+      eventTemplateId: template.id,
+      id: `event-${name}`,
+      objectId: record.id,
+      tokens: { petName: `${word} pet` },
+      extraData: { note: `${word} note` },
+    },
+    token,
+  );
+  return {
+    token,
+    developerKey: app.developerKey,
+    marks: {
+      '@portal': portal.portalId,
+      '@app': app.appId,
+      '@issued': issued.tokenId,
+      '@template': template.id,
+      '@event': event.id,
+      '@record': record.id,
+      '@other': other.id,
+      '@company': company.id,
+      '@email': `${name}-1@example.com`,
+      '@utk': utk,
+      '@property': property,
+      '@group': group,
+      '@form': 'b1f9e3c0-5a1d-4f0e-9a37-0c5d2b7e6f11',
+    },
+  };
+}
+
+/** A and B; and B has an event by A's app too, whose template is A's own. Of B's ids, none is A's. */
+async function newWorld(): Promise<{ a: Tenant; b: Tenant; shared: Marks }> {
+  serial++;
+  const a = await newTenant(`a${serial}`, 'plain');
+  const b = await newTenant(`b${serial}`, CANARY);
+  const inputs = Array.from({ length: 99 }, (_, n) => ({ properties: { firstname: `${CANARY} ${n}` } }));
+  // Both count their records from the same number: B's are moved out of A's reach.
+  for (const type of ['contacts', 'companies'])
+    await make(
+      `/crm/v3/objects/${type}/batch/create`,
+      { inputs: type === 'contacts' ? inputs : inputs.map(() => ({ properties: { name: CANARY } })) },
+      b.token,
+    );
+  const [record, other] = await Promise.all(
+    [1, 2].map((n) =>
+      make(CONTACTS, { properties: { email: `far-${n}-${serial}@example.com`, lastname: CANARY } }, b.token),
+    ),
+  );
+  const company = await make('/crm/v3/objects/companies', { properties: { name: `${CANARY} far` } }, b.token);
+  await make('/timeline/v1/identify', { utk: b.marks['@utk'], objectId: record.id }, b.token);
+  await call(
+    'PUT',
+    `/crm/v4/objects/contacts/${record.id}/associations/default/companies/${company.id}`,
+    undefined,
+    b.token,
+  );
+  const far = {
+    '@record': record.id,
+    '@other': other.id,
+    '@company': company.id,
+    '@email': record.properties.email,
+  };
+  expect(Number(record.id)).toBeGreaterThan(Number(a.marks['@other']) + 50);
+  const event = { objectId: record.id, tokens: { petName: `${CANARY} pet` } };
+  await make(
+    `${V3}/events`,
+    { ...event, eventTemplateId: b.marks['@template'], id: b.marks['@event'] },
+    b.token,
+  );
+  const { accessToken } = await make(
+    `/timeline/v1/portals/${b.marks['@portal']}/tokens`,
+    { appId: a.marks['@app'], scopes: ALL_SCOPES },
+    ADMIN_KEY,
+  );
+  const shared = { '@template': a.marks['@template'] as string, '@event': `shared-${serial}` };
+  await make(
+    `${V3}/events`,
+    { ...event, eventTemplateId: shared['@template'], id: shared['@event'] },
+    accessToken,
+  );
+  return { a, b: { ...b, marks: { ...b.marks, ...far } }, shared };
+}
+
+/** Ids of the same kinds that nobody has. */
+const NOBODY: Marks = {
+  '@portal': '99999999',
+  '@app': '99999998',
+  '@issued': 'ffffffffffffffff',
+  '@template': '99999997',
+  '@event': 'event-of-nobody',
+  '@record': '99999996',
+  '@other': '99999995',
+  '@company': '99999994',
+  '@email': 'nobody@example.com',
+  '@utk': 'visitor-of-nobody',
+  '@property': 'property_of_nobody',
+  '@group': 'group_of_nobody',
+};
+
+// ---- what is asked ----
+
+/** By name of a parameter in the path. A route with another one must be taught here whose it is. */
+const PATH: Readonly<Record<string, string>> = {
+  portalId: '@portal',
+  appId: '@app',
+  tokenId: '@issued',
+  eventTemplateId: '@template',
+  eventId: '@event',
+  objectId: '@record',
+  toObjectId: '@company',
+  propertyName: '@property',
+  groupName: '@group',
+  formGuid: '@form',
+  objectType: 'contacts',
+  toObjectType: 'companies',
+  tokenName: 'petName',
+};
+/** By name of a parameter in the query. */
+const QUERY: Readonly<Record<string, string>> = {
+  template: '@template',
+  associations: 'companies',
+  properties: 'firstname,@property',
+  propertiesWithHistory: 'firstname',
+  limit: '50',
+};
+/** What stands for somebody's in the document's examples. */
+const IN_EXAMPLES: [text: string, mark: string][] = [
+  ['1001298', '@template'],
+  ['"28001"', '"@record"'],
+  ['"28002"', '"@other"'],
+  ['"200001"', '"@app"'],
+  ['art3mis-pup@petspot.com', '@email'],
+  ['db2a3e6f1c2d4b5a8e7f60918273a4b5', '@utk'],
+  ['pet_kind', '@property'],
+  ['"name":"pets"', '"name":"@group"'],
+  ['"groupName":"contactinformation"', '"groupName":"@group"'],
+];
+/** Put beside what an example says, where the schema has room for it. */
+const BESIDE: Readonly<Record<string, unknown>> = {
+  objectId: '@record',
+  utk: '@utk',
+  email: '@email',
+  id: '@event',
+  associations: [
+    {
+      to: { id: '@company' },
+      types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 279 }],
+    },
+  ],
+};
+
+/** A request with marks in it. */
+interface Shot {
+  path: string;
+  query: Marks;
+  body: string | undefined;
+}
+
+/** Requests of an operation, with marks: its example, and that with each further id that its schema knows. */
+function shots({ path, operation }: Operation): Shot[] {
+  const marked = path.replace(/\{(\w+)\}/g, (_, name) => {
+    if (PATH[name] === undefined) throw new Error(`whose is {${name}} of ${path}? Say so in PATH`);
+    return PATH[name];
+  });
+  const names: string[] = (operation.parameters ?? [])
+    .filter((parameter: Json) => parameter.in === 'query')
+    .map((parameter: Json) => parameter.name);
+  const full = Object.fromEntries(names.flatMap((name) => (QUERY[name] ? [[name, QUERY[name]]] : [])));
+  const queries = [{}, ...(Object.keys(full).length > 0 ? [full] : [])];
+  const byEmail = names.includes('idProperty')
+    ? [{ path: marked.replace('@record', '@email'), query: { idProperty: 'email' } }]
+    : [];
+  const ofCompany = marked.replace('/contacts/@record', '/companies/@company');
+  const withContacts = names.includes('include') ? [{ path: ofCompany, query: { include: 'contacts' } }] : [];
+  const addresses = [...queries.map((query) => ({ path: marked, query })), ...byEmail, ...withContacts];
+  const content = operation.requestBody?.content['application/json'];
+  if (!content) return addresses.map((address) => ({ ...address, body: undefined }));
+  let text = JSON.stringify(content.example);
+  for (const [from, mark] of IN_EXAMPLES) text = text.replaceAll(from, mark);
+  const bodies = [JSON.parse(text), ...beside(JSON.parse(text), content.schema)].map((body) =>
+    JSON.stringify(body),
+  );
+  return addresses.flatMap((address) => bodies.map((body) => ({ ...address, body })));
+}
+
+function* beside(body: Json, schema: Json): Generator<Json> {
+  const { properties = {} } = schema.$ref
+    ? document.components.schemas[schema.$ref.split('/').at(-1)]
+    : schema;
+  for (const [name, value] of Object.entries(BESIDE))
+    if (name in properties && !(name in body)) yield { ...body, [name]: value };
+  if (properties.inputs?.items && Array.isArray(body.inputs))
+    for (const input of beside(body.inputs[0], properties.inputs.items)) yield { ...body, inputs: [input] };
+}
+
+/** Each choice of marks that are B's, while the others are A's own; at least one is B's. */
+function choices(marks: readonly string[]): ReadonlySet<string>[] {
+  const known = marks.filter((mark) => NOBODY[mark] !== undefined);
+  expect(known.length).toBeLessThan(6);
+  return Array.from(
+    { length: 2 ** known.length - 1 },
+    (_, bits) => new Set(known.filter((_mark, index) => (bits + 1) & (1 << index))),
+  );
+}
+
+const marksIn = (text: string) => [...new Set(text.match(/@[a-z]+(?=[^a-z.]|$)/g) ?? [])];
+const fill = (text: string, of: (mark: string) => string) => text.replace(/@[a-z]+(?=[^a-z.]|$)/g, of);
+
+function ask(shot: Shot, method: string, of: (mark: string) => string) {
+  return {
+    method,
+    path: fill(shot.path, (mark) => encodeURIComponent(of(mark))),
+    query: Object.fromEntries(Object.entries(shot.query).map(([name, value]) => [name, fill(value, of)])),
+    body: shot.body === undefined ? undefined : fill(shot.body, of),
+  };
+}
+
+/** What B finds of its own, by every route that reads. */
+async function snapshot(b: Tenant): Promise<string[]> {
+  const reads = operations.filter(({ method, id }) => method === 'get' && !OPEN.includes(id));
+  return Promise.all(
+    reads.flatMap((operation) =>
+      shots(operation).map(async (shot) => {
+        const { path, query } = ask(shot, 'get', (mark) => b.marks[mark] as string);
+        const token = isAdministration(operation) ? ADMIN_KEY : b.token;
+        const answer = await call('get', path, undefined, token, query);
+        expect(answer.status, `${operation.id} with what is B's own: ${answer.text}`).toBe(200);
+        // The lists of all apps and portals have those of the other tests too.
+        return /^list(?:Apps|Portals)$/.test(operation.id) ? '' : `${operation.id} ${answer.text}`;
+      }),
+    ),
+  );
+}
+
+function isAdministration({ operation }: Operation): boolean {
+  return operation.security.some((way: Json) => 'admin_key' in way);
+}
+
+/** An answer without what differs from request to request, or names whom it was asked about. */
+function masked({ text }: Answer, named: readonly string[]): string {
+  let told = text
+    .replace(/"correlationId":"[^"]+"/g, '')
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
+    .replace(/\b280\d\d\b/g, "<A's>"); // B's are beyond
+  for (const name of [...named].sort((x, y) => y.length - x.length)) told = told.replaceAll(name, '<named>');
+  return told;
+}
+
+test('every operation is walked, but those that are for everybody', () => {
+  const open = operations.filter(({ operation }) => operation.security.length === 0);
+  expect(open.map(({ id }) => id).sort()).toEqual([...OPEN].sort());
+  expect(operations.length).toBeGreaterThan(70);
+  for (const operation of operations) expect(shots(operation).length).toBeGreaterThan(0);
+});
+
+describe.each(operations.filter(({ id }) => !OPEN.includes(id)))('$id', (operation) => {
+  test("never reaches what is another portal's", { timeout: 60_000 }, async () => {
+    const { a, b, shared } = await newWorld();
+    const before = await snapshot(b);
+    expect(before.join()).toContain(CANARY);
+
+    const send = (
+      shot: Shot,
+      credentials: 'token' | 'developerKey',
+      of: (mark: string) => string | undefined,
+    ): Promise<Answer> => {
+      const { method, path, query, body } = ask(shot, operation.method, (mark) => of(mark) as string);
+      return credentials === 'token'
+        ? call(method, path, body, a.token, query)
+        : call(method, path, body, '', { ...query, hapikey: a.developerKey });
+    };
+    const unlawful = (answer: Answer, about: string) => {
+      expect(answer.text, about).not.toContain(CANARY);
+      expect(answer.status, about).toBeLessThan(500);
+      if (isAdministration(operation)) expect(answer.status, about).toBe(401);
+    };
+
+    let foreign = 0;
+    const all = shots(operation);
+    for (const shot of all) {
+      const marks = marksIn(`${shot.path} ${Object.values(shot.query).join(' ')} ${shot.body ?? ''}`);
+      const inPath = new Set(marksIn(shot.path));
+      for (const theirs of [b.marks, { ...b.marks, ...shared }])
+        for (const chosen of choices(marks.filter((mark) => theirs[mark] !== a.marks[mark])))
+          for (const credentials of ['token', 'developerKey'] as const) {
+            const answer = await send(
+              shot,
+              credentials,
+              (mark) => (chosen.has(mark) ? theirs : a.marks)[mark],
+            );
+            const about = `${operation.id} ${shot.path} ${shot.body ?? ''} with B's ${[...chosen]} by ${credentials}: ${answer.status} ${answer.text}`;
+            unlawful(answer, about);
+            foreign++;
+            // To remove what is not there is no fault in HubSpot's CRM: one answer for all that is not there.
+            const removed = operation.method === 'delete' && answer.status === 204;
+            if (!removed && [...chosen].some((mark) => inPath.has(mark)))
+              expect(answer.status, about).toBeGreaterThanOrEqual(400);
+            const nobody = await send(
+              shot,
+              credentials,
+              (mark) => (chosen.has(mark) ? NOBODY : a.marks)[mark],
+            );
+            expect(answer.status, `${about}; with nobody's ${nobody.text}`).toBe(nobody.status);
+            const named = [...chosen].flatMap((mark) => [theirs[mark] as string, NOBODY[mark] as string]);
+            if (answer.status >= 400) expect(masked(answer, named), about).toBe(masked(nobody, named));
+          }
+    }
+    if (all.some(({ path, body }) => marksIn(`${path} ${body ?? ''}`).some((mark) => NOBODY[mark])))
+      expect(foreign).toBeGreaterThan(0);
+    expect(await snapshot(b)).toEqual(before);
+
+    // What is A's own may work, and says nothing of B either.
+    for (const shot of all)
+      for (const credentials of ['token', 'developerKey'] as const) {
+        const answer = await send(shot, credentials, (mark) => a.marks[mark]);
+        unlawful(answer, `${operation.id} with A's own by ${credentials}: ${answer.status} ${answer.text}`);
+      }
+
+    // The very same, by whom it belongs to.
+    const [shot] = shots(operation);
+    const { method, path, query, body } = ask(
+      shot as never,
+      operation.method,
+      (mark) => b.marks[mark] as string,
+    );
+    const token = isAdministration(operation) ? ADMIN_KEY : b.token;
+    const own = await call(method, path, body, token, query);
+    expect(own.status < 300 || own.status === 409, `${operation.id} by B itself: ${own.text}`).toBe(true);
+  });
+});

@@ -1,0 +1,185 @@
+// Who guesses secrets is made to wait, by address and by client; who has the right one never notices.
+import fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type AttemptKind, attempts } from '../../dist/wire/attempts.js';
+import { HttpProblem } from '../../dist/wire/problem.js';
+import { ADMIN_KEY, type Json, startDev, type TestServer } from '../harness.js';
+import { expectRefused } from './support.js';
+
+afterEach(() => vi.useRealTimers());
+
+/** Minutes pass, for the server in this process too. */
+function later(seconds: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + seconds * 1_000 });
+}
+
+describe('the admin API', () => {
+  let server: TestServer;
+  beforeEach(async () => {
+    server = await startDev({ trustProxy: ['127.0.0.1'] });
+  });
+  afterEach(() => server.close());
+
+  const ask = (token: string, from = '192.0.2.1', path = '/timeline/v1/apps') =>
+    server.call('GET', path, undefined, { token, headers: { 'x-forwarded-for': from } });
+  const fail = async (times: number, from?: string) => {
+    for (let n = 0; n < times; n++)
+      expectRefused(await ask(`guess-${n}`, from), 401, 'INVALID_AUTHENTICATION');
+  };
+
+  test('lets an address fail 30 times a minute, then refuses it, with a right key too', async () => {
+    await fail(30);
+    const refused = await ask('one more');
+    expectRefused(refused, 429, 'RATE_LIMITS');
+    expect(refused.json.message).toMatch(
+      /^Too many attempts from this address have failed\. Wait \d+ seconds?, check the credentials/,
+    );
+    const wait = Number(refused.headers.get('retry-after'));
+    expect(wait).toBeGreaterThan(30);
+    expect(wait).toBeLessThanOrEqual(60);
+    expectRefused(await ask(ADMIN_KEY), 429, 'RATE_LIMITS');
+    expect((await ask(ADMIN_KEY, '192.0.2.2')).status).toBe(200); // somebody else
+
+    for (let n = 0; n < 50; n++) await ask('again'); // asking meanwhile makes it no longer
+    later(wait + 1);
+    expect((await ask(ADMIN_KEY)).status).toBe(200);
+    await fail(1);
+  });
+
+  test('counts no success, however many, one by one or at once', async () => {
+    for (let n = 0; n < 120; n++) expect((await ask(ADMIN_KEY)).status).toBe(200);
+    const many = await Promise.all(Array.from({ length: 200 }, () => ask(ADMIN_KEY)));
+    expect(many.every(({ status }) => status === 200)).toBe(true);
+    // Nor what a good key gets wrong besides.
+    for (let n = 0; n < 40; n++)
+      expect((await ask(ADMIN_KEY, undefined, '/timeline/v1/apps/1')).status).toBe(404);
+    await fail(30);
+  });
+
+  test('sees an IPv6 network of 64 bits as one address, and an IPv4 address in IPv6 as itself', async () => {
+    for (let n = 0; n < 30; n++) await fail(1, `2001:db8:1:2::${n.toString(16)}`);
+    expectRefused(await ask(ADMIN_KEY, '2001:db8:1:2:ffff:ffff:ffff:ffff'), 429, 'RATE_LIMITS');
+    expectRefused(await ask(ADMIN_KEY, '2001:DB8:0001:0002::'), 429, 'RATE_LIMITS');
+    expect((await ask(ADMIN_KEY, '2001:db8:1:3::1')).status).toBe(200);
+    await fail(30, '::ffff:192.0.2.9');
+    expectRefused(await ask(ADMIN_KEY, '192.0.2.9'), 429, 'RATE_LIMITS');
+    expect((await ask(ADMIN_KEY, '::ffff:192.0.2.10')).status).toBe(200);
+  });
+
+  test('does not look at tokens for other paths', async () => {
+    for (let n = 0; n < 40; n++)
+      expect((await ask('wrong', undefined, '/crm/v3/objects/contacts')).status).toBe(401);
+    expect((await ask(ADMIN_KEY)).status).toBe(200);
+  });
+});
+
+describe('a guarded route', () => {
+  let app: FastifyInstance;
+  afterEach(() => app.close());
+
+  /** Answers what the body asks for, on routes of each kind. */
+  async function start(): Promise<string> {
+    app = fastify();
+    const { guard } = attempts();
+    app.setErrorHandler((error, _request, reply) => {
+      if (!(error instanceof HttpProblem)) throw error;
+      return reply.code(error.problem.http).send(error.problem);
+    });
+    app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+    for (const kind of ['token', 'sign-in', 'admin'] as const)
+      app.post<{ Body: { answer?: number; wait?: number } }>(
+        `/${kind}`,
+        {
+          preHandler: guard(
+            kind,
+            kind === 'sign-in' ? ({ body }) => (body as { email?: string }).email : undefined,
+          ),
+        },
+        async ({ body }, reply) => {
+          if (body.wait) await new Promise((resolve) => setTimeout(resolve, body.wait));
+          return reply.code(body.answer ?? 200).send({});
+        },
+      );
+    app.addHook('onRequest', async (request) => {
+      const ip = request.headers['x-test-ip'];
+      if (typeof ip === 'string') Object.defineProperty(request, 'ip', { value: ip });
+    });
+    return app.listen({ port: 0, host: '127.0.0.1' });
+  }
+
+  async function post(
+    url: string,
+    kind: AttemptKind,
+    body: object,
+    ip = '192.0.2.1',
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; json: Json }> {
+    const answer = await fetch(`${url}/${kind}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-test-ip': ip, ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, json: await answer.json() };
+  }
+
+  test.each([
+    ['token', 'client_id'],
+    ['sign-in', 'email'],
+  ] as const)(
+    'of kind %s counts failures in a client’s name, wherever they come from',
+    async (kind, name) => {
+      const url = await start();
+      for (let n = 0; n < 100; n++)
+        expect((await post(url, kind, { [name]: 'a', answer: 400 }, `192.0.2.${n}`)).status).toBe(400);
+      const refused = await post(url, kind, { [name]: 'a' }, '198.51.100.1');
+      expect(refused.status).toBe(429);
+      expect(refused.json.message).toContain('for this client');
+      expect((await post(url, kind, { [name]: 'b' }, '198.51.100.1')).status).toBe(200);
+      expect((await post(url, kind, {}, '198.51.100.1')).status).toBe(200);
+    },
+  );
+
+  test('knows the client of HTTP Basic too', async () => {
+    const url = await start();
+    const authorization = `Basic ${Buffer.from('a:secret').toString('base64')}`;
+    for (let n = 0; n < 100; n++)
+      await post(url, 'token', { answer: 401 }, `192.0.2.${n}`, { authorization });
+    expect((await post(url, 'token', {}, '198.51.100.1', { authorization })).status).toBe(429);
+  });
+
+  test('counts each kind by itself', async () => {
+    const url = await start();
+    for (let n = 0; n < 30; n++) await post(url, 'token', { answer: 400 });
+    expect((await post(url, 'token', {})).status).toBe(429);
+    expect((await post(url, 'sign-in', {})).status).toBe(200);
+    for (let n = 0; n < 40; n++) await post(url, 'admin', { answer: 400 }); // a bad request is no bad key
+    expect((await post(url, 'admin', {})).status).toBe(200);
+  });
+
+  test('lets nobody guess more by guessing at once', async () => {
+    const url = await start();
+    const answers = await Promise.all(
+      Array.from({ length: 120 }, () => post(url, 'sign-in', { answer: 401, wait: 300 })),
+    );
+    const tried = answers.filter(({ status }) => status === 401).length;
+    expect(tried).toBeGreaterThanOrEqual(30);
+    expect(tried).toBeLessThanOrEqual(40);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(120 - tried);
+  });
+
+  test('takes who hangs up before the answer as failed', async () => {
+    const url = await start();
+    for (let n = 0; n < 30; n++) {
+      const hanging = new AbortController();
+      const asked = fetch(`${url}/token`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-test-ip': '192.0.2.7' },
+        body: JSON.stringify({ wait: 200 }),
+        signal: hanging.signal,
+      });
+      setTimeout(() => hanging.abort(), 20);
+      await expect(asked).rejects.toThrow();
+    }
+    await vi.waitFor(async () => expect((await post(url, 'token', {}, '192.0.2.7')).status).toBe(429));
+  });
+});
