@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { accessCommands } from './commands/access.js';
 import { devCommand } from './commands/dev.js';
+import { importCommand } from './commands/import.js';
 import { serveCommand } from './commands/serve.js';
 
 const program = new Command('throughline').description(
@@ -11,6 +12,7 @@ const program = new Command('throughline').description(
 devCommand(program);
 serveCommand(program);
 accessCommands(program);
+importCommand(program);
 
 try {
   await program.parseAsync();

@@ -14,6 +14,7 @@ import {
 import type { Template } from '../../timeline/template.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
+import { importReader } from './imports.js';
 import { timelineReader } from './timeline_index.js';
 
 type Reads = Pick<
@@ -136,6 +137,8 @@ export function reader(db: Connection): Reads {
   }
 
   return {
+    ...importReader(db),
+
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
         | (Omit<EventRow, 'template' | 'id'> & { objectId: number | null })
