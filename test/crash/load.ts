@@ -8,6 +8,7 @@ import { createTenant, type Json, request, V3 } from '../harness.js';
 
 export interface Tenant {
   portalId: number;
+  appId: number;
   token: string;
   templateId: string;
 }
@@ -28,7 +29,7 @@ export async function tenantWithTemplate(folder: string, baseUrl: string): Promi
     { token },
   );
   expect(status).toBe(201);
-  return { portalId, token, templateId: json.id };
+  return { portalId, appId, token, templateId: json.id };
 }
 
 /** Numbers from 0 to 1 that a seed repeats. */
