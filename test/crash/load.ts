@@ -72,6 +72,8 @@ export class Load {
   #stopped = false;
   acknowledgements = 0;
   identityCalls = 0;
+  /** What was said with 503. */
+  readonly refusals: { path: string; message: string }[] = [];
 
   constructor(
     private readonly tenant: Tenant,
@@ -107,22 +109,26 @@ export class Load {
       const [primary, other] = [any(), any()];
       if (primary === other) return;
       const body = { primaryObjectId: primary, objectIdToMerge: other };
-      await this.#call(baseUrl, '/crm/v3/objects/contacts/merge', body, [200]);
+      const { status } = await this.#call(baseUrl, '/crm/v3/objects/contacts/merge', body, [200, 503]);
+      if (status === 503) return;
       this.#merges.push([primary, other]);
     } else {
       // Only this connection says whose this utk is: so it is known what was said last.
       const utk = `utk-${connection + connections * Math.floor(this.random() * (UTKS / connections))}`;
       const email = `load-${6 + Math.floor(this.random() * 8)}@example.com`;
-      const { unsure, ...tie } = this.#ties.get(utk) ?? { unsure: [] };
-      this.#ties.set(utk, { ...tie, unsure: [...unsure, email] });
-      if (kind < 0.6) {
-        const { json } = await this.#call(baseUrl, '/timeline/v1/identify', { utk, email }, [200, 201]);
-        this.#contacts.add(json.objectId);
-      } else {
-        const path = `/submissions/v3/integration/submit/${this.tenant.portalId}/${crypto.randomUUID()}`;
-        const form = { fields: [{ name: 'email', value: email }], context: { hutk: utk } };
-        await this.#call(baseUrl, path, form, [200]);
-      }
+      const before = this.#ties.get(utk) ?? { unsure: [] };
+      this.#ties.set(utk, { ...before, unsure: [...before.unsure, email] });
+      const isForm = kind > 0.6;
+      const { status, json } = isForm
+        ? await this.#call(
+            baseUrl,
+            `/submissions/v3/integration/submit/${this.tenant.portalId}/${crypto.randomUUID()}`,
+            { fields: [{ name: 'email', value: email }], context: { hutk: utk } },
+            [200, 503],
+          )
+        : await this.#call(baseUrl, '/timeline/v1/identify', { utk, email }, [200, 503]);
+      if (status === 503) return void this.#ties.set(utk, before); // nothing was stored
+      if (!isForm) this.#contacts.add(json.objectId);
       this.#ties.set(utk, { email, unsure: [] });
     }
     this.identityCalls++;
@@ -299,6 +305,7 @@ export class Load {
   async #call(baseUrl: string, path: string, body: Json, statuses: number[]) {
     const answer = await request(baseUrl, 'POST', path, body, { token: this.tenant.token });
     expect(statuses, answer.text).toContain(answer.status);
+    if (answer.status === 503) this.refusals.push({ path, message: answer.json.message });
     return answer;
   }
 
