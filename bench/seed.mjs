@@ -2,6 +2,7 @@
 // some with ten events, some with a thousand and one with very many, spread over the whole age of the store.
 import { demo, ensureDemo } from '../dist/demo.js';
 import { Definitions } from '../dist/records/definitions.js';
+import { Schemas } from '../dist/records/schemas.js';
 import { openStore } from '../dist/store/sqlite/engine.js';
 import { draftEvent } from '../dist/timeline/event.js';
 
@@ -50,6 +51,7 @@ export function seeded(folder, records, total) {
       const template = store.template(demo.templateId);
       const setting = { portalId: demo.portalId, unknown: 'create', template };
       const definitions = new Definitions(store, Date.now);
+      const schemas = new Schemas(store, definitions, Date.now);
       const tokens = Object.fromEntries(
         Object.entries(EVENT.tokens).map(([name, value]) => [name, `${value}`]),
       );
@@ -60,7 +62,11 @@ export function seeded(folder, records, total) {
         for (let n = from; n < Math.min(from + BATCH, count); n++) {
           const now = age + stored++ * MS_BETWEEN;
           const faults = [];
-          const draft = draftEvent({ ...input, ...whose(n) }, { ...setting, definitions, now }, faults);
+          const draft = draftEvent(
+            { ...input, ...whose(n) },
+            { ...setting, definitions, schemas, now },
+            faults,
+          );
           if (faults.length > 0) throw new Error(JSON.stringify(faults));
           drafts.push(draft);
           bytes += draft.body.length;

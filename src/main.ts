@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { accessCommands } from './commands/access.js';
 import { devCommand } from './commands/dev.js';
+import { importCommand } from './commands/import.js';
 import { serveCommand } from './commands/serve.js';
 import { userCommands } from './commands/user.js';
 
@@ -13,6 +14,7 @@ devCommand(program);
 serveCommand(program);
 accessCommands(program);
 userCommands(program);
+importCommand(program);
 
 try {
   await program.parseAsync();

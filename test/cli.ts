@@ -79,6 +79,12 @@ export function cli(args: readonly string[], options: CliOptions = {}): Promise<
   return start(args, options).ended;
 }
 
+/** Starts a command that ends by itself, or by a signal before that. */
+export function begin(args: readonly string[], options: CliOptions = {}) {
+  const { child, ended } = start(args, options);
+  return { ended, kill: (signal: NodeJS.Signals) => child.kill(signal) };
+}
+
 /** Runs a command that answers with one line of JSON; fails where it does not. */
 export async function cliJson(args: readonly string[], options: CliOptions = {}): Promise<Json> {
   const { code, stdout, stderr } = await cli([...args, '--json'], options);

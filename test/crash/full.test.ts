@@ -6,11 +6,12 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { cli, endAll, type RunningCli, startCli } from '../cli.js';
+import { cli, endAll, type RunningCli, startCli, until } from '../cli.js';
 import { request, V3 } from '../harness.js';
 import { Load, tenantWithTemplate } from './load.js';
 
 const BYTES = 3 * 1024 * 1024;
+const CONNECTIONS = 6;
 
 interface SmallDisk {
   folder: string;
@@ -132,6 +133,38 @@ describe.each(Object.entries({ ...(canMount ? full : {}), ...limited }))('a %s',
     expect(readdirSync(disk.folder)).toEqual(['throughline.sqlite']);
   });
 });
+
+describe.each(Object.entries({ ...(canMount ? full : {}), ...limited }))(
+  'a %s in the middle of a load',
+  (_, make) => {
+    test('loses nothing that was acknowledged: events, ties, merges; each refusal says why', async () => {
+      const disk = make();
+      const server = await disk.start();
+      const tenant = await tenantWithTemplate(disk.folder, server.baseUrl);
+      const load = new Load(tenant, Math.random, 4_000);
+      const loading = load.run(server.baseUrl, CONNECTIONS);
+      const kinds = ['/events', '/events/batch/create', '/identify', '/submissions/', '/merge'];
+      const refused = (kind: string) => load.refusals.some(({ path }) => path.includes(kind));
+      await until(async () => load.refusals.length > 300 && kinds.every(refused));
+      const { length } = load.refusals;
+      disk.grow(server);
+      await load.progress(500);
+      load.stop();
+      await loading;
+      for (const { message } of load.refusals) {
+        expect(message).toMatch(disk.reason);
+        expect(message).toContain('Nothing was stored');
+      }
+      expect(load.refusals.length - length).toBeLessThan(300); // what was under way
+      await load.verify(server.baseUrl, disk.folder);
+      const { code, stderr } = await server.end('SIGTERM');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const again = await serve(disk.folder);
+      await load.verify(again.baseUrl, disk.folder);
+      expect((await again.end('SIGTERM')).code).toBe(0);
+    });
+  },
+);
 
 describe.each(Object.entries(canMount ? full : limited))('stopping on a %s', (_, make) => {
   test.each(['SIGTERM', 'SIGKILL'] as const)('with %s loses nothing', async (signal) => {

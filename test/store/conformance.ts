@@ -73,7 +73,7 @@ export async function tenantOf(store: Store) {
 
 /** All pages of a timeline, walked with the cursor. */
 export function walk(
-  store: TimelineStore,
+  store: Pick<TimelineStore, 'timeline'>,
   record: { portalId: number; type: ObjectType; id: number },
   query: TimelineQuery = { limit: 100 },
 ): TimelineEvent[] {

@@ -6,6 +6,7 @@ import type { IdentifiedBy } from '../../records/identity.js';
 import type { ObjectType, PropertyValue, RecordStore } from '../../records/record.js';
 import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
+import type { ImportRefusal, ImportStore } from '../../timeline/imports.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import type { Filed } from './append.js';
 import { openReader } from './database.js';
@@ -17,7 +18,7 @@ import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';
 
-export type Store = TimelineStore & RecordStore & AccessStore;
+export type Store = TimelineStore & ImportStore & RecordStore & AccessStore;
 
 export interface StoreOptions {
   folder: string;
@@ -66,6 +67,18 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return drafts.map((draft, index) => outcome(draft, filed[2 * index], filed[2 * index + 1]));
     },
+    async importStep(drafts, step) {
+      const refused = (await writer.ask('importStep', [pack(drafts), step])) as ImportRefusal[] | undefined;
+      if (!refused)
+        throw new Refusal(
+          'conflict',
+          'another process imports this file: let it, or end it and run this again',
+        );
+      checkpoints.count(drafts);
+      for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
+      return refused;
+    },
+    forgetImport: (key) => writer.ask('forgetImport', [key]) as Promise<void>,
     createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
     createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
     createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,

@@ -25,6 +25,7 @@ import { hashesOf, tokenId } from './admin.js';
 import { consentReads } from './consents.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
+import { importReader } from './imports.js';
 import { timelineReader } from './timeline_index.js';
 
 type Reads = Pick<
@@ -196,6 +197,8 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   }
 
   const reads: Reads = {
+    ...importReader(db),
+
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
         | (Omit<EventRow, 'template' | 'id'> & { objectId: number | null })

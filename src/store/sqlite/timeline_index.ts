@@ -4,21 +4,28 @@
 // segments of a level into one of the next, a bounded slice at a time, within the transaction of an append.
 //
 // Promises: an entry stands in exactly one segment, so that a page is exact at every moment, in the transaction that
-// it is read in, whatever is being moved. A read looks into at most FANOUT + 1 segments a level.
+// it is read in, whatever is being moved. A read looks into at most fanout + 1 segments a level.
 import type { Cursor } from '../../timeline/store.js';
 import type { Connection } from './database.js';
 
-/** How many seqs a segment of level 0 spans, and how many segments of a level make one of the next. */
-const SMALLEST = 512;
-const FANOUT = 16;
 const LEVELS = 7;
 /** Entries that are moved for each that is added: as many as there are moves in an entry's life, so that none wait. */
 const MOVED_PER_ADDED = LEVELS - 1;
-/** About how many entries one slice moves. */
-const SLICE = 2_048;
 
-const span = (level: number) => SMALLEST * FANOUT ** level;
-const segmentOf = (level: number, seq: number) => Math.floor(seq / span(level));
+/** The folder's own sizes, `timeline_shape`, as functions. */
+function shape(db: Connection) {
+  const sizes = db.prepare('SELECT smallest, fanout, slice FROM timeline_shape').get();
+  const { smallest, fanout, slice } = sizes as Record<'smallest' | 'fanout' | 'slice', number>;
+  const span = (level: number) => smallest * fanout ** level;
+  return {
+    smallest,
+    fanout,
+    slice,
+    span,
+    segmentOf: (level: number, seq: number) => Math.floor(seq / span(level)),
+  };
+}
+type Shape = ReturnType<typeof shape>;
 
 /**
  * What stands where, as of now: entries whose seq is in [below[level + 1], below[level]) are on that level; those of the
@@ -35,7 +42,11 @@ function levels(db: Connection): () => number[] {
 }
 
 /** Calls `visit` with every segment that may hold entries, the newest first. */
-function eachSegment(below: readonly number[], visit: (level: number, segment: number) => void): void {
+function eachSegment(
+  { segmentOf }: Shape,
+  below: readonly number[],
+  visit: (level: number, segment: number) => void,
+): void {
   for (let level = 0; level < LEVELS; level++) {
     const oldest = segmentOf(level, below[level + 1] as number);
     for (let segment = segmentOf(level, below[level] as number); segment >= oldest; segment--)
@@ -51,9 +62,11 @@ const smaller = (a: Bound, b: Bound) => ((a[0] - b[0] || a[1] - b[1] || a[2] - b
 
 /** Keeps the index, on the writer's connection. */
 export function timelineWriter(db: Connection) {
+  const sizes = shape(db);
+  const { smallest, fanout, slice, span, segmentOf } = sizes;
   const stands = levels(db);
   const addFrom = db.prepare(`
-    INSERT INTO timeline SELECT 0, seq / ${SMALLEST}, place, timestamp, seq, template FROM event WHERE seq >= ?`);
+    INSERT INTO timeline SELECT 0, seq / ${smallest}, place, timestamp, seq, template FROM event WHERE seq >= ?`);
   const remove = db.prepare(
     'DELETE FROM timeline WHERE level = ? AND segment = ? AND place = ? AND timestamp = ? AND seq = ?',
   );
@@ -68,7 +81,7 @@ export function timelineWriter(db: Connection) {
     SELECT place, timestamp, seq FROM timeline WHERE level = ? AND segment = ?
     ORDER BY place, timestamp, seq LIMIT 1 OFFSET ?`)
     .raw();
-  const sources = Array.from({ length: FANOUT }, () => '(?)').join(', ');
+  const sources = Array.from({ length: fanout }, () => '(?)').join(', ');
   const copy = db.prepare(`
     WITH source (segment) AS (VALUES ${sources})
     INSERT INTO timeline SELECT ?, ?, place, timestamp, seq, template
@@ -80,6 +93,8 @@ export function timelineWriter(db: Connection) {
   );
   const setBelow = db.prepare('UPDATE timeline_level SET below = ? WHERE level = ?');
 
+  const share = Math.ceil(slice / fanout);
+
   /** Moves a slice from the lowest level that has a whole group. Answers how many entries; undefined: none has. */
   function moveSlice(below: number[]): number | undefined {
     for (let level = 0; level < LEVELS - 1; level++) {
@@ -87,10 +102,10 @@ export function timelineWriter(db: Connection) {
       const group = segmentOf(to, below[to] as number);
       const end = (group + 1) * span(to);
       if ((below[level] as number) < end) continue;
-      const from = Array.from({ length: FANOUT }, (_, nth) => group * FANOUT + nth);
+      const from = Array.from({ length: fanout }, (_, nth) => group * fanout + nth);
       // As far as every segment gives no more than its share: then the slice is bounded, and nothing is left behind it.
       const last = from
-        .map((segment) => (nth.get(level, segment, SLICE / FANOUT - 1) as Bound | undefined) ?? UNBOUND)
+        .map((segment) => (nth.get(level, segment, share - 1) as Bound | undefined) ?? UNBOUND)
         .reduce(smaller);
       const { changes } = copy.run(...from, to, group, level, ...last);
       for (const segment of from) cut.run(level, segment, ...last);
@@ -111,7 +126,7 @@ export function timelineWriter(db: Connection) {
       addFrom.run(seq);
       const below = stands();
       const filled = segmentOf(0, below[0] as number) - segmentOf(0, seq);
-      for (let due = filled * SMALLEST * MOVED_PER_ADDED; due > 0; ) {
+      for (let due = filled * smallest * MOVED_PER_ADDED; due > 0; ) {
         const moved = moveSlice(below);
         if (moved === undefined) return;
         due -= moved;
@@ -119,7 +134,7 @@ export function timelineWriter(db: Connection) {
     },
     /** Deletes everything that stands at a place, the events too. */
     drop(place: number): void {
-      eachSegment(stands(), (level, segment) => {
+      eachSegment(sizes, stands(), (level, segment) => {
         for (const statement of dropAt) statement.run(level, segment, place);
       });
     },
@@ -156,6 +171,7 @@ function merged(a: readonly TimelineEntry[], b: readonly TimelineEntry[], limit:
  * those of archived templates.
  */
 export function timelineReader(db: Connection) {
+  const sizes = shape(db);
   const stands = levels(db);
   const page = (template: string) =>
     db.prepare(`
@@ -174,7 +190,7 @@ export function timelineReader(db: Connection) {
     const statement = template === undefined ? all : ofTemplate;
     const ofIt = template === undefined ? [] : [template];
     let found: TimelineEntry[] = [];
-    eachSegment(stands(), (level, segment) => {
+    eachSegment(sizes, stands(), (level, segment) => {
       for (const place of places) {
         // What is older than a whole page has no room on it.
         const from = Math.max(query.from, found[limit - 1]?.timestamp ?? query.from);

@@ -1,9 +1,11 @@
 // The writer thread: the only write connection of the process. Each message is one transaction, and its answer is
 // posted after the commit is on disk. When another process has written, it says so.
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ImportKey, ImportStep } from '../../timeline/imports.js';
 import { type Admin, admin } from './admin.js';
 import { appender, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
+import { importer } from './imports.js';
 import { type Parcel, unpack } from './parcel.js';
 import { type People, people } from './people.js';
 import { type SchemaWrites, schemaWriter } from './schemas.js';
@@ -12,6 +14,8 @@ import { scrubber } from './scrub.js';
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
   | { op: 'append'; args: [Parcel] }
+  | { op: 'importStep'; args: [Parcel, ImportStep] }
+  | { op: 'forgetImport'; args: [ImportKey] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
   | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }[PeopleOp]
   | { [Op in keyof SchemaWrites]: { op: Op; args: Parameters<SchemaWrites[Op]> } }[keyof SchemaWrites]
@@ -35,10 +39,13 @@ const report = (message: Report) => port.postMessage(message);
 const db = open();
 const persons = people(db);
 const append = appender(db, persons);
+const imports = importer(db, append);
 const scrubbing = scrubber(db);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
   append: (parcel: Parcel): Filed => append(unpack(parcel)),
+  importStep: (parcel: Parcel, step: ImportStep) => imports.step(unpack(parcel), step),
+  forgetImport: imports.forget,
   identify: persons.identify,
   define: persons.define,
   write: persons.write,
@@ -85,6 +92,7 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'close') return close();
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
+  if (op === 'importStep') imports.giveWay();
   const perform = work[op] as (...args: readonly unknown[]) => unknown;
   const result = db.transaction(() => perform(...args)).immediate();
   if (op === 'erase') scrubbing.now();

@@ -17,6 +17,15 @@ CREATE TABLE timeline_level (
 INSERT INTO timeline_level
   SELECT value, (SELECT coalesce(max(seq), 0) + 1 FROM event) FROM json_each('[1, 2, 3, 4, 5, 6]');
 
+-- How many seqs a segment of level 0 spans, how many segments of a level make one of the next, and about how many
+-- entries a slice moves. The sizes are the folder's: what stands in it was laid out by them.
+CREATE TABLE timeline_shape (
+  smallest INTEGER NOT NULL,
+  fanout   INTEGER NOT NULL,
+  slice    INTEGER NOT NULL
+) STRICT;
+INSERT INTO timeline_shape VALUES (512, 16, 2048);
+
 INSERT INTO timeline_by_level
   SELECT 6, 0, t.place, t.timestamp, t.seq, e.template FROM timeline t JOIN event e ON e.seq = t.seq
   ORDER BY t.place, t.timestamp, t.seq;

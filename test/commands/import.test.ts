@@ -1,0 +1,353 @@
+// `throughline import`: what a file of lines becomes, what is told of those that are refused, and that no end of it,
+// kill -9 included, loses or doubles a line.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+import { begin, type CliOptions, cli, endAll, startCli } from '../cli.js';
+import { randomFrom } from '../crash/load.js';
+import { createTenant, type Json, request, V3 } from '../harness.js';
+
+let folder = '';
+let file = '';
+let tenant: { portalId: number; appId: number; token: string; templateId: string };
+
+/** A portal with an app that has a template, in the folder. */
+async function newTenant(lenient: boolean) {
+  const made = await createTenant(join(folder, 'data'), { lenient });
+  const store = await openStore({ folder: join(folder, 'data'), clock: Date.now });
+  const nonce = {
+    name: 'nonce',
+    label: 'Nonce',
+    type: 'string' as const,
+    options: [],
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  const template = {
+    name: 'Import',
+    objectType: 'contacts' as const,
+    tokens: [nonce],
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  const templateId = await store.createTemplate({ ...template, appId: made.appId }, 1);
+  await store.close();
+  return { ...made, templateId: String(templateId) };
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'throughline-import-'));
+  file = join(folder, 'events.ndjson');
+  tenant = await newTenant(true);
+});
+afterEach(async () => {
+  await endAll();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const args = (name = file, ...more: string[]) => [
+  ...['import', name, '--data', join(folder, 'data'), '--json'],
+  ...['--portal', String(tenant.portalId), '--app', String(tenant.appId), ...more],
+];
+
+async function run(name = file, more: string[] = [], options: CliOptions = {}): Promise<Json> {
+  const { code, stdout, stderr } = await cli(args(name, ...more), options);
+  return { code, stderr, ...(stdout === '' ? {} : { summary: JSON.parse(stdout) }) };
+}
+
+const event = (nonce: string | number, more: object = {}) => ({
+  eventTemplateId: tenant.templateId,
+  email: `someone${Number(nonce) % 50 || 0}@example.com`,
+  tokens: { nonce: String(nonce) },
+  ...more,
+});
+const lines = (values: readonly unknown[]) =>
+  values.map((each) => `${typeof each === 'string' ? each : JSON.stringify(each)}\n`).join('');
+const report = (path = `${file}.refused.ndjson`): Json[] =>
+  readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+function query<T>(sql: string): T[] {
+  const db = new Database(join(folder, 'data', 'throughline.sqlite'), { readonly: true, timeout: 5_000 });
+  try {
+    return db.prepare(sql).pluck().all() as T[];
+  } finally {
+    db.close();
+  }
+}
+/** The nonces of all events that are there, in order of arrival. */
+const nonces = () =>
+  query<string>('SELECT body FROM event ORDER BY seq').map((body) => JSON.parse(body).tokens.nonce);
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+describe('a file', () => {
+  test('becomes events in its order; again, nothing more; with --again, those without an id once more', async () => {
+    const events = upTo(2_500).map((n) => event(n, n % 2 ? { id: `own-${n}` } : {}));
+    writeFileSync(file, lines(events));
+    const first = await run();
+    expect(first).toMatchObject({ code: 0, summary: { lines: 2_500, stored: 2_500, refused: 0 } });
+    expect(first.summary.bytes).toBe(Buffer.byteLength(lines(events)));
+    expect(first.summary).not.toHaveProperty('report');
+    expect(existsSync(`${file}.refused.ndjson`)).toBe(false);
+    expect(nonces()).toEqual(upTo(2_500).map(String));
+    expect(await run()).toMatchObject({ code: 0, summary: { resumedAtLine: 2_500, stored: 2_500 } });
+    expect(nonces()).toHaveLength(2_500);
+    expect(await run(file, ['--again'])).toMatchObject({ code: 0, summary: { stored: 2_500 } });
+    expect(nonces()).toHaveLength(2_500 + 1_250);
+  });
+
+  test('may end without a newline, have blank lines, CRLF, a byte order mark, and any script', async () => {
+    const text = ['\ufeff', event('Žluťoučký'), '\r\n', '\r\n', '   ', '\n', event('馬'), '\n', event('🐎')];
+    writeFileSync(
+      file,
+      text.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).join(''),
+    );
+    expect(await run()).toMatchObject({ code: 0, summary: { lines: 5, stored: 3, refused: 0 } });
+    expect(nonces()).toEqual(['Žluťoučký', '馬', '🐎']);
+  });
+
+  test('that grew is taken from where it ended; one that changed is refused', async () => {
+    const many = upTo(1_000);
+    writeFileSync(file, lines(many.map((n) => event(n))));
+    await run();
+    writeFileSync(file, lines(upTo(1_300).map((n) => event(n))));
+    expect(await run()).toMatchObject({
+      code: 0,
+      summary: { resumedAtLine: 1_000, lines: 1_300, stored: 1_300 },
+    });
+    expect(nonces()).toEqual(upTo(1_300).map(String));
+
+    const other = [...upTo(1_299).map((n) => event(n)), event('7299'), event('more')];
+    writeFileSync(file, lines(other));
+    const changed = await run();
+    expect(changed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/differs from what was imported.*--again/),
+    });
+    writeFileSync(file, lines(other.slice(0, 1_000)));
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is \d+ bytes long, and \d+ of them/),
+    });
+    expect(nonces()).toHaveLength(1_300);
+  });
+
+  test('whose lines are no events: the others are stored, the report tells each line with every fault', async () => {
+    const bad = Buffer.concat([
+      Buffer.from('{"eventTemplateId":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}\n'),
+    ]);
+    const text = lines([
+      event(1),
+      '{"half":',
+      event(2, { objectId: '007', email: 'no address', timestamp: 'yesterday' }),
+      event(3, { eventTemplateId: '999' }),
+      '[]',
+      { tokens: { nonce: 4 } },
+      event(5, { tokens: { nonce: '5', other: 'x' } }),
+    ]);
+    writeFileSync(file, Buffer.concat([Buffer.from(text), bad, Buffer.from(lines([event(6)]))]));
+    const { code, summary } = await run(file, ['--report', join(folder, 'why')]);
+    expect({ code, summary }).toMatchObject({ code: 2, summary: { lines: 9, stored: 2, refused: 7 } });
+    expect(summary.report).toBe(join(folder, 'why'));
+    expect(nonces()).toEqual(['1', '6']);
+    const told = report(join(folder, 'why'));
+    expect(told.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8]);
+    expect(told[0].message).toMatch(/^Invalid JSON/);
+    expect(told[1].errors.map((fault: Json) => fault.in).sort()).toEqual(['email', 'objectId', 'timestamp']);
+    expect(told[2]).toMatchObject({ context: { eventTemplateId: ['999'] } });
+    expect(told[3].errors[0].message).toMatch(/must be object/);
+    expect(told[4].errors).toMatchObject([{ in: 'eventTemplateId', code: 'REQUIRED_FIELD' }]);
+    expect(told[5].errors[0].in).toBe('tokens.other');
+    expect(told[6].message).toMatch(/UTF-8/);
+    // Told the same by a run that has nothing left to do.
+    expect(await run(file, ['--report', join(folder, 'why')])).toMatchObject({
+      code: 2,
+      summary: { refused: 7 },
+    });
+    expect(report(join(folder, 'why'))).toEqual(told);
+  });
+
+  test('with a line longer than an event may be: it is refused, its neighbours are not', async () => {
+    const padded = (nonce: number, pad: string) => event(nonce, { extraData: { pad } });
+    const pad = 'x'.repeat(1024 * 1024 - JSON.stringify(padded(2, '')).length);
+    const [fits, over] = [padded(2, pad), padded(3, `${pad}x`)];
+    const huge = `{"pad":"${'x'.repeat(40 * 1024 * 1024)}"}`;
+    writeFileSync(file, lines([event(1), fits, over, huge, event(4), huge]));
+    const { code, summary } = await run();
+    expect({ code, summary }).toMatchObject({ code: 2, summary: { lines: 6, stored: 3, refused: 3 } });
+    expect(
+      report().map(({ line, message }) => [line, /^the (?:line|event) is \d+ bytes; at most/.test(message)]),
+    ).toEqual([
+      [3, true],
+      [4, true],
+      [6, true],
+    ]);
+    expect(nonces()).toEqual(['1', '2', '4']);
+    expect(await run()).toMatchObject({ code: 2, summary: { lines: 6, stored: 3, resumedAtLine: 6 } });
+  });
+});
+
+test('what the portal refuses is in the report too, in order with the rest', async () => {
+  tenant = await newTenant(false);
+  writeFileSync(
+    file,
+    lines([event(1), event(2, { objectId: '4711' }), 'no', event(3), event(4, { objectId: '5' })]),
+  );
+  expect(await run()).toMatchObject({ code: 2, summary: { stored: 2, refused: 3 } });
+  expect(report().map(({ line }) => line)).toEqual([2, 3, 5]);
+  expect(report()[0].message).toContain('4711');
+});
+
+describe('stdin', () => {
+  test('is read to its end; again, what was done of it is passed over', async () => {
+    writeFileSync(file, lines(upTo(1_500).map((n) => event(n))));
+    const piped = (source: string) => run('-', [], { shell: `${source} | "$@"`, cwd: folder });
+    expect(await piped('cat events.ndjson')).toMatchObject({ code: 0, summary: { stored: 1_500 } });
+    writeFileSync(file, lines([...upTo(1_500).map((n) => event(n)), 'no', event(1_500)]));
+    expect(await piped('cat events.ndjson')).toMatchObject({
+      code: 2,
+      summary: { resumedAtLine: 1_500, stored: 1_501, refused: 1 },
+    });
+    expect(nonces()).toEqual(upTo(1_501).map(String));
+    expect(report(join(folder, 'stdin.refused.ndjson')).map(({ line }) => line)).toEqual([1_501]);
+    expect(await piped('head -c 100000 events.ndjson')).toMatchObject({ code: 1 });
+    expect(nonces()).toHaveLength(1_501);
+  });
+
+  test('that is empty is nothing', async () => {
+    expect(await run('-', [], { shell: '"$@" < /dev/null' })).toMatchObject({
+      code: 0,
+      summary: { lines: 0 },
+    });
+  });
+});
+
+describe('refused by name are', () => {
+  test.each([
+    ['a portal that is not there', () => args().with(6, '999'), /There is no portal 999/],
+    ['an app that is not there', () => args().with(8, '999'), /There is no app 999/],
+    ['a file that is not there', () => args('nowhere'), /nowhere/],
+    ['a folder', () => args(folder), /is a folder/],
+    ['a report over the file', () => args(file, '--report', file), /is the file that is to be imported/],
+  ])('%s', async (_, of, why) => {
+    writeFileSync(file, lines([event(1)]));
+    const { code, stdout, stderr } = await cli(of());
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(why);
+    expect(readFileSync(file, 'utf8')).toBe(lines([event(1)]));
+    expect(nonces()).toEqual([]);
+  });
+
+  test("another app's templates: line by line", async () => {
+    const { appId } = await createTenant(join(folder, 'data'));
+    writeFileSync(file, lines([event(1)]));
+    const { code } = await cli(args().with(8, String(appId)));
+    expect(code).toBe(2);
+    expect(report()).toMatchObject([{ line: 1, context: { eventTemplateId: [tenant.templateId] } }]);
+  });
+});
+
+test('killed at random moments and run again, it neither loses nor doubles a line, nor a line of the report', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = randomFrom(seed);
+  const count = 14_000;
+  const isBad = (n: number) => n % 97 === 5;
+  const all = upTo(count).map((n) =>
+    isBad(n) ? `{"bad":${n}` : event(n, random() < 0.3 ? { id: `own-${n}` } : {}),
+  );
+  writeFileSync(file, lines(all));
+  let kills = 0;
+  const seen = new Set<number>();
+  for (let goal = 0; ; ) {
+    goal += Math.floor(random() * 3_000);
+    const { ended, kill } = begin(args());
+    let isOver = false;
+    ended.then(() => {
+      isOver = true;
+    });
+    // Often between two lines of the report and a commit, which nothing else marks.
+    while (!isOver && (query<number>('SELECT line FROM import')[0] ?? 0) < goal)
+      await new Promise((resolve) => setTimeout(resolve, 1 + random() * 3));
+    if (kill('SIGKILL')) kills++;
+    const { code, signal, stderr } = await ended;
+    if (signal !== 'SIGKILL') {
+      expect({ seed, code, stderr }).toMatchObject({ code: 2 });
+      break;
+    }
+    const stands = query<number>('SELECT line FROM import')[0] ?? 0;
+    seen.add(stands);
+    expect(nonces(), `seed ${seed}`).toEqual(
+      upTo(stands)
+        .filter((n) => !isBad(n))
+        .map(String),
+    );
+  }
+  expect(kills, `seed ${seed}`).toBeGreaterThan(3);
+  expect(seen.size).toBeGreaterThan(3);
+  expect(nonces()).toEqual(
+    upTo(count)
+      .filter((n) => !isBad(n))
+      .map(String),
+  );
+  expect(report().map(({ line }) => line)).toEqual(
+    upTo(count)
+      .filter(isBad)
+      .map((n) => n + 1),
+  );
+  expect(query('SELECT count(*) FROM import_refusal')).toEqual([0]);
+});
+
+test('two that import one file at once store it once: one of them gives up', async () => {
+  const count = 20_000;
+  writeFileSync(file, lines(upTo(count).map((n) => event(n))));
+  const both = await Promise.all([cli(args()), cli(args())]);
+  const lost = both.filter(({ code }) => code !== 0);
+  for (const { code, stderr } of lost) {
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/another process imports this file/);
+  }
+  await run();
+  expect(nonces()).toEqual(upTo(count).map(String));
+});
+
+test('beside a server, which goes on taking events and knows the new ones', async () => {
+  const count = 30_000;
+  writeFileSync(file, lines(upTo(count).map((n) => event(n, { id: `in-${n}` }))));
+  const { baseUrl } = await startCli(['serve', '--data', join(folder, 'data'), '--port', '0', '--json']);
+  const { ended } = begin(args());
+  let isOver = false;
+  ended.then(() => {
+    isOver = true;
+  });
+  let during = 0;
+  const post = async (n: number) => {
+    const sent = event(n, { id: `out-${n}` });
+    const { status, text } = await request(baseUrl, 'POST', `${V3}/events`, sent, { token: tenant.token });
+    expect(status, text).toBe(201);
+  };
+  while (!isOver) await post(during++);
+  expect(await ended).toMatchObject({ code: 0 });
+  expect(during).toBeGreaterThan(20);
+  for (const id of ['in-0', `in-${count - 1}`, 'out-0', `out-${during - 1}`]) {
+    const path = `${V3}/events/${tenant.templateId}/${id}`;
+    expect((await request(baseUrl, 'GET', path, undefined, { token: tenant.token })).status).toBe(200);
+  }
+  const ids = query<string>('SELECT id FROM event');
+  expect(ids).toHaveLength(count + during);
+});
+
+test('without --json it says in sentences what it did', async () => {
+  writeFileSync(file, lines([event(1), 'no']));
+  const { code, stdout, stderr } = await cli(args().filter((each) => each !== '--json'));
+  expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
+  expect(stdout).toMatch(
+    /^1 events of 2 lines are stored.*\n1 lines were refused: .*events\.ndjson\.refused\.ndjson tells/,
+  );
+});
