@@ -109,6 +109,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     // On stderr: stdout is the commands' own. No URLs: a developer key may stand in one.
     logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },
+    childLoggerFactory: (logger) => logger, // what is logged of a request names its id itself
     logController: new LogController({ disableRequestLogging: true }),
     clientErrorHandler: answerUnread,
     return503OnClosing: false, // what comes on an open connection while we stop is still answered
@@ -250,8 +251,7 @@ function boundBodiesInFlight(app: FastifyInstance): void {
   // After authentication: a stranger holds no memory.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-    const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
-    if (length === undefined && encoding === undefined) return done();
+    if (encoding === undefined && Number(length ?? 0) <= SMALL_BODY_BYTES) return done();
     if (Number(length) > MAX_BODY_BYTES)
       throw new HttpProblem({
         http: 413,
@@ -259,8 +259,8 @@ function boundBodiesInFlight(app: FastifyInstance): void {
         message: `The body is ${length} bytes; at most ${MAX_BODY_BYTES} (16 MiB) are taken: send it in parts`,
         headers: { connection: 'close' },
       });
+    const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
     const bytes = length === undefined ? limit : Math.min(Number(length) || 0, limit);
-    if (bytes <= SMALL_BODY_BYTES) return done();
     if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
       throw new HttpProblem({
         http: 503,

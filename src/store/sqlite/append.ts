@@ -35,28 +35,30 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
     if (email !== undefined && !ownsEmail) addMention.run(portalId, emailKey(email), seq);
   }
 
+  function append(draft: EventDraft, seq: number): Settled | Refused {
+    const { portalId, templateId, id, subject, receivedAt, email, properties } = draft;
+    const settled = people.settle(portalId, subject, receivedAt, email, properties);
+    if ('reason' in settled) return settled;
+    file(draft, settled, seq);
+    if (properties.length > 0) {
+      people.defineNamed(portalId, subject.type, properties);
+      people.setProperties(settled.place, properties, `${templateId}/${id}`, receivedAt);
+    }
+    return settled;
+  }
+
   return (drafts) => {
     const first = timeline.next();
     let seq = first;
-    const filed = drafts.flatMap((draft): Filed => {
-      const settled = people.settle(
-        draft.portalId,
-        draft.subject,
-        draft.receivedAt,
-        draft.email,
-        draft.properties,
-      );
-      if ('reason' in settled) return [settled, 'objectId'];
-      file(draft, settled, seq++);
-      people.defineNamed(draft.portalId, draft.subject.type, draft.properties);
-      people.setProperties(
-        settled.place,
-        draft.properties,
-        `${draft.templateId}/${draft.id}`,
-        draft.receivedAt,
-      );
-      return [settled.objectId, settled.by];
-    });
+    const filed: Filed = [];
+    for (const draft of drafts) {
+      const settled = append(draft, seq);
+      if ('reason' in settled) filed.push(settled, 'objectId');
+      else {
+        filed.push(settled.objectId, settled.by);
+        seq++;
+      }
+    }
     timeline.addFrom(first);
     return filed;
   };
