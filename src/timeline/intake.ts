@@ -43,12 +43,7 @@ export class Intake {
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
     if (this.#events + drafts.length > MAX_WAITING_EVENTS || this.#bytes + bytes > MAX_WAITING_BYTES)
-      return Promise.reject(
-        new Refusal(
-          'overloaded',
-          `${this.#events} events are waiting for the disk, as many as may; try again shortly`,
-        ),
-      );
+      return Promise.reject(this.#overloaded());
     this.#events += drafts.length;
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
@@ -60,6 +55,18 @@ export class Intake {
         this.#flip();
       });
     });
+  }
+
+  /** Throws the Refusal when not one more event is taken: before a body is read, that costs next to nothing. */
+  refuseWhenFull(): void {
+    if (this.#events >= MAX_WAITING_EVENTS || this.#bytes >= MAX_WAITING_BYTES) throw this.#overloaded();
+  }
+
+  #overloaded(): Refusal {
+    return new Refusal(
+      'overloaded',
+      `${this.#events} events are waiting for the disk, as many as may; try again shortly`,
+    );
   }
 
   #flip(): void {

@@ -36,6 +36,10 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   const { store, intake, templates, authenticator, clock } = routes;
   const checked = readerOfSent(routes);
   const write = authenticator.token(EVENTS_WRITE);
+  const unlessFull = (_request: unknown, _reply: unknown, done: () => void) => {
+    intake.refuseWhenFull();
+    done();
+  };
   const read = authenticator.token(EVENTS_READ);
   const tags = ['Events'];
   const failed = Type.Ref('Error');
@@ -43,7 +47,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   app.post(
     '/events',
     {
-      onRequest: write,
+      onRequest: [write, unlessFull],
       validatorCompiler: unchecked,
       schema: {
         tags,
@@ -66,7 +70,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   app.post(
     '/events/batch/create',
     {
-      onRequest: write,
+      onRequest: [write, unlessFull],
       validatorCompiler: unchecked,
       schema: {
         tags,

@@ -168,15 +168,18 @@ describe('intake', () => {
   test('beyond as many events as may wait, callers are told at once; when it moves, it takes again', async () => {
     const store = heldStore();
     const intake = new Intake(store);
+    intake.refuseWhenFull();
     const batch = (name: string) => Array.from({ length: 500 }, (_, n) => draft(`${name}.${n}`));
     const waiting = Array.from({ length: MAX_WAITING_EVENTS / 500 }, (_, n) =>
       intake.appendAll(batch(`w${n}`)),
     );
     await turn();
+    expect(() => intake.refuseWhenFull()).toThrow(/waiting for the disk/);
     await expect(intake.append(draft('one more'))).rejects.toMatchObject({ reason: 'overloaded' });
     await expect(intake.appendAll(batch('many more'))).rejects.toMatchObject({ reason: 'overloaded' });
     store.commit();
     await turn();
+    intake.refuseWhenFull(); // no more
     const taken = intake.append(draft('now'));
     await store.drain();
     expect((await Promise.all(waiting)).flat()).toHaveLength(MAX_WAITING_EVENTS);

@@ -61,9 +61,11 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ) as unknown as Reads;
   }
 
-  const event = db.prepare(`
-    SELECT e.timestamp, e.received_at AS receivedAt, e.identified_by AS identifiedBy, e.body, p.object_id AS objectId
-    FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`);
+  const event = db
+    .prepare(`
+    SELECT e.timestamp, e.received_at, e.identified_by, e.body, p.object_id
+    FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`)
+    .raw();
   const places = db
     .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
     .pluck();
@@ -201,9 +203,17 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
       const row = event.get(portalId, templateId, id) as
-        | (Omit<EventRow, 'template' | 'id'> & { objectId: number | null })
+        | [
+            timestamp: number,
+            receivedAt: number,
+            identifiedBy: IdentifiedBy,
+            body: string,
+            objectId: number | null,
+          ]
         | undefined;
-      return row && toEvent({ ...row, template: templateId, id }, row.objectId);
+      if (!row) return undefined;
+      const [timestamp, receivedAt, identifiedBy, body, objectId] = row;
+      return toEvent({ template: templateId, id, timestamp, receivedAt, identifiedBy, body }, objectId);
     },
 
     timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
