@@ -36,7 +36,7 @@ import {
   type View,
 } from './page.js';
 import { sendPage } from './send.js';
-import { type SignIn, type SignInOptions, signIn } from './sign_in.js';
+import { pageCookie, type SignIn, type SignInOptions, signIn } from './sign_in.js';
 import { languageOf } from './words.js';
 
 export interface PageOptions {
@@ -78,7 +78,6 @@ export function pages(app: FastifyInstance, options: PageOptions): void {
   });
 }
 
-const PORTAL_COOKIE = 'throughline-portal';
 /** So many can be chosen from; a link may name any other. */
 const MAX_CHOICES = 500;
 
@@ -129,13 +128,14 @@ function viewFor(request: FastifyRequest, { timeZone, schemas }: PageOptions, po
 
 function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | undefined): void {
   const { store, templates, schemas } = options;
+  const choice = pageCookie('portal', options.publicUrl ?? '');
 
   scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
     const { portal: wanted } = request.query;
     if (wanted !== undefined) {
       const chosen = options.portals().find(({ id }) => String(id) === wanted);
       if (!chosen) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
-      reply.setCookie(PORTAL_COOKIE, String(chosen.id), { path: '/', httpOnly: true, sameSite: 'lax' });
+      reply.setCookie(choice.name, String(chosen.id), choice.options);
       return reply.redirect('/', 303);
     }
     const portal = portalOf(request);
@@ -233,7 +233,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   /** The portal that the person chose last; else the likeliest. */
   function portalOf({ cookies }: FastifyRequest): Portal | undefined {
     const portals = options.portals();
-    return portals.find(({ id }) => String(id) === cookies[PORTAL_COOKIE]) ?? portals[0];
+    return portals.find(({ id }) => String(id) === cookies[choice.name]) ?? portals[0];
   }
 
   function viewOf(request: FastifyRequest, portal?: Portal): View {

@@ -26,10 +26,8 @@ const MAX_NEXT_LENGTH = 8_000;
 export type SignIn = ReturnType<typeof signIn>;
 
 export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
-  const secure = () => baseUrl().startsWith('https:');
-  // With this prefix a browser takes the cookie from this host alone, over https alone.
-  const cookieName = (name: string) => `${secure() ? '__Host-' : ''}throughline-${name}`;
-  const cookie = () => ({ path: '/', httpOnly: true, sameSite: 'lax', secure: secure() }) as const;
+  const cookieName = (name: string) => pageCookie(name, baseUrl()).name;
+  const cookie = () => pageCookie('', baseUrl()).options;
   const sessionOf = ({ cookies }: FastifyRequest) => cookies[cookieName('session')];
 
   /** Who has signed in. */
@@ -117,6 +115,15 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
       });
     },
   };
+}
+
+/** How the pages keep something in a browser. Over https it travels over nothing else, and is this host's alone. */
+export function pageCookie(name: string, baseUrl: string) {
+  const secure = baseUrl.startsWith('https:');
+  return {
+    name: `${secure ? '__Host-' : ''}throughline-${name}`,
+    options: { path: '/', httpOnly: true, sameSite: 'lax', secure },
+  } as const;
 }
 
 type Sent = Record<string, unknown> | undefined;

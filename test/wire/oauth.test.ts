@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { demo } from '../../dist/demo.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { type Answer, type Json, startDev, type TestServer } from '../harness.js';
+import { ADMIN_KEY, type Answer, type Json, startDev, type TestServer } from '../harness.js';
 import { eventPath, expectRefused, sendForm } from './support.js';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
@@ -581,6 +581,135 @@ test('an app that leaves a portal leaves no token that works there, and others s
   expectDenied(await buy(withCode(pending)), 'invalid_grant', 'BAD_AUTH_CODE');
   const about = await server.call('GET', `/oauth/v1/access-tokens/${there.access_token}`);
   expect(about.status).toBe(200);
+});
+
+describe('what an administrator does over HTTP', () => {
+  const admin = (method: string, path: string, body?: unknown) =>
+    server.call(method, `/timeline/v1${path}`, body, { token: ADMIN_KEY });
+  const introspect = (token: string, client: Record<string, string> = CLIENT) =>
+    sendForm(server, '/oauth/v3/token/introspect', { token, ...client });
+  const installIn = async (portalId: number) => {
+    const told = await consent({}, `/oauth/${portalId}/authorize`);
+    const { status, json } = await buy(withCode(told.get('code') as string));
+    expect(status).toBe(200);
+    return json as { access_token: string; refresh_token: string };
+  };
+  const active = async (token: string) => {
+    const { status, json } = await introspect(token);
+    expect(status).toBe(200);
+    return json.active === true || json;
+  };
+
+  test('uninstalled, an app has no token and no code in that portal from the answer on; in others it has', async () => {
+    const [here, again, there] = [
+      await installIn(other.portalId),
+      await installIn(other.portalId),
+      await installIn(8420),
+    ];
+    const pending = (await consent({}, `/oauth/${other.portalId}/authorize`)).get('code') as string;
+    const path = `/portals/${other.portalId}/apps/8420`;
+    const installed = async () =>
+      (await admin('GET', `/portals/${other.portalId}/apps`)).json.results.map(({ appId }: Json) => appId);
+    expect(await installed()).toContain('8420');
+    const alive = async (token: string) =>
+      (await server.call('GET', '/crm/v3/objects/contacts', undefined, { token })).status;
+    const scoped = (
+      await consent({ scope: 'timeline crm.objects.contacts.read' }, `/oauth/${other.portalId}/authorize`)
+    ).get('code') as string;
+    const reading = (await buy(withCode(scoped))).json;
+    expect(await alive(reading.access_token)).toBe(200); // it is remembered now
+    const all = [here, again, reading].flatMap((each) => [each.access_token, each.refresh_token]);
+    for (const token of [...all, there.access_token, there.refresh_token])
+      expect(await active(token)).toBe(true);
+
+    expect((await admin('DELETE', path)).status).toBe(204);
+    expect(await alive(reading.access_token)).toBe(401);
+    for (const token of all) expect(await active(token)).toEqual({ active: false });
+    for (const { access_token, refresh_token } of [here, again, reading]) {
+      expectDenied(
+        await server.call('GET', `/oauth/v1/access-tokens/${access_token}`),
+        'invalid_grant',
+        'BAD_ACCESS_TOKEN',
+      );
+      expectDenied(
+        await server.call('GET', `/oauth/v1/refresh-tokens/${refresh_token}`),
+        'invalid_grant',
+        'BAD_REFRESH_TOKEN',
+      );
+      expectDenied(await buy(withRefreshToken(refresh_token)), 'invalid_grant', 'BAD_REFRESH_TOKEN');
+    }
+    expectDenied(await buy(withCode(pending)), 'invalid_grant', 'BAD_AUTH_CODE');
+    expect(await installed()).not.toContain('8420');
+    expectRefused(await admin('DELETE', path), 404, 'OBJECT_NOT_FOUND');
+
+    for (const token of [there.access_token, there.refresh_token]) expect(await active(token)).toBe(true);
+    expect((await buy(withRefreshToken(there.refresh_token))).status).toBe(200);
+    // Let in again, it has new tokens, and the old ones stay what they are.
+    expect(await active((await installIn(other.portalId)).access_token)).toBe(true);
+    expect(await installed()).toContain('8420');
+    for (const token of all) expect(await active(token)).toEqual({ active: false });
+  });
+
+  test('a token that is bought while the app is uninstalled is dead afterwards, or was never sold', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { refresh_token } = await installIn(other.portalId);
+      const buying = Array.from({ length: 5 }, () => buy(withRefreshToken(refresh_token)));
+      const removed = await admin('DELETE', `/portals/${other.portalId}/apps/8420`);
+      expect(removed.status).toBe(204);
+      for (const { status, json } of await Promise.all(buying)) {
+        if (status === 200) expect(await active(json.access_token)).toEqual({ active: false });
+        else expect(json.status).toBe('BAD_REFRESH_TOKEN');
+      }
+    }
+  });
+
+  test('a new client secret: the old one buys, asks and ends nothing from the answer on, the new one all of it', async () => {
+    const redirect_uri = 'https://rotated.example/cb';
+    const app = (
+      await admin('POST', '/apps', { name: 'Rotated', redirectUris: [redirect_uri], scopes: ['timeline'] })
+    ).json;
+    const old = { client_id: app.clientId, client_secret: app.clientSecret };
+    const code = () => newCode({ client_id: app.clientId, redirect_uri, scope: 'timeline' });
+    const { access_token, refresh_token } = (await buy(withCode(await code(), { ...old, redirect_uri })))
+      .json;
+    const pending = await code();
+    const rotated = await admin('POST', `/apps/${app.appId}/client-secret/rotate`);
+    expect(rotated.status, rotated.text).toBe(200);
+    const renewed = { ...old, client_secret: rotated.json.clientSecret };
+    for (const secret of [old, renewed]) secrets.add(secret.client_secret);
+
+    const denied = (answer: Answer, http = 400) =>
+      expectDenied(answer, 'invalid_client', 'BAD_CLIENT_SECRET', http);
+    const basic = ({ client_id, client_secret }: typeof old) => ({
+      authorization: `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`,
+    });
+    for (const family of ['v1', 'v3', '2026-03'])
+      denied(await buy(withRefreshToken(refresh_token, old), family));
+    denied(
+      await sendForm(server, '/oauth/v3/token', { grant_type: 'refresh_token', refresh_token }, basic(old)),
+      401,
+    );
+    denied(await buy(withCode(pending, { ...old, redirect_uri })));
+    denied(await introspect(access_token, old));
+    denied(await sendForm(server, '/oauth/v3/token/revoke', { token: refresh_token, ...old }));
+
+    // What it had stays: neither the refused attempts nor the new secret ended anything.
+    expect((await introspect(access_token, renewed)).json).toMatchObject({ active: true });
+    const refreshed = await buy(withRefreshToken(refresh_token, renewed));
+    expect(refreshed.json).toMatchObject({ refresh_token, expires_in: 1800 });
+    const byBasic = await sendForm(
+      server,
+      '/oauth/v3/token',
+      { grant_type: 'refresh_token', refresh_token },
+      basic(renewed),
+    );
+    expect(byBasic.status, byBasic.text).toBe(200);
+    expect((await buy(withCode(pending, { ...renewed, redirect_uri }))).status).toBe(200);
+    expect(
+      (await sendForm(server, '/oauth/v3/token/revoke', { token: refresh_token, ...renewed })).status,
+    ).toBe(200);
+    expect((await introspect(refreshed.json.access_token, renewed)).json).toEqual({ active: false });
+  });
 });
 
 test('the metadata say where everything is, from the base URL', async () => {

@@ -1,7 +1,10 @@
 // Behind a proxy: the public URL is what links say, and forwarded headers count from named proxies alone.
 import { afterEach, describe, expect, test } from 'vitest';
+import { hashPassword } from '../../dist/access/passwords.js';
 import type { ServerOptions } from '../../dist/server.js';
-import { type CallOptions, startDev, type TestServer } from '../harness.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+import { type Answer, type CallOptions, createTenant, startDev, type TestServer } from '../harness.js';
+import { sendForm, sendRaw } from './support.js';
 
 const PUBLIC = 'https://timeline.example.com';
 let server: TestServer;
@@ -52,6 +55,127 @@ describe('a public URL', () => {
     expect((await get('/')).headers.has('strict-transport-security')).toBe(false);
     expect((await get('/openapi.json')).json).not.toHaveProperty('servers');
     expect(server.baseUrl).toBe(server.listening);
+  });
+});
+
+describe('signing in and consenting behind a proxy that speaks https', () => {
+  const REDIRECT = 'https://app.example/cb';
+  const ADA = { email: 'ada@example.com', password: 'correct horse battery' };
+  const cookies = new Map<string, string>();
+  const set: string[] = [];
+  const answers: Answer[] = [];
+
+  /** As the proxy passes it on: over http, to the server's own address, with the browser's cookies and its host. */
+  const pass = async (path: string, form?: Record<string, string>) => {
+    const headers = {
+      host: new URL(PUBLIC).host,
+      cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+      'x-forwarded-proto': 'https',
+      'x-forwarded-for': '198.51.100.1',
+      ...(form ? { origin: PUBLIC, 'sec-fetch-site': 'same-origin' } : {}),
+    };
+    const at = { baseUrl: server.listening };
+    const answer = form
+      ? await sendForm(at, path, form, headers)
+      : await sendRaw(at, { path, headers: { authorization: '', ...headers } });
+    answers.push(answer);
+    for (const cookie of answer.headers.get('set-cookie')?.split(/,(?=[^ ;]+=)/) ?? []) {
+      set.push(cookie);
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      cookies.set(name, value);
+    }
+    return answer;
+  };
+  const location = ({ headers }: Answer) => headers.get('location') ?? '';
+  const hidden = ({ text }: Answer) =>
+    Object.fromEntries(
+      [...text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name, value]) => [
+        name,
+        (value as string).replaceAll('&amp;', '&'),
+      ]),
+    );
+
+  test.each([
+    ['named', ['127.0.0.0/8']],
+    ['not named', undefined],
+  ])('the whole way, from a proxy that is %s', async (_which, trustProxy) => {
+    for (const kept of [set, answers]) kept.length = 0;
+    cookies.clear();
+    await start({
+      publicUrl: PUBLIC,
+      demo: undefined as never,
+      ...(trustProxy === undefined ? {} : { trustProxy }),
+    });
+    const { appId, portalId, clientId: client_id, clientSecret } = await createTenant(server.folder);
+    const store = await openStore({ folder: server.folder, clock: Date.now });
+    await store.changeApp(appId, { redirectUris: [REDIRECT] });
+    await store.createUser(ADA.email, await hashPassword(ADA.password), Date.now());
+    await store.close();
+
+    const { json: metadata } = await pass('/.well-known/oauth-authorization-server');
+    expect(metadata.issuer).toBe(PUBLIC);
+    const ends = Object.entries<string>(metadata).filter(([name]) => /_endpoint$|^service/.test(name));
+    expect(ends.length).toBeGreaterThan(4);
+    for (const [name, url] of ends) expect(new URL(url).origin, name).toBe(PUBLIC);
+
+    const query = new URLSearchParams({ client_id, redirect_uri: REDIRECT, scope: 'timeline', state: 's' });
+    const consent = `${new URL(metadata.authorization_endpoint).pathname}?${query}`;
+    const sent = await pass(consent);
+    expect([sent.status, location(sent)]).toEqual([
+      303,
+      `/sign-in?${new URLSearchParams({ next: consent })}`,
+    ]);
+    const shown = await pass(location(sent));
+    const wrong = await pass('/sign-in', { ...hidden(shown), ...ADA, password: 'wrong' });
+    expect(wrong.status).toBe(401);
+    const signedIn = await pass('/sign-in', { ...hidden(shown), ...ADA });
+    expect([signedIn.status, location(signedIn)]).toEqual([303, consent]);
+
+    const asked = await pass(consent);
+    expect(asked.text).toContain('app.example');
+    const allow = { ...hidden(asked), portal: String(portalId), answer: 'allow' };
+    const allowed = await pass(consent, allow);
+    const told = new URL(location(allowed));
+    expect([allowed.status, `${told.origin}${told.pathname}`]).toEqual([303, REDIRECT]);
+    expect([...told.searchParams.keys()]).toEqual(['code', 'state']);
+    const declined = await pass(consent, { ...allow, answer: 'cancel' });
+    expect(location(declined)).toContain(`${REDIRECT}?error=access_denied`);
+    const bought = await pass(new URL(metadata.token_endpoint).pathname, {
+      grant_type: 'authorization_code',
+      client_id,
+      client_secret: clientSecret,
+      redirect_uri: REDIRECT,
+      code: told.searchParams.get('code') as string,
+    });
+    expect(bought.status, bought.text).toBe(200);
+    const about = await pass(`/oauth/v1/access-tokens/${bought.json.access_token}`);
+    expect(about.json).toMatchObject({ hub_domain: new URL(PUBLIC).host, user: ADA.email });
+
+    const list = await pass('/');
+    expect(list.text).toContain(ADA.email);
+    const chosen = await pass(`/?portal=${portalId}`);
+    expect([chosen.status, location(chosen)]).toEqual([303, '/']);
+    expect(location(await pass('/records'))).toBe('/');
+    expect((await pass('/oauth/authorize?client_id=nobody')).status).toBe(400);
+    expect((await pass('/records/contacts/1')).status).toBe(404);
+    expect((await pass('/assets/style.css')).status).toBe(200);
+    const out = await pass('/sign-out', hidden(list));
+    expect([out.status, location(out)]).toEqual([303, '/sign-in']);
+
+    for (const { headers } of answers)
+      expect(headers.get('strict-transport-security')).toBe('max-age=31536000');
+    for (const { text } of answers) expect(text).not.toMatch(/http:\/\/(?:127|timeline\.example)/);
+    // Each of the three, when it is set and when it is taken away.
+    expect([...cookies.keys()].sort()).toEqual([
+      '__Host-throughline-form',
+      '__Host-throughline-portal',
+      '__Host-throughline-session',
+    ]);
+    expect(set.length).toBeGreaterThan(3);
+    for (const cookie of set)
+      expect(cookie).toMatch(
+        /^__Host-[^;]+;(?: Max-Age=\d+;)? Path=\/;(?: Expires=[^;]+;)? HttpOnly; Secure; SameSite=Lax$/,
+      );
   });
 });
 
