@@ -135,7 +135,13 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     if (wanted !== undefined) {
       const chosen = options.portals().find(({ id }) => String(id) === wanted);
       if (!chosen) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
-      reply.setCookie(PORTAL_COOKIE, String(chosen.id), { path: '/', httpOnly: true, sameSite: 'lax' });
+      const secure = options.access?.baseUrl().startsWith('https:') ?? false;
+      reply.setCookie(PORTAL_COOKIE, String(chosen.id), {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+        secure,
+      });
       return reply.redirect('/', 303);
     }
     const portal = portalOf(request);
