@@ -43,7 +43,7 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
 }
 
 function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRoutes): void {
-  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token') };
+  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token', clientOf) };
   const doc = (operationId: string, summary: string, description: string) => ({
     tags: ['OAuth'],
     operationId,
@@ -270,6 +270,10 @@ function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | und
     (text) => new URLSearchParams(`_=${text}`).get('_') ?? '',
   );
   return { ...fields, client_id, client_secret };
+}
+
+function clientOf(request: FastifyRequest): string | undefined {
+  return fieldsOf(request).client_id;
 }
 
 const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
