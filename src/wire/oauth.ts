@@ -34,6 +34,11 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
     scope.removeContentTypeParser('application/json');
     await scope.register(formbody, { bodyLimit: MAX_FORM_BYTES });
     scope.setErrorHandler(answerInShape);
+    // No body is a form without fields: then the answer says which of them is missing.
+    scope.addHook('preValidation', (request, _reply, done) => {
+      request.body ??= {};
+      done();
+    });
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.headers(NEVER_STORED);
       done();

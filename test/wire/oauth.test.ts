@@ -8,7 +8,7 @@ import { digest, newSecret } from '../../dist/access/credentials.js';
 import { demo } from '../../dist/demo.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { type Answer, type Json, startDev, type TestServer } from '../harness.js';
-import { eventPath, expectRefused, sendForm } from './support.js';
+import { eventPath, expectRefused, sendForm, sendRaw } from './support.js';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
 const CLIENT = { client_id: demo.clientId, client_secret: 'demo-client-secret' };
@@ -350,6 +350,11 @@ describe('buying tokens', () => {
     );
     expect((await buy(withCode(code))).status).toBe(200);
     expect((await buy(withRefreshToken(refresh_token))).status).toBe(200);
+  });
+
+  test('without any body is told what is missing', async () => {
+    const answer = await sendRaw(server, { method: 'POST', path: '/oauth/v1/token', headers: {} });
+    expectDenied(answer, 'invalid_client', 'BAD_CLIENT_ID');
   });
 
   test.each<[string, string, Record<string, string>, number]>([
