@@ -264,9 +264,15 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
 
 const AUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
 
-/** The form's fields; the client's credentials may come as HTTP Basic authentication instead (RFC 6749, 2.3.1). */
+/**
+ * The form's fields, but those that are empty, which count as omitted (RFC 6749, 3.2). The client's credentials may come
+ * as HTTP Basic authentication instead (2.3.1).
+ */
 function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const fields = (request.body ?? {}) as Record<string, string | undefined>;
+  const sent = Object.entries((request.body ?? {}) as Record<string, string>);
+  const fields: Record<string, string | undefined> = Object.fromEntries(
+    sent.filter(([, value]) => value !== ''),
+  );
   const [, encoded] = BASIC.exec(request.headers.authorization ?? '') ?? [];
   if (encoded === undefined) return fields;
   const pair = Buffer.from(encoded, 'base64').toString();

@@ -272,7 +272,11 @@ describe('buying tokens', () => {
       'invalid_scope',
       'BAD_SCOPE',
     );
-    expect((await buy(withRefreshToken(refresh_token), 'v3')).json.scopes).toEqual(['oauth', 'timeline']);
+    for (const all of [{}, { scope: '' }])
+      expect((await buy(withRefreshToken(refresh_token, all), 'v3')).json.scopes).toEqual([
+        'oauth',
+        'timeline',
+      ]);
   });
 
   test('the client may give its credentials as HTTP Basic authentication', async () => {
