@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { credentials, digest, newSecret } from '../../dist/access/credentials.js';
 import { grants } from '../../dist/access/grants.js';
 import { hashPassword } from '../../dist/access/passwords.js';
@@ -329,6 +329,40 @@ describe('who has signed in', () => {
   });
 });
 
+test('of very many portals five hundred are shown, and any other can be named', async () => {
+  const ada = browser();
+  await ada.signIn();
+  const last = await inStore(async (store) => {
+    const made = await Promise.all(
+      Array.from({ length: 510 }, (_, n) => store.createPortal({ name: `Many ${n}`, lenient: false })),
+    );
+    return Math.max(...made);
+  });
+  const query = new URLSearchParams({
+    client_id: client.client_id,
+    redirect_uri: REDIRECT,
+    scope: 'timeline',
+  });
+  const options = ({ text }: Answer) => text.match(/<option/g)?.length;
+  await vi.waitFor(async () => expect(options(await ada.get(`/oauth/authorize?${query}`))).toBe(500));
+  expect(options(await ada.get('/'))).toBe(500);
+
+  const asked = await ada.get(`/oauth/${last}/authorize?${query}`);
+  expect(asked.text).toContain(`(${last})`);
+  const answer = { ...hidden(asked), answer: 'allow' };
+  for (const [path, portal, status] of [
+    [`/oauth/${last}/authorize`, String(last), 303],
+    ['/oauth/authorize', String(last), 303],
+    [`/oauth/${last}/authorize`, String(portals[0]), 404],
+    ['/oauth/authorize', `0${last}`, 404],
+  ] as const)
+    expect((await ada.post(`${path}?${query}`, { ...answer, portal })).status, `${path} ${portal}`).toBe(
+      status,
+    );
+  expect((await ada.get(`/?portal=${last}`)).status).toBe(303);
+  expect((await ada.get('/')).text).toContain(`(${last})`);
+}, 30_000);
+
 test('over https the cookies travel over nothing else, and for this host alone', async () => {
   const app = fastify();
   await inStore(async (store) => {
@@ -336,7 +370,7 @@ test('over https the cookies travel over nothing else, and for this host alone',
       store,
       templates: { get: () => undefined } as unknown as PageOptions['templates'],
       schemas: { all: () => [] } as unknown as PageOptions['schemas'],
-      portals: () => store.portals(),
+      portals: (id) => store.portals().filter((each) => id === undefined || String(each.id) === id),
       timeZone: 'UTC',
       access: {
         store,
