@@ -120,6 +120,10 @@ const en = {
     forms: 'submit forms in the name of visitors',
     'developers-read': 'read its own event templates',
     'developers-write': 'create, change and delete its own event templates',
+    'crm.objects.custom.read': 'read records of custom objects',
+    'crm.objects.custom.write': 'create, change and delete records of custom objects',
+    'crm.schemas.custom.read': 'read which custom objects there are, and their properties',
+    'crm.schemas.custom.write': 'define custom objects and their properties',
   } as Readonly<Record<string, string>>,
   ofRecords: {
     read: (plural: string) => `read ${plural}`,
@@ -301,6 +305,10 @@ const de: Words = {
     forms: 'Formulare im Namen von Besuchern absenden',
     'developers-read': 'ihre eigenen Ereignisvorlagen lesen',
     'developers-write': 'ihre eigenen Ereignisvorlagen anlegen, ändern und löschen',
+    'crm.objects.custom.read': 'Datensätze eigener Objekte lesen',
+    'crm.objects.custom.write': 'Datensätze eigener Objekte anlegen, ändern und löschen',
+    'crm.schemas.custom.read': 'lesen, welche eigenen Objekte es gibt, und ihre Eigenschaften',
+    'crm.schemas.custom.write': 'eigene Objekte und ihre Eigenschaften festlegen',
   },
   ofRecords: {
     read: (plural) => `${plural} lesen`,
