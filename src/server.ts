@@ -49,6 +49,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
+/** So many portals can be chosen from on a page; a link may name any other. */
+const MAX_CHOICES = 500;
 /** How long what is under way may take to finish, once the server is to stop. */
 const DRAIN_MS = 5_000;
 
@@ -76,6 +78,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     definitions = new Definitions(store, clock);
     const schemas = new Schemas(store, definitions, clock);
     remembered.push(access, templates, definitions, schemas);
+    const toChooseFrom = () => {
+      const portals = store.portals({ after: -1, limit: MAX_CHOICES });
+      return options.demo ? demoFirst(portals) : portals;
+    };
+    const portalOf = (id: string) => {
+      const portal = /^[1-9]\d{0,14}$/.test(id) ? store.portal(Number(id)) : undefined;
+      return portal ? [portal] : [];
+    };
     const doors = {
       grants: grants({ store, credentials: access, clock }),
       attempts: attempts(),
@@ -100,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           store,
           templates,
           schemas,
-          portals: () => (options.demo ? demoFirst(store.portals()) : store.portals()),
+          portals: (id) => (id === undefined ? toChooseFrom() : portalOf(id)),
           timeZone,
           ...(publicUrl === undefined ? {} : { publicUrl }),
           ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),

@@ -142,8 +142,8 @@ export interface AccessStore {
   /** Marks the code as used. false: it had been used before, and now the consent is revoked. */
   redeemCode(consentId: number, at: number): Promise<boolean>;
   /**
-   * Keeps an access token, with its first one the refresh token, and installs the app. A consent has 1,000 of them at
-   * most: the oldest goes. false: the consent is revoked.
+   * Keeps an access token, with its first one the refresh token, and installs the app. A consent has 1,000 access tokens
+   * at most, and an app 100 refresh tokens of one person in a portal: the oldest goes. false: the consent is revoked.
    */
   issue(token: {
     consentId: number;

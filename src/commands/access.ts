@@ -286,7 +286,7 @@ function scopeOption(description: string): Option {
 }
 
 /** As `withStore`, in a folder that is there already: a slip of the pen makes none. */
-async function withFolder(options: Common, work: Parameters<typeof withStore>[1]): Promise<void> {
+export async function withFolder(options: Common, work: Parameters<typeof withStore>[1]): Promise<void> {
   if (!existsSync(options.data))
     fail(
       `There is no data folder '${options.data}'; --data names it, 'throughline portal create' makes one.`,

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { hashPassword, MIN_PASSWORD_LENGTH, passwordFault } from '../access/passwords.js';
 import type { Store } from '../store/sqlite/engine.js';
-import { type Common, command, fail, withStore } from './access.js';
+import { type Common, command, fail, withFolder, withStore } from './access.js';
 
 const MAX_EMAIL_LENGTH = 320;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -28,7 +28,7 @@ export function userCommands(program: Command): void {
     }),
   );
   command(user, 'list', 'list the users').action((options: Common) =>
-    withStore(options, async (store) => ({
+    withFolder(options, async (store) => ({
       users: store.users().map(({ id, email, createdAt }) => ({
         userId: String(id),
         email,
@@ -38,7 +38,7 @@ export function userCommands(program: Command): void {
   );
   ofEmail('password', 'give a user a new password; they are signed out everywhere').action(
     ({ email, ...options }: Common & { email: string }) =>
-      withStore(options, async (store) => {
+      withFolder(options, async (store) => {
         const { id } = known(store, email);
         await store.setPassword(id, await hashPassword(await newPassword()));
         return { userId: String(id), email };
@@ -46,7 +46,7 @@ export function userCommands(program: Command): void {
   );
   ofEmail('remove', 'remove a user, signed out at once; apps that they let in stay').action(
     ({ email, ...options }: Common & { email: string }) =>
-      withStore(options, async (store) => {
+      withFolder(options, async (store) => {
         const { id } = known(store, email);
         await store.removeUser(id);
         return { userId: String(id), email };

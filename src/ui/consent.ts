@@ -9,8 +9,8 @@ import type { SignIn } from './sign_in.js';
 
 export interface ConsentOptions {
   grants: Grants;
-  /** The portals that the person may choose from, the likeliest first. */
-  portals: () => Portal[];
+  /** The portals that the person may choose from, the likeliest first; or the one of this id, if there is one. */
+  portals: (id?: string) => Portal[];
   /** Who is signed in without having done so, as in `dev`; absent: people sign in. */
   person?: User;
   /** Consents without a page, for tests. */
@@ -43,10 +43,12 @@ export function consentRoutes(
       session.checkFormKey(request);
       const met = meet(request, reply);
       if ('answered' in met) return met.answered;
-      const { asked, user, choices } = met;
+      const { asked, user } = met;
       const { answer, portal } = request.body ?? {};
       if (answer !== 'allow') return reply.redirect(grants.decline(asked), 303);
-      const chosen = choices.find(({ id }) => String(id) === portal);
+      const { portalId = portal } = request.params;
+      // Not only from those shown: there may be more of them.
+      const [chosen] = typeof portal === 'string' && portal === portalId ? portals(portal) : [];
       if (!chosen) return unanswerable(request, reply, 'portal');
       return reply.redirect(await grants.approve(asked, chosen.id, user), 303);
     });
@@ -63,7 +65,7 @@ export function consentRoutes(
     const user = person ?? session.person(request);
     if (!user) return { answered: session.ask(request, reply) };
     const { portalId } = request.params;
-    const choices = portals().filter(({ id }) => portalId === undefined || String(id) === portalId);
+    const choices = portals(portalId);
     if (choices.length === 0) return { answered: unanswerable(request, reply, 'portal') };
     return { asked: examined.asked, user, choices };
   }

@@ -43,8 +43,8 @@ export interface PageOptions {
   store: TimelineStore & RecordStore;
   templates: Templates;
   schemas: Schemas;
-  /** The portals that a person may look at, the likeliest first. */
-  portals: () => Portal[];
+  /** The portals to choose from, a bounded number, the likeliest first; or the one of this id, if there is one. */
+  portals: (id?: string) => Portal[];
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
   /** Where people reach the server; absent: where they have just reached it. */
@@ -77,9 +77,6 @@ export function pages(app: FastifyInstance, options: PageOptions): void {
     await scope.register(async (inner) => guarded(inner, options));
   });
 }
-
-/** So many can be chosen from; a link may name any other. */
-const MAX_CHOICES = 500;
 
 /** Every page, behind whatever lets people in. */
 function guarded(scope: FastifyInstance, options: PageOptions): void {
@@ -133,7 +130,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
     const { portal: wanted } = request.query;
     if (wanted !== undefined) {
-      const chosen = options.portals().find(({ id }) => String(id) === wanted);
+      const [chosen] = options.portals(String(wanted));
       if (!chosen) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
       reply.setCookie(choice.name, String(chosen.id), choice.options);
       return reply.redirect('/', 303);
@@ -232,15 +229,15 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
 
   /** The portal that the person chose last; else the likeliest. */
   function portalOf({ cookies }: FastifyRequest): Portal | undefined {
-    const portals = options.portals();
-    return portals.find(({ id }) => String(id) === cookies[choice.name]) ?? portals[0];
+    const chosen = cookies[choice.name];
+    return (chosen === undefined ? undefined : options.portals(chosen)[0]) ?? options.portals()[0];
   }
 
   function viewOf(request: FastifyRequest, portal?: Portal): View {
     const account = session?.account(request);
     return {
       ...viewFor(request, options, portal),
-      portals: options.portals().slice(0, MAX_CHOICES),
+      portals: options.portals(),
       ...(account ? { account } : {}),
     };
   }

@@ -88,12 +88,12 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
         return sendPage(reply, 200, signInPage(viewOf(request), { next, key: formKey(request, reply) }));
       });
 
-      const guarded = attempts.guard('sign-in', ({ body }) => textOf((body as Sent)?.email).toLowerCase());
+      const guarded = attempts.guard('sign-in', ({ body }) => emailOf(body as Sent).toLowerCase());
       scope.post('/sign-in', { ...HIDDEN, preHandler: guarded }, async (request, reply) => {
         checkFormKey(request);
         const sent = (request.body ?? {}) as NonNullable<Sent>;
         const next = ourOwn(sent.next);
-        const [email, password] = [textOf(sent.email).trim(), textOf(sent.password)];
+        const [email, password] = [emailOf(sent), textOf(sent.password)];
         const user = store.userByEmail(email);
         if (!(await isPassword(password, user?.password)) || !user) {
           const contents = { next, email, wrong: true, key: formKey(request, reply) };
@@ -136,11 +136,17 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** As it is looked up, and as attempts in its name are counted. */
+function emailOf(sent: Sent): string {
+  return textOf(sent?.email).trim();
+}
+
 /** A path of this server, and nobody else's address however it is written. */
 function ourOwn(next: unknown): string {
   if (typeof next !== 'string' || next.length > MAX_NEXT_LENGTH || !/^\/[!-~]*$/.test(next)) return '/';
   const url = URL.canParse(next, OURS) ? new URL(next, OURS) : undefined;
-  return url?.origin === OURS ? `${url.pathname}${url.search}` : '/';
+  // Two slashes that dots stood before, as in `/..//host`, would be another's address once the dots are gone.
+  return url?.origin === OURS && !url.pathname.startsWith('//') ? `${url.pathname}${url.search}` : '/';
 }
 
 const OURS = 'http://ours.invalid';

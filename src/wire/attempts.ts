@@ -12,7 +12,7 @@ export type AttemptKind = 'token' | 'sign-in' | 'admin';
 export interface Attempts {
   /**
    * A hook for a route's `onRequest` (where only the address counts, for the body is not there yet) or `preHandler`. The
-   * route's answer tells whether the attempt failed. `clientOf` names the client; absent: OAuth's `client_id`.
+   * route's answer tells whether the attempt failed. `clientOf` names the client, as whoever checks the secret reads it.
    */
   guard(
     kind: AttemptKind,
@@ -47,10 +47,10 @@ export function attempts(): Attempts {
   const ofClients = counter(MAX_FAILURES_OF_CLIENT, 'for this client');
 
   return {
-    guard: (kind, clientOf = oauthClient) => {
+    guard: (kind, clientOf) => {
       const { failures, atOnce } = KINDS[kind];
       return async (request, reply) => {
-        const client = clientOf(request);
+        const client = clientOf?.(request);
         const begun = [ofAddresses.begin(place(kind, networkOf(request.ip)), atOnce)];
         if (client) begun.push(ofClients.begin(place(kind, client), atOnce));
         reply.raw.once('close', () => {
@@ -96,13 +96,6 @@ function tooMany(whose: string, ms: number): HttpProblem {
     message: `Too many attempts ${whose} have failed. Wait ${seconds} second${seconds === 1 ? '' : 's'}, check the credentials, and try again`,
     headers: { 'retry-after': String(seconds) },
   });
-}
-
-function oauthClient({ body, headers }: FastifyRequest): string | undefined {
-  const { client_id } = (typeof body === 'object' && body !== null ? body : {}) as { client_id?: unknown };
-  if (typeof client_id === 'string') return client_id;
-  const basic = /^basic ([\w+/=-]+)$/i.exec(headers.authorization ?? '')?.[1];
-  return basic === undefined ? undefined : Buffer.from(basic, 'base64').toString().split(':')[0];
 }
 
 /** Whoever has one IPv6 address has all 2^64 of its network. */

@@ -34,6 +34,11 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
     scope.removeContentTypeParser('application/json');
     await scope.register(formbody, { bodyLimit: MAX_FORM_BYTES });
     scope.setErrorHandler(answerInShape);
+    // No body is a form without fields: then the answer says which of them is missing.
+    scope.addHook('preValidation', (request, _reply, done) => {
+      request.body ??= {};
+      done();
+    });
     scope.addHook('onRequest', (_request, reply, done) => {
       reply.headers(NEVER_STORED);
       done();
@@ -43,7 +48,7 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
 }
 
 function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRoutes): void {
-  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token') };
+  const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token', clientOf) };
   const doc = (operationId: string, summary: string, description: string) => ({
     tags: ['OAuth'],
     operationId,
@@ -259,9 +264,15 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
 
 const AUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
 
-/** The form's fields; the client's credentials may come as HTTP Basic authentication instead (RFC 6749, 2.3.1). */
+/**
+ * The form's fields, but those that are empty, which count as omitted (RFC 6749, 3.2). The client's credentials may come
+ * as HTTP Basic authentication instead (2.3.1).
+ */
 function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const fields = (request.body ?? {}) as Record<string, string | undefined>;
+  const sent = Object.entries((request.body ?? {}) as Record<string, string>);
+  const fields: Record<string, string | undefined> = Object.fromEntries(
+    sent.filter(([, value]) => value !== ''),
+  );
   const [, encoded] = BASIC.exec(request.headers.authorization ?? '') ?? [];
   if (encoded === undefined) return fields;
   const pair = Buffer.from(encoded, 'base64').toString();
@@ -270,6 +281,10 @@ function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | und
     (text) => new URLSearchParams(`_=${text}`).get('_') ?? '',
   );
   return { ...fields, client_id, client_secret };
+}
+
+function clientOf(request: FastifyRequest): string | undefined {
+  return fieldsOf(request).client_id;
 }
 
 const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;

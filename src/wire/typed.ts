@@ -6,7 +6,7 @@ import type { recordScopes } from '../access/scopes.js';
 import type { Portal } from '../access/store.js';
 import { OBJECT_TYPES, type ObjectType, objectIdOf, type RecordKey } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
-import { Refusal } from '../refusal.js';
+import { brief, Refusal } from '../refusal.js';
 import { needScope, principalOf } from './authenticate.js';
 
 export const objectType = Type.String({
@@ -29,7 +29,7 @@ export function typed(schemas: Pick<Schemas, 'typeOf'>, scopesOf: typeof recordS
     const principal = principalOf(request);
     const { portal } = principal;
     const type = schemas.typeOf(portal.id, name);
-    if (!type) throw noRecord(name, '');
+    if (!type) throw noType(name);
     needScope(principal, scopesOf(type, verb));
     return { type, portal, portalId: portal.id };
   };
@@ -45,6 +45,16 @@ export function recordKey(
   const type = schemas.typeOf(portalId, objectType);
   const id = objectIdOf(objectId);
   return type && id !== undefined ? { portalId, type, id } : undefined;
+}
+
+function noType(name: string): Refusal {
+  const type = brief(name);
+  return new Refusal(
+    'not-found',
+    `resource not found: this portal has no type of records '${type}'; name ${OBJECT_TYPES.join(', ')} or a custom object`,
+    [],
+    { objectType: [type] },
+  );
 }
 
 export function noRecord(objectType: string, objectId: string): Refusal {

@@ -214,6 +214,9 @@ describe('the commands', () => {
       ['admin-key', 'list'],
       ['app', 'rotate', '--app', '1'],
       ['token', 'revoke', '--token', '1'],
+      ['user', 'list'],
+      ['user', 'password', '--email', 'ada@example.com'],
+      ['user', 'remove', '--email', 'ada@example.com'],
       ['token', 'create', '--portal', '1', '--app', '1', '--scope', 'timeline'],
     ]) {
       const { code, stdout, stderr } = await cli([...args, '--data', typo]);

@@ -1275,6 +1275,24 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         );
       }, 30_000);
 
+      test('of one person for one app have a hundred refresh tokens at most: the oldest goes, alone', async () => {
+        const tenant = await tenantOf(store);
+        const other = await consentOf(await tenantOf(store));
+        const others = hash();
+        await issued(other.id, others);
+        const given: { refresh: Uint8Array; access: Uint8Array }[] = [];
+        for (let n = 0; n < 102; n++) {
+          const refresh = hash();
+          const access = await issued((await consentOf(tenant)).id, refresh);
+          given.push({ refresh, access });
+        }
+        expect(given.map(({ refresh }) => store.consentByRefreshToken(refresh) !== undefined)).toEqual(
+          given.map((_, index) => index > 1),
+        );
+        expect(store.principalByToken(given[0]?.access as Uint8Array)).toBeDefined();
+        expect(store.consentByRefreshToken(others)).toBeDefined();
+      }, 30_000);
+
       test('name a client by its id, with the digest of its secret', async () => {
         const secretHash = hash();
         const made = {

@@ -1,10 +1,11 @@
 // Who guesses secrets is made to wait, by address and by client; who has the right one never notices.
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { demo } from '../../dist/demo.js';
 import { type AttemptKind, attempts } from '../../dist/wire/attempts.js';
 import { HttpProblem } from '../../dist/wire/problem.js';
 import { ADMIN_KEY, type Json, startDev, type TestServer } from '../harness.js';
-import { expectRefused } from './support.js';
+import { expectRefused, sendForm } from './support.js';
 
 afterEach(() => vi.useRealTimers());
 
@@ -73,6 +74,42 @@ describe('the admin API', () => {
   });
 });
 
+describe('whoever is named', () => {
+  let server: TestServer;
+  beforeEach(async () => {
+    server = await startDev();
+  });
+  afterEach(() => server.close());
+
+  const send = (path: string, fields: Record<string, string>, headers?: Record<string, string>) =>
+    sendForm(server, path, fields, headers); // each time from another address
+  const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+  const refresh = { grant_type: 'refresh_token', refresh_token: 'x' };
+  const encoded = `%${Buffer.from(demo.clientId[0] as string).toString('hex')}${demo.clientId.slice(1)}`;
+
+  test.each<[string, (n: number) => [Record<string, string>, Record<string, string>]]>([
+    ['by HTTP Basic', () => [{}, { authorization: basic(demo.clientId, 'guess') }]],
+    [
+      'by HTTP Basic, while the form names others',
+      (n) => [{ client_id: `other-${n}` }, { authorization: basic(demo.clientId, 'guess') }],
+    ],
+    [
+      'by HTTP Basic, written otherwise',
+      () => [{}, { authorization: basic(encoded, 'guess').replace(' ', '   ') }],
+    ],
+    ['by the form', () => [{ client_id: demo.clientId, client_secret: 'guess' }, {}]],
+  ])('as an OAuth client %s is the one whose failures are counted', async (_how, guess) => {
+    for (let n = 0; n < 100; n++) {
+      const [fields, headers] = guess(n);
+      const { status } = await send('/oauth/v1/token', { ...refresh, ...fields }, headers);
+      expect([400, 401]).toContain(status);
+    }
+    const right = { ...refresh, client_id: demo.clientId, client_secret: 'demo-client-secret' };
+    expect((await send('/oauth/v1/token', right)).status).toBe(429);
+    expect((await send('/oauth/v1/token', { ...right, client_id: 'another' })).status).toBe(400);
+  });
+});
+
 describe('a guarded route', () => {
   let app: FastifyInstance;
   afterEach(() => app.close());
@@ -92,7 +129,8 @@ describe('a guarded route', () => {
         {
           preHandler: guard(
             kind,
-            kind === 'sign-in' ? ({ body }) => (body as { email?: string }).email : undefined,
+            ({ body }) =>
+              (body as Record<string, string | undefined>)[kind === 'sign-in' ? 'email' : 'client_id'],
           ),
         },
         async ({ body }, reply) => {
@@ -138,14 +176,6 @@ describe('a guarded route', () => {
       expect((await post(url, kind, {}, '198.51.100.1')).status).toBe(200);
     },
   );
-
-  test('knows the client of HTTP Basic too', async () => {
-    const url = await start();
-    const authorization = `Basic ${Buffer.from('a:secret').toString('base64')}`;
-    for (let n = 0; n < 100; n++)
-      await post(url, 'token', { answer: 401 }, `192.0.2.${n}`, { authorization });
-    expect((await post(url, 'token', {}, '198.51.100.1', { authorization })).status).toBe(429);
-  });
 
   test('counts each kind by itself', async () => {
     const url = await start();

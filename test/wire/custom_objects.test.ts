@@ -183,6 +183,15 @@ describe('records of a custom object', () => {
     expect(faultyFields(wrong)).toEqual(['properties.age']);
   });
 
+  test('of a type that is not there are refused by the name of the type', async () => {
+    const answer = await server.call('POST', '/crm/v3/objects/unheard_of', { properties: {} });
+    expectRefused(answer, 404, 'OBJECT_NOT_FOUND');
+    expect(answer.json.message).toMatch(
+      /^resource not found: this portal has no type of records 'unheard_of'; name /,
+    );
+    expect(answer.json.context).toEqual({ objectType: ['unheard_of'] });
+  });
+
   test('need what is required when they are made, one by one and in batches, not when they change', async () => {
     const { id: type } = await makeSchema();
     const lacking = await server.call('POST', `/crm/v3/objects/${type}`, { properties: { age: 1 } });

@@ -8,7 +8,7 @@ import { digest, newSecret } from '../../dist/access/credentials.js';
 import { demo } from '../../dist/demo.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { ADMIN_KEY, type Answer, type Json, startDev, type TestServer } from '../harness.js';
-import { eventPath, expectRefused, sendForm } from './support.js';
+import { eventPath, expectRefused, sendForm, sendRaw } from './support.js';
 
 const START = Date.parse('2026-05-01T12:00:00Z');
 const CLIENT = { client_id: demo.clientId, client_secret: 'demo-client-secret' };
@@ -272,7 +272,11 @@ describe('buying tokens', () => {
       'invalid_scope',
       'BAD_SCOPE',
     );
-    expect((await buy(withRefreshToken(refresh_token), 'v3')).json.scopes).toEqual(['oauth', 'timeline']);
+    for (const all of [{}, { scope: '' }])
+      expect((await buy(withRefreshToken(refresh_token, all), 'v3')).json.scopes).toEqual([
+        'oauth',
+        'timeline',
+      ]);
   });
 
   test('the client may give its credentials as HTTP Basic authentication', async () => {
@@ -350,6 +354,11 @@ describe('buying tokens', () => {
     );
     expect((await buy(withCode(code))).status).toBe(200);
     expect((await buy(withRefreshToken(refresh_token))).status).toBe(200);
+  });
+
+  test('without any body is told what is missing', async () => {
+    const answer = await sendRaw(server, { method: 'POST', path: '/oauth/v1/token', headers: {} });
+    expectDenied(answer, 'invalid_client', 'BAD_CLIENT_ID');
   });
 
   test.each<[string, string, Record<string, string>, number]>([

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastify from 'fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { credentials, digest, newSecret } from '../../dist/access/credentials.js';
 import { grants } from '../../dist/access/grants.js';
 import { hashPassword } from '../../dist/access/passwords.js';
@@ -114,6 +114,9 @@ describe('signing in', () => {
   const foreign = [
     '//evil.example/',
     '/\\evil.example/',
+    '/..//evil.example/',
+    '/a/%2e././/evil.example/',
+    '/./\\evil.example/',
     'https://evil.example/',
     '/\t/evil.example/',
     '/x\r\nLocation: https://evil.example/',
@@ -123,6 +126,10 @@ describe('signing in', () => {
   ];
   test('leads nowhere else, whatever the form says', async () => {
     for (const next of foreign) expect(location(await browser().signIn({ next })), next).toBe('/');
+    const ada = browser();
+    await ada.signIn();
+    for (const next of foreign.slice(0, -2))
+      expect(location(await ada.get(`/sign-in?${new URLSearchParams({ next })}`)), next).toBe('/');
   });
 
   test.each([
@@ -181,8 +188,11 @@ describe('signing in', () => {
     const eve = browser();
     const form = hidden(await eve.get('/sign-in'));
     let tried = 0;
-    for (; tried < 130; tried++)
-      if ((await eve.post('/sign-in', { ...form, email, password: 'x'.repeat(600) })).status === 429) break;
+    for (; tried < 130; tried++) {
+      const spaced = `${' '.repeat(tried % 9)}${email}`; // the same person's, however it is sent
+      const answer = await eve.post('/sign-in', { ...form, email: spaced, password: 'x'.repeat(600) });
+      if (answer.status === 429) break;
+    }
     expect(tried).toBeGreaterThan(50);
     expect(tried).toBeLessThan(120);
     const right = await eve.post('/sign-in', { ...form, email, password: PASSWORD });
@@ -319,6 +329,40 @@ describe('who has signed in', () => {
   });
 });
 
+test('of very many portals five hundred are shown, and any other can be named', async () => {
+  const ada = browser();
+  await ada.signIn();
+  const last = await inStore(async (store) => {
+    const made = await Promise.all(
+      Array.from({ length: 510 }, (_, n) => store.createPortal({ name: `Many ${n}`, lenient: false })),
+    );
+    return Math.max(...made);
+  });
+  const query = new URLSearchParams({
+    client_id: client.client_id,
+    redirect_uri: REDIRECT,
+    scope: 'timeline',
+  });
+  const options = ({ text }: Answer) => text.match(/<option/g)?.length;
+  await vi.waitFor(async () => expect(options(await ada.get(`/oauth/authorize?${query}`))).toBe(500));
+  expect(options(await ada.get('/'))).toBe(500);
+
+  const asked = await ada.get(`/oauth/${last}/authorize?${query}`);
+  expect(asked.text).toContain(`(${last})`);
+  const answer = { ...hidden(asked), answer: 'allow' };
+  for (const [path, portal, status] of [
+    [`/oauth/${last}/authorize`, String(last), 303],
+    ['/oauth/authorize', String(last), 303],
+    [`/oauth/${last}/authorize`, String(portals[0]), 404],
+    ['/oauth/authorize', `0${last}`, 404],
+  ] as const)
+    expect((await ada.post(`${path}?${query}`, { ...answer, portal })).status, `${path} ${portal}`).toBe(
+      status,
+    );
+  expect((await ada.get(`/?portal=${last}`)).status).toBe(303);
+  expect((await ada.get('/')).text).toContain(`(${last})`);
+}, 30_000);
+
 test('over https the cookies travel over nothing else, and for this host alone', async () => {
   const app = fastify();
   await inStore(async (store) => {
@@ -326,7 +370,7 @@ test('over https the cookies travel over nothing else, and for this host alone',
       store,
       templates: { get: () => undefined } as unknown as PageOptions['templates'],
       schemas: { all: () => [] } as unknown as PageOptions['schemas'],
-      portals: () => store.portals(),
+      portals: (id) => store.portals().filter((each) => id === undefined || String(each.id) === id),
       timeZone: 'UTC',
       access: {
         store,
@@ -348,6 +392,11 @@ test('over https the cookies travel over nothing else, and for this host alone',
     });
     expect(answer.headers['set-cookie']).toMatch(
       /^__Host-throughline-session=\S+; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
+    const cookie = String(answer.headers['set-cookie']).split(';')[0] as string;
+    const chosen = await app.inject({ url: `/?portal=${portals[1]}`, headers: { cookie } });
+    expect(chosen.headers['set-cookie']).toMatch(
+      /^throughline-portal=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
   });
   await app.close();

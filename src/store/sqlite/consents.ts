@@ -12,6 +12,8 @@ const MAX_SESSIONS_PER_USER = 20;
 
 /** A client that refreshes before every call must not fill the disk: the oldest go, most often long expired. */
 const MAX_TOKENS_PER_CONSENT = 1_000;
+/** An app that a person lets into a portal once more gets another refresh token: the oldest go. */
+const MAX_REFRESH_TOKENS_PER_PERSON = 100;
 
 export function consentWrites(db: Connection) {
   const addConsent = db.prepare(`
@@ -27,8 +29,14 @@ export function consentWrites(db: Connection) {
   const endTokensOf = db.prepare('DELETE FROM access_token WHERE consent = ?');
   const endToken = db.prepare('DELETE FROM access_token WHERE hash = ?');
   const endConsentsIn = db.prepare('DELETE FROM consent WHERE portal = ? AND app = ?');
-  const consent = db.prepare('SELECT portal, app FROM consent WHERE id = ? AND revoked_at IS NULL');
+  const consent = db.prepare(
+    'SELECT portal, app, user_id AS userId FROM consent WHERE id = ? AND revoked_at IS NULL',
+  );
   const giveRefreshToken = db.prepare('UPDATE consent SET refresh_hash = ? WHERE id = ?');
+  const endOldestRefreshTokens = db.prepare(`
+    UPDATE consent SET refresh_hash = NULL WHERE id IN
+      (SELECT id FROM consent WHERE portal = ? AND app = ? AND user_id = ? AND refresh_hash IS NOT NULL
+       ORDER BY id DESC LIMIT -1 OFFSET ${MAX_REFRESH_TOKENS_PER_PERSON})`);
   const addToken = db.prepare(`
     INSERT INTO access_token (hash, portal, app, scopes, created_at, expires_at, consent)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
@@ -73,11 +81,14 @@ export function consentWrites(db: Connection) {
       return first;
     },
     issue({ consentId, refreshHash, accessHash, scopes, at, expiresAt }: Args<'issue'>[0]): boolean {
-      const known = consent.get(consentId) as { portal: number; app: number } | undefined;
+      const known = consent.get(consentId) as { portal: number; app: number; userId: number } | undefined;
       if (!known) return false;
       forgetTokens.run(at - DEAD_KEPT_MS);
       forgetConsents.run(at - DEAD_KEPT_MS);
-      if (refreshHash) giveRefreshToken.run(refreshHash, consentId);
+      if (refreshHash) {
+        giveRefreshToken.run(refreshHash, consentId);
+        endOldestRefreshTokens.run(known.portal, known.app, known.userId);
+      }
       install.run(known.portal, known.app);
       addToken.run(accessHash, known.portal, known.app, JSON.stringify(scopes), at, expiresAt, consentId);
       dropOldestTokens.run(consentId);
