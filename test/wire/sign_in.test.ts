@@ -371,6 +371,7 @@ test('over https the cookies travel over nothing else, and for this host alone',
       templates: { get: () => undefined } as unknown as PageOptions['templates'],
       schemas: { all: () => [] } as unknown as PageOptions['schemas'],
       portals: (id) => store.portals().filter((each) => id === undefined || String(each.id) === id),
+      publicUrl: 'https://timeline.example.com',
       timeZone: 'UTC',
       access: {
         store,
@@ -396,7 +397,7 @@ test('over https the cookies travel over nothing else, and for this host alone',
     const cookie = String(answer.headers['set-cookie']).split(';')[0] as string;
     const chosen = await app.inject({ url: `/?portal=${portals[1]}`, headers: { cookie } });
     expect(chosen.headers['set-cookie']).toMatch(
-      /^throughline-portal=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-throughline-portal=\d+; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
   });
   await app.close();
