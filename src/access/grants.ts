@@ -12,7 +12,6 @@ import type { AccessStore, Client, Consent, Principal, User } from './store.js';
 export const ACCESS_TOKEN_SECONDS = 1800;
 export const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
 const CODE_MS = 5 * 60_000;
-const MAX_SCOPES = 200;
 
 type OAuthCode =
   | 'invalid_request'
@@ -199,7 +198,7 @@ export function grants({ store, credentials, clock }: GrantsOptions) {
       const foreign = required.filter((scope) => !may.has(scope));
       if (required.length === 0)
         return refused('invalid_scope', `scope: is missing; the app may ask for ${listed([...may])}`);
-      if (foreign.length > 0 || required.length > MAX_SCOPES)
+      if (foreign.length > 0)
         return refused('invalid_scope', `scope: the app may not ask for ${listed(foreign)}`);
       const optional = scopesOf(rest.optional_scope).filter((scope) => may.has(scope));
       return {

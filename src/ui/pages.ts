@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import { digest } from '../access/credentials.js';
 import type { Portal } from '../access/store.js';
 import {
   type CrmRecord,
@@ -92,7 +93,7 @@ function guarded(scope: FastifyInstance, options: PageOptions): void {
   });
 
   if (password !== undefined) {
-    const expected = digest(password);
+    const expected = digest(password); // of one length, so that comparing tells nothing about the password's
     scope.addHook('onRequest', (request, _reply, done) => {
       const given = givenPassword(request.headers.authorization);
       if (given === undefined || !timingSafeEqual(digest(given), expected)) throw UNAUTHENTICATED;
@@ -268,11 +269,6 @@ const UNAUTHENTICATED = new HttpProblem({
   message: 'The pages ask for a password',
   headers: { 'www-authenticate': 'Basic realm="Throughline", charset="UTF-8"' },
 });
-
-/** Digests are of one length, so that comparing them tells nothing about the password's. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
 
 /** The password of HTTP Basic credentials; whose they are does not matter. */
 function givenPassword(authorization: string | undefined): string | undefined {
