@@ -65,7 +65,7 @@ export function importCommand(program: Command): void {
     .addOption(dataOption())
     .requiredOption('--portal <id>', "the portal's id")
     .requiredOption('--app <id>', 'the id of the app whose templates the events have')
-    .option('--report <file>', 'where refused lines are told (default: <file>.refused.ndjson)')
+    .option('--report <file>', 'where refused lines are told (default: <file>.<portal>-<app>.refused.ndjson)')
     .addOption(new Option('--again', 'from the start, also where the file was imported before'))
     .addOption(jsonOption())
     .action(async (file: string, settings: Settings) => {
@@ -128,7 +128,8 @@ function textOf({ lines, stored, refused, report, resumedAtLine, seconds, linesP
 async function importFile(file: string, settings: Settings, store: Opened): Promise<Summary> {
   const principal = whose(store, settings);
   const input = await openInput(file);
-  const path = settings.report ?? (file === '-' ? 'stdin.refused.ndjson' : `${file}.refused.ndjson`);
+  const name = `${file === '-' ? 'stdin' : file}.${principal.portal.id}-${principal.appId}`;
+  const path = settings.report ?? `${name}.refused.ndjson`;
   if (file !== '-' && existsSync(path) && realpathSync(path) === realpathSync(file))
     throw new Error(`--report ${path} is the file that is to be imported: name another one.`);
   const key = { portalId: principal.portal.id, appId: principal.appId, head: digest(input.head) };
@@ -136,6 +137,8 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   const standing = store.importStanding(key);
   if (input.size !== undefined && standing && input.size < standing.at)
     throw changed(file, `is ${input.size} bytes long, and ${standing.at} of them are done`);
+  // What an earlier import has told there holds no more; a file that somebody named stays until there is something to tell.
+  if (!standing?.reportBytes && settings.report === undefined) rmSync(path, { force: true });
   const report = new Report(path, standing);
   const startedAt = performance.now();
   const run = new Run(store, key, principal, report, standing);
@@ -338,7 +341,6 @@ class Report {
   ) {
     const { reportBytes = 0, unreported = [], line = 0 } = standing ?? {};
     this.reported = { bytes: reportBytes, line: 0 };
-    if (reportBytes === 0) rmSync(path, { force: true });
     this.write(unreported, line);
   }
 

@@ -30,7 +30,8 @@ export function consentRoutes(
   session: SignIn,
 ): void {
   for (const path of PATHS) {
-    scope.get<Authorize>(path, HIDDEN, async (request, reply) => {
+    // No HEAD: with `auto` it would consent.
+    scope.get<Authorize>(path, { ...HIDDEN, exposeHeadRoute: false }, async (request, reply) => {
       const met = meet(request, reply);
       if ('answered' in met) return met.answered;
       const { asked, user, choices } = met;

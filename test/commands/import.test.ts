@@ -66,7 +66,9 @@ const event = (nonce: string | number, more: object = {}) => ({
 });
 const lines = (values: readonly unknown[]) =>
   values.map((each) => `${typeof each === 'string' ? each : JSON.stringify(each)}\n`).join('');
-const report = (path = `${file}.refused.ndjson`): Json[] =>
+/** Where refused lines are told unless it is said where: no two imports of a file share it. */
+const reportOf = (name = file, appId = tenant.appId) => `${name}.${tenant.portalId}-${appId}.refused.ndjson`;
+const report = (path = reportOf()): Json[] =>
   readFileSync(path, 'utf8')
     .split('\n')
     .filter((line) => line !== '')
@@ -93,11 +95,17 @@ describe('a file', () => {
     expect(first).toMatchObject({ code: 0, summary: { lines: 2_500, stored: 2_500, refused: 0 } });
     expect(first.summary.bytes).toBe(Buffer.byteLength(lines(events)));
     expect(first.summary).not.toHaveProperty('report');
-    expect(existsSync(`${file}.refused.ndjson`)).toBe(false);
+    expect(existsSync(reportOf())).toBe(false);
     expect(nonces()).toEqual(upTo(2_500).map(String));
     expect(await run()).toMatchObject({ code: 0, summary: { resumedAtLine: 2_500, stored: 2_500 } });
     expect(nonces()).toHaveLength(2_500);
-    expect(await run(file, ['--again'])).toMatchObject({ code: 0, summary: { stored: 2_500 } });
+    const named = join(folder, 'kept');
+    writeFileSync(named, 'of somebody');
+    expect(await run(file, ['--again', '--report', named])).toMatchObject({
+      code: 0,
+      summary: { stored: 2_500 },
+    });
+    expect(readFileSync(named, 'utf8')).toBe('of somebody'); // there was nothing to tell
     expect(nonces()).toHaveLength(2_500 + 1_250);
   });
 
@@ -216,7 +224,7 @@ describe('stdin', () => {
       summary: { resumedAtLine: 1_500, stored: 1_501, refused: 1 },
     });
     expect(nonces()).toEqual(upTo(1_501).map(String));
-    expect(report(join(folder, 'stdin.refused.ndjson')).map(({ line }) => line)).toEqual([1_501]);
+    expect(report(reportOf(join(folder, 'stdin'))).map(({ line }) => line)).toEqual([1_501]);
     expect(await piped('head -c 100000 events.ndjson')).toMatchObject({ code: 1 });
     expect(nonces()).toHaveLength(1_501);
   });
@@ -250,7 +258,9 @@ describe('refused by name are', () => {
     writeFileSync(file, lines([event(1)]));
     const { code } = await cli(args().with(8, String(appId)));
     expect(code).toBe(2);
-    expect(report()).toMatchObject([{ line: 1, context: { eventTemplateId: [tenant.templateId] } }]);
+    expect(report(reportOf(file, appId))).toMatchObject([
+      { line: 1, context: { eventTemplateId: [tenant.templateId] } },
+    ]);
   });
 });
 
@@ -348,6 +358,6 @@ test('without --json it says in sentences what it did', async () => {
   const { code, stdout, stderr } = await cli(args().filter((each) => each !== '--json'));
   expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
   expect(stdout).toMatch(
-    /^1 events of 2 lines are stored.*\n1 lines were refused: .*events\.ndjson\.refused\.ndjson tells/,
+    /^1 events of 2 lines are stored.*\n1 lines were refused: .*events\.ndjson\.\d+-\d+\.refused\.ndjson tells/,
   );
 });
