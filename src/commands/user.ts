@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { hashPassword, MIN_PASSWORD_LENGTH, passwordFault } from '../access/passwords.js';
 import type { Store } from '../store/sqlite/engine.js';
-import { type Common, command, fail, withStore } from './access.js';
+import { type Common, command, fail, withFolder, withStore } from './access.js';
 
 const MAX_EMAIL_LENGTH = 320;
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
@@ -17,18 +17,18 @@ export function userCommands(program: Command): void {
   ofEmail(
     'create',
     `make a user; the password (${MIN_PASSWORD_LENGTH} characters or more) is asked for, or read from stdin`,
-  ).action(({ email, ...options }: Common & { email: string }) =>
-    withStore(options, async (store) => {
-      if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
-        fail(`'${email.slice(0, 80)}' is not an e-mail; give one such as ada@example.com.`);
+  ).action(({ email, ...options }: Common & { email: string }) => {
+    if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
+      fail(`'${email.slice(0, 80)}' is not an e-mail; give one such as ada@example.com.`);
+    return withStore(options, async (store) => {
       if (store.userByEmail(email)) fail(taken(email));
       const hashed = await hashPassword(await newPassword());
       const id = (await store.createUser(email, hashed, Date.now())) ?? fail(taken(email));
       return { userId: String(id), email };
-    }),
-  );
+    });
+  });
   command(user, 'list', 'list the users').action((options: Common) =>
-    withStore(options, async (store) => ({
+    withFolder(options, async (store) => ({
       users: store.users().map(({ id, email, createdAt }) => ({
         userId: String(id),
         email,
@@ -38,7 +38,7 @@ export function userCommands(program: Command): void {
   );
   ofEmail('password', 'give a user a new password; they are signed out everywhere').action(
     ({ email, ...options }: Common & { email: string }) =>
-      withStore(options, async (store) => {
+      withFolder(options, async (store) => {
         const { id } = known(store, email);
         await store.setPassword(id, await hashPassword(await newPassword()));
         return { userId: String(id), email };
@@ -46,7 +46,7 @@ export function userCommands(program: Command): void {
   );
   ofEmail('remove', 'remove a user, signed out at once; apps that they let in stay').action(
     ({ email, ...options }: Common & { email: string }) =>
-      withStore(options, async (store) => {
+      withFolder(options, async (store) => {
         const { id } = known(store, email);
         await store.removeUser(id);
         return { userId: String(id), email };
