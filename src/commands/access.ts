@@ -39,10 +39,10 @@ export function accessCommands(program: Command): void {
     .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
     .option('--lenient', 'create records that events name and that do not exist')
     .option('--no-associate-by-domain', "leave a new contact without the company of its e-mail's domain")
-    .action((options: Common & NewPortal) =>
-      withStore(options, async (store) => {
-        const { name, timeZone, lenient = false, associateByDomain } = options;
-        refuse('portal', portalFaults({ name }));
+    .action((options: Common & NewPortal) => {
+      const { name, timeZone, lenient = false, associateByDomain } = options;
+      refuse('portal', portalFaults({ name }));
+      return withStore(options, async (store) => {
         const id = await store.createPortal({
           name,
           lenient,
@@ -50,8 +50,8 @@ export function accessCommands(program: Command): void {
           ...(associateByDomain ? {} : { associateByDomain: false }),
         });
         return { portalId: String(id) };
-      }),
-    );
+      });
+    });
   command(portal, 'update', 'change a portal; what is not named stays')
     .requiredOption('--portal <id>', "the portal's id")
     .option('--name <name>', 'what people call it')
@@ -86,10 +86,10 @@ export function accessCommands(program: Command): void {
     .requiredOption('--name <name>', 'what people call it')
     .option('--redirect-uri <uri...>', 'where OAuth may send people back to', [])
     .addOption(scopeOption('what it may ask a portal for'))
-    .action((options: Common & { name: string; redirectUri: string[]; scope: string[] }) =>
-      withStore(options, async (store) => {
-        const { name, redirectUri: redirectUris, scope: scopes } = options;
-        refuse('app', appFaults({ name, redirectUris, scopes }));
+    .action((options: Common & { name: string; redirectUri: string[]; scope: string[] }) => {
+      const { name, redirectUri: redirectUris, scope: scopes } = options;
+      refuse('app', appFaults({ name, redirectUris, scopes }));
+      return withStore(options, async (store) => {
         const secrets = {
           clientId: newClientId(),
           clientSecret: newSecret('secret'),
@@ -104,8 +104,8 @@ export function accessCommands(program: Command): void {
           scopes,
         });
         return { appId: String(id), ...secrets };
-      }),
-    );
+      });
+    });
   command(app, 'update', 'change an app; what is not named stays')
     .requiredOption('--app <id>', "the app's id")
     .option('--name <name>', 'what people call it')
@@ -211,14 +211,14 @@ export function accessCommands(program: Command): void {
     .description('admin keys: they open /timeline/v1/apps and /timeline/v1/portals, and nothing else');
   command(adminKey, 'create', 'make an admin key, shown this once')
     .option('--name <name>', 'what it is for', 'admin')
-    .action((options: Common & { name: string }) =>
-      withStore(options, async (store) => {
-        refuse('admin key', nameFaults(options.name));
+    .action((options: Common & { name: string }) => {
+      refuse('admin key', nameFaults(options.name));
+      return withStore(options, async (store) => {
         const key = newSecret('admin');
         const id = await store.createAdminKey({ name: options.name, hash: digest(key) });
         return { adminKeyId: String(id), adminKey: key };
-      }),
-    );
+      });
+    });
   command(adminKey, 'list', 'list the admin keys; the keys themselves are not kept').action(
     (options: Common) =>
       withFolder(options, async (store) => ({
@@ -285,13 +285,16 @@ function scopeOption(description: string): Option {
   ).makeOptionMandatory();
 }
 
-/** As `withStore`, in a folder that is there already: a slip of the pen makes none. */
+/** As `withStore`, in a folder that is there already. */
 export async function withFolder(options: Common, work: Parameters<typeof withStore>[1]): Promise<void> {
-  if (!existsSync(options.data))
-    fail(
-      `There is no data folder '${options.data}'; --data names it, 'throughline portal create' makes one.`,
-    );
+  checkFolder(options.data);
   await withStore(options, work);
+}
+
+/** A slip of the pen makes no folder. */
+export function checkFolder(data: string): void {
+  if (!existsSync(data))
+    fail(`There is no data folder '${data}'; --data names it, 'throughline portal create' makes one.`);
 }
 
 /** Opens the folder, does the work, prints its answer: one line of JSON, or a line a field. */

@@ -28,9 +28,10 @@ export function devCommand(program: Command): void {
       const credentials = settings.demoToken
         ? {
             token: settings.demoToken,
-            developerKey: `${settings.demoToken}-developer-key`,
-            clientSecret: `${settings.demoToken}-client-secret`,
-            adminKey: newSecret('admin'), // an app that has the token must not be able to guess it
+            // Whoever has the token must not be able to guess the others.
+            developerKey: newSecret('key'),
+            clientSecret: newSecret('secret'),
+            adminKey: newSecret('admin'),
           }
         : DEMO_CREDENTIALS;
       await run(

@@ -27,6 +27,7 @@ import type { ImportKey, ImportRefusal, ImportStanding } from '../timeline/impor
 import type { EventDraft } from '../timeline/store.js';
 import { Templates } from '../timeline/templates.js';
 import { readerOfSent } from '../wire/sent.js';
+import { checkFolder } from './access.js';
 
 /** With its end, `\r\n`. A longer line is refused without being held. */
 const MAX_LINE_BYTES = MAX_EVENT_BYTES + 2;
@@ -84,6 +85,7 @@ type Opened = Awaited<ReturnType<typeof open>>;
 
 /** The store, and what is checked against as it is now. */
 async function open(folder: string) {
+  checkFolder(folder);
   let definitions: Definitions | undefined;
   let templates: Templates | undefined;
   let schemas: Schemas | undefined;

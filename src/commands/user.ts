@@ -17,16 +17,16 @@ export function userCommands(program: Command): void {
   ofEmail(
     'create',
     `make a user; the password (${MIN_PASSWORD_LENGTH} characters or more) is asked for, or read from stdin`,
-  ).action(({ email, ...options }: Common & { email: string }) =>
-    withStore(options, async (store) => {
-      if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
-        fail(`'${email.slice(0, 80)}' is not an e-mail; give one such as ada@example.com.`);
+  ).action(({ email, ...options }: Common & { email: string }) => {
+    if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
+      fail(`'${email.slice(0, 80)}' is not an e-mail; give one such as ada@example.com.`);
+    return withStore(options, async (store) => {
       if (store.userByEmail(email)) fail(taken(email));
       const hashed = await hashPassword(await newPassword());
       const id = (await store.createUser(email, hashed, Date.now())) ?? fail(taken(email));
       return { userId: String(id), email };
-    }),
-  );
+    });
+  });
   command(user, 'list', 'list the users').action((options: Common) =>
     withFolder(options, async (store) => ({
       users: store.users().map(({ id, email, createdAt }) => ({

@@ -436,7 +436,7 @@ export function adminRoutes(
     if (credentials.isBuiltIn(known.id))
       throw new Refusal(
         'conflict',
-        `The secrets of app ${known.id} are this process's own: start dev with another --demo-token to change them`,
+        `The secrets of app ${known.id} are this process's own: start dev again with a --demo-token of your choice, and it has new ones`,
       );
     await store.changeApp(known.id, change);
   }

@@ -218,13 +218,26 @@ describe('the commands', () => {
       ['user', 'password', '--email', 'ada@example.com'],
       ['user', 'remove', '--email', 'ada@example.com'],
       ['token', 'create', '--portal', '1', '--app', '1', '--scope', 'timeline'],
+      ['user', 'list'],
+      ['user', 'password', '--email', 'ada@example.com'],
+      ['user', 'remove', '--email', 'ada@example.com'],
+      ['import', '-', '--portal', '1', '--app', '1'],
     ]) {
-      const { code, stdout, stderr } = await cli([...args, '--data', typo]);
+      const { code, stdout, stderr } = await cli([...args, '--data', typo], { input: '' });
       expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
       expect(stderr).toBe(
         `There is no data folder '${typo}'; --data names it, 'throughline portal create' makes one.\n`,
       );
       expect(existsSync(typo)).toBe(false);
+    }
+    for (const [args, sentence] of [
+      [['portal', 'create', '--name', ' '], /^name: is empty/],
+      [['app', 'create', '--name', 'A', '--scope', 'timelines'], /^scopes: there is no scope timelines;/],
+      [['admin-key', 'create', '--name', ' '], /^name: is empty/],
+      [['user', 'create', '--email', 'ada'], /is not an e-mail/],
+    ] as const) {
+      expect((await cli([...args, '--data', typo])).stderr).toMatch(sentence);
+      expect(existsSync(typo), args.join(' ')).toBe(false);
     }
     expect((await cliJson(['admin-key', 'create', '--data', typo])).adminKeyId).toBe('1');
     expect(existsSync(typo)).toBe(true);

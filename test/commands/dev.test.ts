@@ -193,8 +193,35 @@ describe('other machines', () => {
       pageUrl: 'https://timeline.example.com/',
       accessToken: 'a-token-of-mine',
     });
-    // Whoever has the token must not be able to tell the admin key from it.
-    expect(server.announced.adminKey).toMatch(/^tl-admin-.{43}$/);
+  });
+
+  test('whoever has the chosen token cannot tell the other secrets from it: they are new at every start', async () => {
+    const secretsOf = ({ announced }: RunningCli) => {
+      const { developerKey, clientSecret, adminKey } = announced;
+      return [developerKey, clientSecret, adminKey];
+    };
+    const [one, two] = [
+      await dev('--demo-token', 'a-token-of-mine'),
+      await inMemory('--demo-token', 'a-token-of-mine'),
+    ];
+    const secrets = [...secretsOf(one), ...secretsOf(two)];
+    expect(new Set(secrets).size).toBe(6);
+    for (const secret of secrets) expect(secret).toMatch(/^tl-(?:key|secret|admin)-.{43}$/);
+    const { baseUrl, announced } = one;
+    const templates = async (key: string | undefined) =>
+      (await request(baseUrl, 'GET', `${V3}/8420/event-templates?hapikey=${key}`, undefined, { token: '' }))
+        .status;
+    const clients = async (client_secret: string | undefined) => {
+      const { clientId: client_id = '' } = announced;
+      const body = new URLSearchParams({ client_id, client_secret: client_secret ?? '', token: 'x' });
+      return (await fetch(`${baseUrl}/oauth/v3/token/introspect`, { method: 'POST', body })).status;
+    };
+    expect(await templates(announced.developerKey)).toBe(200);
+    expect(await clients(announced.clientSecret)).toBe(200);
+    for (const known of ['demo', 'a-token-of-mine']) {
+      expect(await templates(`${known}-developer-key`)).toBe(401);
+      expect(await clients(`${known}-client-secret`)).toBe(400);
+    }
   });
 
   test('with one it starts, and the pages need the token as their password', async () => {
@@ -384,14 +411,9 @@ describe('the demo', () => {
     await server.end('SIGTERM');
     for (const each of [whileRunning, bytes()]) {
       expect(each.includes('Petspot')).toBe(true);
-      for (const secret of [
-        'a-token-of-mine',
-        'demo-token',
-        'developer-key',
-        server.announced.adminKey,
-        'client-secret',
-      ])
-        expect(each.includes(secret)).toBe(false);
+      const { adminKey, developerKey, clientSecret } = server.announced;
+      for (const secret of ['a-token-of-mine', 'demo-token', adminKey, developerKey, clientSecret])
+        expect(each.includes(secret as string)).toBe(false);
     }
     expect((await cliJson(['token', 'list', '--data', folder])).tokens).toEqual([]);
   });
