@@ -61,18 +61,17 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ) as unknown as Reads;
   }
 
+  const columns = 'e.template, e.id, e.timestamp, e.received_at, e.identified_by, e.body';
   const event = db
     .prepare(`
-    SELECT e.timestamp, e.received_at, e.identified_by, e.body, p.object_id
+    SELECT ${columns}, p.object_id
     FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`)
     .raw();
+  const eventAt = db.prepare(`SELECT ${columns} FROM event e WHERE e.seq = ?`).raw();
   const places = db
     .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
     .pluck();
   const page = timelineReader(db);
-  const eventAt = db.prepare(`
-    SELECT template, id, timestamp, received_at AS receivedAt, identified_by AS identifiedBy, body
-    FROM event WHERE seq = ?`);
 
   const record = db.prepare(`
     SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt, created_at AS createdAt, updated_at AS updatedAt
@@ -202,18 +201,8 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ...importReader(db),
 
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
-      const row = event.get(portalId, templateId, id) as
-        | [
-            timestamp: number,
-            receivedAt: number,
-            identifiedBy: IdentifiedBy,
-            body: string,
-            objectId: number | null,
-          ]
-        | undefined;
-      if (!row) return undefined;
-      const [timestamp, receivedAt, identifiedBy, body, objectId] = row;
-      return toEvent({ template: templateId, id, timestamp, receivedAt, identifiedBy, body }, objectId);
+      const row = event.get(portalId, templateId, id) as [...EventRow, objectId: number | null] | undefined;
+      return row && toEvent(row, row[6]);
     },
 
     timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
@@ -340,14 +329,14 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   return { reads: ofOneMoment(reads), renew };
 }
 
-interface EventRow {
-  template: number;
-  id: string;
-  timestamp: number;
-  receivedAt: number;
-  identifiedBy: IdentifiedBy;
-  body: string;
-}
+type EventRow = [
+  template: number,
+  id: string,
+  timestamp: number,
+  receivedAt: number,
+  identifiedBy: IdentifiedBy,
+  body: string,
+];
 interface RecordRow {
   id: number;
   place: number;
@@ -410,15 +399,18 @@ function earlier(a: Cursor, b: Cursor): Cursor {
   return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.seq < b.seq) ? a : b;
 }
 
-function toEvent(row: EventRow, objectId: number | null): StoredEvent {
+function toEvent(
+  [templateId, id, timestamp, receivedAt, identifiedBy, body]: readonly [...EventRow, ...unknown[]],
+  objectId: number | null,
+): StoredEvent {
   return {
-    templateId: row.template,
-    id: row.id,
+    templateId,
+    id,
     ...(objectId === null ? {} : { objectId }),
-    timestamp: row.timestamp,
-    receivedAt: row.receivedAt,
-    identifiedBy: row.identifiedBy,
-    body: row.body,
+    timestamp,
+    receivedAt,
+    identifiedBy,
+    body,
   };
 }
 

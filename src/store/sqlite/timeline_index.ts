@@ -151,12 +151,13 @@ export interface TimelineEntry extends Cursor {
   place: number;
 }
 
-const isNewer = (a: Cursor, b: Cursor) =>
-  a.timestamp > b.timestamp || (a.timestamp === b.timestamp && a.seq > b.seq);
+type Row = [timestamp: number, seq: number, place: number];
+
+const isNewer = (a: Row, b: Row) => a[0] > b[0] || (a[0] === b[0] && a[1] > b[1]);
 
 /** The newest of two lists that are each newest first. */
-function merged(a: readonly TimelineEntry[], b: readonly TimelineEntry[], limit: number): TimelineEntry[] {
-  const both: TimelineEntry[] = [];
+function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
+  const both: Row[] = [];
   for (let i = 0, j = 0; both.length < limit; ) {
     const [one, other] = [a[i], b[j]];
     const next = one && (!other || isNewer(one, other)) ? a[i++] : b[j++];
@@ -173,31 +174,38 @@ function merged(a: readonly TimelineEntry[], b: readonly TimelineEntry[], limit:
 export function timelineReader(db: Connection) {
   const sizes = shape(db);
   const stands = levels(db);
-  const page = (template: string) =>
-    db.prepare(`
-      SELECT place, timestamp, seq FROM timeline t
-      WHERE level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ? AND ${template}
-        AND NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)
+  const page = (...only: string[]) =>
+    db
+      .prepare(`
+      SELECT timestamp, seq, place FROM timeline t
+      WHERE level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?
+        ${only.map((each) => `AND ${each}`).join(' ')}
       ORDER BY timestamp DESC, seq DESC
-      LIMIT ?`);
-  const all = page('TRUE');
-  const ofTemplate = page('template = ?');
+      LIMIT ?`)
+      .raw();
+  const ofLive =
+    'NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)';
+  const ofOne = 'template = ?';
+  const whileAllLive = { all: page(), ofOne: page(ofOne) };
+  const whileSomeArchived = { all: page(ofLive), ofOne: page(ofOne, ofLive) };
+  const anyArchived = db.prepare('SELECT 1 FROM template WHERE archived_at IS NOT NULL LIMIT 1').pluck();
   return (
     places: readonly number[],
     query: { before: Cursor; from: number; template: number | undefined; limit: number },
   ): TimelineEntry[] => {
     const { before, limit, template } = query;
-    const statement = template === undefined ? all : ofTemplate;
+    const { all, ofOne } = anyArchived.get() === undefined ? whileAllLive : whileSomeArchived;
+    const statement = template === undefined ? all : ofOne;
     const ofIt = template === undefined ? [] : [template];
-    let found: TimelineEntry[] = [];
+    let found: Row[] = [];
     eachSegment(sizes, stands(), (level, segment) => {
       for (const place of places) {
         // What is older than a whole page has no room on it.
-        const from = Math.max(query.from, found[limit - 1]?.timestamp ?? query.from);
+        const from = Math.max(query.from, found[limit - 1]?.[0] ?? query.from);
         const rows = statement.all(level, segment, place, before.timestamp, before.seq, from, ...ofIt, limit);
-        if (rows.length > 0) found = merged(found, rows as TimelineEntry[], limit);
+        if (rows.length > 0) found = merged(found, rows as Row[], limit);
       }
     });
-    return found;
+    return found.map(([timestamp, seq, place]) => ({ timestamp, seq, place }));
   };
 }
