@@ -95,6 +95,7 @@ function filling(hole: Hole, values: readonly string[]): string | undefined {
 
 /** As the sanitiser leaves text. */
 function escaped(text: string): string {
+  if (!/[&<>']/.test(text)) return text; // most
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
