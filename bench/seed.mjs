@@ -5,23 +5,10 @@ import { Definitions } from '../dist/records/definitions.js';
 import { Schemas } from '../dist/records/schemas.js';
 import { openStore } from '../dist/store/sqlite/engine.js';
 import { draftEvent } from '../dist/timeline/event.js';
+import { EVENT as EXAMPLE } from '../dist/wire/examples.js';
 
-const EVENT = {
-  tokens: { petName: 'Art3mis', petAge: 3, petColor: 'black' },
-  extraData: {
-    questions: [
-      { question: "Who's a good girl?", answer: 'Bark!' },
-      { question: 'Do you wanna go on a walk?', answer: 'Woof!' },
-    ],
-  },
-  timelineIFrame: {
-    linkLabel: 'View Art3mis',
-    headerLabel: 'Art3mis dog',
-    url: 'https://my.petspot.com/pets/Art3mis',
-    width: 600,
-    height: 400,
-  },
-};
+const { tokens, extraData, timelineIFrame } = EXAMPLE;
+const EVENT = { tokens, extraData, timelineIFrame };
 const BATCH = 1_000;
 /** Ids have seven digits, so that all events are equally long. */
 const [RECORDS, TENS, THOUSANDS, BUSIEST] = [1_000_000, 2_000_000, 3_000_000, 4_000_000];
