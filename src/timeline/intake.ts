@@ -1,21 +1,16 @@
-// The group commit in front of the store. While one batch commits, one stands ready behind it and the next one
-// gathers; there is no timer and no delay at low load. What waits is bounded in events and bytes: beyond that a caller
-// is told at once to come back.
-//
-// A draft that comes while fewer than MAX_IN_FLIGHT batches are with the store goes there when this turn of the event
-// loop ends, with all that came in it; else it waits. When a batch is done, the waiting ones are flipped before its
-// callers hear of it, so that the disk is never idle while there is work.
+// The way of drafts to the store: those that come in one turn of the event loop go together, or as soon as enough are
+// there for the store to begin while the turn goes on. No timer, no delay at low load; the store commits what waits for
+// it together. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
 import { Refusal } from '../refusal.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
 
 export const MAX_WAITING_EVENTS = 20_000;
 export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
-/** Batches with the store at once: while one commits the next one stands ready, so that the disk never waits for us. */
-const MAX_IN_FLIGHT = 2;
-const MAX_BATCH_EVENTS = 1_000;
-const MAX_BATCH_BYTES = 16 * 1024 * 1024;
+/** A batch of so many goes at once: the store works on it while the rest of the turn is read. */
+const READY_EVENTS = 32;
+const READY_BYTES = 1024 * 1024;
 
-interface Waiting {
+interface Caller {
   drafts: readonly EventDraft[];
   bytes: number;
   resolve: (outcomes: AppendOutcome[]) => void;
@@ -23,11 +18,13 @@ interface Waiting {
 }
 
 export class Intake {
-  #waiting: Waiting[] = [];
+  #gathered: Caller[] = [];
+  #gatheredEvents = 0;
+  #gatheredBytes = 0;
+  /** With what is with the store. */
   #events = 0;
   #bytes = 0;
   #due = false;
-  #inFlight = 0;
 
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
 
@@ -47,12 +44,15 @@ export class Intake {
     this.#events += drafts.length;
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ drafts, bytes, resolve, reject });
-      if (this.#due || this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#gathered.push({ drafts, bytes, resolve, reject });
+      this.#gatheredEvents += drafts.length;
+      this.#gatheredBytes += bytes;
+      if (this.#gatheredEvents >= READY_EVENTS || this.#gatheredBytes >= READY_BYTES) return this.#send();
+      if (this.#due) return;
       this.#due = true;
       setImmediate(() => {
         this.#due = false;
-        this.#flip();
+        this.#send();
       });
     });
   }
@@ -69,15 +69,14 @@ export class Intake {
     );
   }
 
-  #flip(): void {
-    const batch = this.#takeBatch();
+  #send(): void {
+    const batch = this.#gathered;
     if (batch.length === 0) return;
-    this.#inFlight++;
-    const drafts = batch.flatMap((each) => each.drafts);
-    this.store.append(drafts).then(
+    this.#gathered = [];
+    this.#gatheredEvents = 0;
+    this.#gatheredBytes = 0;
+    this.store.append(batch.flatMap((each) => each.drafts)).then(
       (outcomes) => {
-        this.#inFlight--;
-        this.#flip();
         let at = 0;
         for (const { drafts, resolve } of batch) {
           resolve(outcomes.slice(at, at + drafts.length));
@@ -86,29 +85,13 @@ export class Intake {
         this.#leave(batch);
       },
       (error: unknown) => {
-        this.#inFlight--;
-        this.#flip();
         for (const each of batch) each.reject(error);
         this.#leave(batch);
       },
     );
   }
 
-  /** The callers that go into the next commit: as many as its bounds allow, at least one. */
-  #takeBatch(): Waiting[] {
-    let events = 0;
-    let bytes = 0;
-    let count = 0;
-    for (const each of this.#waiting) {
-      events += each.drafts.length;
-      bytes += each.bytes;
-      if (count > 0 && (events > MAX_BATCH_EVENTS || bytes > MAX_BATCH_BYTES)) break;
-      count++;
-    }
-    return this.#waiting.splice(0, count);
-  }
-
-  #leave(batch: readonly Waiting[]): void {
+  #leave(batch: readonly Caller[]): void {
     for (const each of batch) {
       this.#events -= each.drafts.length;
       this.#bytes -= each.bytes;

@@ -324,6 +324,36 @@ export function conformance(name: string, create: () => Promise<Place>): void {
         expect(walk(store, contact(portalId, 3))).toEqual([stored(outcomes[3])]);
       });
 
+      test('batches sent one behind the other are filed in that order, each answered with its own, other writes between', async () => {
+        const { portalId, templateId } = await tenantOf(store);
+        const batchOf = (n: number) =>
+          Array.from({ length: (n * 7) % 40 }, (_, index) =>
+            index % 5 === 4
+              ? draftOf(portalId, templateId, `${n}.${index}`, { objectId: 999 })
+              : draftOf(portalId, templateId, index === 0 ? 'last' : `${n}.${index}`, {
+                  ...{ objectId: 1 + (index % 3), ...create2 },
+                }),
+          );
+        const batches = Array.from({ length: 50 }, (_, n) => batchOf(n));
+        const made: Promise<unknown>[] = [];
+        const answers = batches.map((drafts, n) => {
+          if (n % 10 === 9)
+            made.push(store.write(portalId, [{ op: 'create', type: 'deals', properties: [] }], NOW));
+          return store.append(drafts);
+        });
+        expect(await Promise.all(made)).toHaveLength(5);
+        const told = (outcome: AppendOutcome | undefined) =>
+          outcome instanceof Refusal ? outcome.reason : outcome?.id;
+        for (const [n, outcomes] of (await Promise.all(answers)).entries())
+          expect(outcomes.map(told)).toEqual(
+            batches[n]?.map(({ id, subject }) => (subject.objectId === 999 ? 'not-found' : id)),
+          );
+        expect(JSON.parse(store.event(portalId, templateId, 'last')?.body ?? '{}').text).toBe('last');
+        const first = walk(store, contact(portalId, 1)).map(({ id }) => id);
+        expect(first[0]).toBe(batches.flat().findLast((each) => each.subject.objectId === 1)?.id);
+        expect(new Set(first).size).toBe(first.length);
+      });
+
       test('portals do not see one another, with the same template, id, e-mail and utk', async () => {
         const one = await tenantOf(store);
         const two = await store.createPortal({ name: 'Two', lenient: false });

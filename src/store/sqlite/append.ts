@@ -7,8 +7,9 @@ import type { People, Settled } from './people.js';
 import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
 
-/** Two cells a draft: the record (null: with a visitor) or why it was refused, and the field that decided. */
+/** CELLS_FILED a draft: the record (null: with a visitor) or why it was refused, and the field that decided. */
 export type Filed = (number | null | Refused | IdentifiedBy)[];
+export const CELLS_FILED = 2;
 
 export function appender(db: Connection, people: People): (drafts: readonly EventDraft[]) => Filed {
   const timeline = timelineWriter(db);

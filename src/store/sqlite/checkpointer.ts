@@ -2,6 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openCheckpointer } from './database.js';
 
+/** What is written while a pass copies is left to the next one, so that what is left to the writer is little. */
+const MAX_PASSES = 4;
+const FEW_FRAMES = 64;
+
 const { folder } = workerData as { folder: string };
 
 parentPort?.on('message', (message: 'checkpoint' | 'close') => {
@@ -9,7 +13,11 @@ parentPort?.on('message', (message: 'checkpoint' | 'close') => {
   try {
     const db = openCheckpointer(folder);
     try {
-      db.pragma('wal_checkpoint(PASSIVE)');
+      for (let pass = 0, copied = 0; pass < MAX_PASSES; pass++) {
+        const [{ log }] = db.pragma('wal_checkpoint(PASSIVE)') as [{ log: number }];
+        if (log - copied < FEW_FRAMES) break;
+        copied = log;
+      }
     } finally {
       db.close();
     }

@@ -62,8 +62,9 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     ...reads,
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
-      const filed = (await writer.ask('append', [pack(drafts)])) as Filed;
-      checkpoints.count(drafts);
+      const bytes = bytesOf(drafts);
+      const filed = (await writer.ask('append', [pack(drafts), bytes])) as Filed;
+      checkpoints.count(drafts.length, bytes);
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return drafts.map((draft, index) => outcome(draft, filed[2 * index], filed[2 * index + 1]));
     },
@@ -74,7 +75,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
           'conflict',
           'another process imports this file: let it, or end it and run this again',
         );
-      checkpoints.count(drafts);
+      checkpoints.count(drafts.length, bytesOf(drafts));
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return refused;
     },
@@ -148,6 +149,12 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   };
 }
 
+function bytesOf(drafts: readonly EventDraft[]): number {
+  let bytes = 0;
+  for (const { body } of drafts) bytes += body.length;
+  return bytes;
+}
+
 function outcome(
   draft: EventDraft,
   filed: Filed[number] | undefined,
@@ -202,10 +209,12 @@ function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<
       }
       heard();
       if ('othersWrote' in report) return othersWrote();
-      const caller = asked.get(report.n);
-      asked.delete(report.n);
-      if ('error' in report) caller?.reject(failure(report.error, report.code));
-      else caller?.resolve(report.result);
+      for (const answer of report.answers) {
+        const caller = asked.get(answer.n);
+        asked.delete(answer.n);
+        if ('error' in answer) caller?.reject(failure(answer.error, answer.code));
+        else caller?.resolve(answer.result);
+      }
     });
     const end = (error: NodeJS.ErrnoException) => {
       ended ??= error;
@@ -264,9 +273,9 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
       });
   });
   return {
-    count(drafts: readonly EventDraft[]): void {
-      events += drafts.length;
-      for (const draft of drafts) bytes += draft.body.length;
+    count(moreEvents: number, moreBytes: number): void {
+      events += moreEvents;
+      bytes += moreBytes;
       if (events < CHECKPOINT_EVERY_EVENTS && bytes < CHECKPOINT_EVERY_BYTES) return;
       if (!running) {
         running = true;

@@ -27,6 +27,11 @@ export function pack(drafts: readonly EventDraft[]): Parcel {
   return parcel;
 }
 
+/** How many drafts are in it. */
+export function countOf(parcel: Parcel): number {
+  return parcel.length / FIELDS;
+}
+
 export function unpack(parcel: Parcel): EventDraft[] {
   const drafts: EventDraft[] = [];
   for (let at = 0; at < parcel.length; at += FIELDS) {

@@ -1,19 +1,20 @@
-// The writer thread: the only write connection of the process. Each message is one transaction, and its answer is
-// posted after the commit is on disk. When another process has written, it says so.
-import { parentPort, workerData } from 'node:worker_threads';
+// The writer thread: the only write connection of the process. Each message is one transaction, but batches of events
+// that wait behind one another share one; what it answers is posted after the commit is on disk. When another process
+// has written, it says so.
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { ImportKey, ImportStep } from '../../timeline/imports.js';
 import { type Admin, admin } from './admin.js';
-import { appender, type Filed } from './append.js';
+import { appender, CELLS_FILED, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
 import { importer } from './imports.js';
-import { type Parcel, unpack } from './parcel.js';
+import { countOf, type Parcel, unpack } from './parcel.js';
 import { type People, people } from './people.js';
 import { type SchemaWrites, schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & (
-  | { op: 'append'; args: [Parcel] }
+  | { op: 'append'; args: [Parcel, bytes: number] }
   | { op: 'importStep'; args: [Parcel, ImportStep] }
   | { op: 'forgetImport'; args: [ImportKey] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
@@ -23,14 +24,16 @@ export type Request = { n: number } & (
   | { op: 'close'; args: [] }
 );
 type PeopleOp = 'identify' | 'define' | 'write' | 'merge' | 'erase';
-/** What it says: it is open; an answer, or how the work failed (`code` is SQLite's); another process wrote. */
-export type Report =
-  | { opened: true }
-  | { n: number; result: unknown }
-  | { n: number; error: string; code: string }
-  | { othersWrote: true };
+/** What came of it, or how it failed (`code` is SQLite's). */
+export type Answer = { n: number } & ({ result: unknown } | { error: string; code: string });
+/** What the writer says: it is open; answers, after one commit; another process wrote. */
+export type Report = { opened: true } | { answers: Answer[] } | { othersWrote: true };
+type Append = Extract<Request, { op: 'append' }>;
 
 const LOOK_FOR_OTHERS_MS = 500;
+/** A commit takes no further batch once it has so much: others wait for it. */
+const FULL_EVENTS = 1_000;
+const FULL_BYTES = 16 * 1024 * 1024;
 
 const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
@@ -43,7 +46,7 @@ const imports = importer(db, append);
 const scrubbing = scrubber(db);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
-  append: (parcel: Parcel): Filed => append(unpack(parcel)),
+  append: (...parcels: Parcel[]): Filed => append(parcels.flatMap(unpack)),
   importStep: (parcel: Parcel, step: ImportStep) => imports.step(unpack(parcel), step),
   forgetImport: imports.forget,
   identify: persons.identify,
@@ -68,13 +71,18 @@ const looking = setInterval(() => {
 }, LOOK_FOR_OTHERS_MS);
 
 port.on('message', (request: Request) => {
-  const { n, op, args } = request;
-  try {
-    report({ n, result: perform(op, args) });
-  } catch (error) {
-    const { message, code } = error as Error & { code?: string };
-    report({ n, error: message, code: code ?? '' });
+  if (request.op !== 'append') return report({ answers: [answer(request)] });
+  const batches: Append[] = [];
+  let next: Request | undefined = request;
+  for (let events = 0, bytes = 0; next?.op === 'append'; ) {
+    batches.push(next);
+    const [parcel, size] = next.args;
+    events += countOf(parcel);
+    bytes += size;
+    next = events < FULL_EVENTS && bytes < FULL_BYTES ? waiting() : undefined;
   }
+  report({ answers: appendTogether(batches) });
+  if (next) report({ answers: [answer(next)] });
 });
 report({ opened: true });
 
@@ -86,6 +94,40 @@ function open(): Connection {
     const { message, code } = error as Error & { code?: string };
     throw Object.assign(new Error(message), { code });
   }
+}
+
+function waiting(): Request | undefined {
+  return receiveMessageOnPort(port as MessagePort)?.message;
+}
+
+function answer({ n, op, args }: Request): Answer {
+  try {
+    return { n, result: perform(op, args) };
+  } catch (error) {
+    return { n, ...failureOf(error) };
+  }
+}
+
+function appendTogether(batches: readonly Append[]): Answer[] {
+  try {
+    const filed = perform(
+      'append',
+      batches.map(({ args: [parcel] }) => parcel),
+    ) as Filed;
+    let at = 0;
+    return batches.map(({ n, args: [parcel] }) => {
+      const from = at;
+      at += countOf(parcel) * CELLS_FILED;
+      return { n, result: filed.slice(from, at) };
+    });
+  } catch (error) {
+    return batches.map(({ n }) => ({ n, ...failureOf(error) }));
+  }
+}
+
+function failureOf(error: unknown): { error: string; code: string } {
+  const { message, code } = error as Error & { code?: string };
+  return { error: message, code: code ?? '' };
 }
 
 function perform(op: Request['op'], args: readonly unknown[]): unknown {
