@@ -29,37 +29,51 @@ export class Intake {
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
 
   /** Stores one event. Rejects with the Refusal where it is refused. */
-  async append(draft: EventDraft): Promise<StoredEvent> {
-    const [outcome] = await this.appendAll([draft]);
-    if (!outcome || outcome instanceof Refusal) throw outcome;
-    return outcome;
+  append(draft: EventDraft): Promise<StoredEvent> {
+    return new Promise((resolve, reject) => {
+      const settle = ([outcome]: AppendOutcome[]) =>
+        !outcome || outcome instanceof Refusal ? reject(outcome) : resolve(outcome);
+      this.#gather({ drafts: [draft], bytes: draft.body.length, resolve: settle, reject });
+    });
   }
 
   /** Stores the drafts of one caller, in order, in one transaction. */
   appendAll(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
-    if (this.#events + drafts.length > MAX_WAITING_EVENTS || this.#bytes + bytes > MAX_WAITING_BYTES)
-      return Promise.reject(this.#overloaded());
+    return new Promise((resolve, reject) => this.#gather({ drafts, bytes, resolve, reject }));
+  }
+
+  /** Whether not one more event is taken. */
+  get isFull(): boolean {
+    return this.#events >= MAX_WAITING_EVENTS || this.#bytes >= MAX_WAITING_BYTES;
+  }
+
+  /** Throws the Refusal when not one more event is taken: before a body is read, that costs next to nothing. */
+  refuseWhenFull(): void {
+    if (this.isFull) throw this.#overloaded();
+  }
+
+  #gather(caller: Caller): void {
+    const { drafts, bytes, reject } = caller;
+    if (this.#events + drafts.length > MAX_WAITING_EVENTS || this.#bytes + bytes > MAX_WAITING_BYTES) {
+      reject(this.#overloaded());
+      return;
+    }
     this.#events += drafts.length;
     this.#bytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#gathered.push({ drafts, bytes, resolve, reject });
-      this.#gatheredEvents += drafts.length;
-      this.#gatheredBytes += bytes;
-      if (this.#gatheredEvents >= READY_EVENTS || this.#gatheredBytes >= READY_BYTES) return this.#send();
-      if (this.#due) return;
+    this.#gathered.push(caller);
+    this.#gatheredEvents += drafts.length;
+    this.#gatheredBytes += bytes;
+    if (this.#gatheredEvents >= READY_EVENTS || this.#gatheredBytes >= READY_BYTES) {
+      this.#send();
+    } else if (!this.#due) {
       this.#due = true;
       setImmediate(() => {
         this.#due = false;
         this.#send();
       });
-    });
-  }
-
-  /** Throws the Refusal when not one more event is taken: before a body is read, that costs next to nothing. */
-  refuseWhenFull(): void {
-    if (this.#events >= MAX_WAITING_EVENTS || this.#bytes >= MAX_WAITING_BYTES) throw this.#overloaded();
+    }
   }
 
   #overloaded(): Refusal {

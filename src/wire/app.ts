@@ -1,7 +1,6 @@
 // The Fastify instance: plugins, limits, request ids, error answers, OpenAPI, and every route.
-import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import fastify, {
@@ -26,8 +25,10 @@ import { associationRoutes } from './associations.js';
 import type { Attempts } from './attempts.js';
 import { authenticator } from './authenticate.js';
 import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
-import { eventRoutes } from './events.js';
+import { eventCalls, eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { jsonOf } from './json.js';
+import { type LaneOptions, laneBefore, SMALL_BODY_BYTES } from './lane.js';
 import { oauthRoutes } from './oauth.js';
 import { objectRoutes } from './objects.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
@@ -58,10 +59,10 @@ declare module 'fastify' {
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A request that takes longer to arrive is given up. */
 const MAX_REQUEST_MS = 60_000;
+/** As long as proxies keep theirs, and a little longer, so that it is they who close. */
+const KEEP_ALIVE_MS = 72_000;
 /** Bodies that are on their way or being worked on, all together. */
 const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
-/** Not counted among them: no more than the headers of a request may hold. */
-const SMALL_BODY_BYTES = 16 * 1024;
 /** 500 bytes, each percent-encoded, and room. */
 const MAX_PARAM_LENGTH = 2_000;
 
@@ -100,10 +101,27 @@ const STRICT_TRANSPORT = 'max-age=31536000';
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const { publicUrl, rateLimit } = options;
   const overTls = publicUrl?.startsWith('https:');
+  const auth = authenticator(options.credentials, options.clock);
+  const calls = eventCalls(options);
+  let closing = false;
+  const lane: LaneOptions = {
+    ...{ calls, intake: options.intake, authenticator: auth, families: FAMILIES },
+    headers: [
+      ...['x-content-type-options', 'nosniff'],
+      ...(overTls ? ['strict-transport-security', STRICT_TRANSPORT] : []),
+    ],
+    isClosing: () => closing,
+    isOurHost: (host) => !options.loopbackOnly || isLoopback(host),
+    failed: (err, correlationId) => app.log.error({ err, correlationId }, 'a request failed'),
+  };
   const app = fastify({
+    serverFactory: (handler) => {
+      // With limits, every call is counted on its way through the framework.
+      const listener = rateLimit ? handler : laneBefore(handler, lane);
+      return createServer({ requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+    },
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: MAX_REQUEST_MS,
     // A base path that ends in a slash makes two of them.
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreDuplicateSlashes: true },
     genReqId: () => randomUUID(),
@@ -118,6 +136,10 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       answer(problemOf(error) ?? INTERNAL, request, reply);
     },
   });
+  app.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
   app.decorateRequest('text', '');
   app.decorateRequest('principal', null);
   app.decorateRequest('appId', 0);
@@ -126,7 +148,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT);
-    if (options.loopbackOnly) refuseForeignHost(request);
+    if (options.loopbackOnly && !isLoopback(request.headers.host)) throw new HttpProblem(FOREIGN_HOST);
     if (request.is404) throw notServed(request); // before its body is read
     done();
   });
@@ -136,7 +158,11 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.removeContentTypeParser(['text/plain', 'application/json']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, readJson(request, body as Buffer));
+      // Clients that name JSON everywhere.
+      if (body.length === 0 && request.routeOptions.schema?.body === undefined) return done(null, undefined);
+      const { text, value } = jsonOf(body as Buffer);
+      request.text = text;
+      done(null, value);
     } catch (error) {
       done(error as Error);
     }
@@ -163,8 +189,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   await app.register(swagger, openapi(publicUrl));
-  const auth = authenticator(options.credentials, options.clock);
-  const routes = { ...options, authenticator: auth };
+  const routes = { ...options, authenticator: auth, calls };
   await app.register(async (scope) => {
     for (const prefix of FAMILIES)
       await scope.register(
@@ -216,20 +241,6 @@ function answerUnread(error: Error & { code?: string }, socket: Socket): void {
   );
 }
 
-function readJson(request: FastifyRequest, body: Buffer): unknown {
-  // Clients that name JSON everywhere.
-  if (body.length === 0 && request.routeOptions.schema?.body === undefined) return undefined;
-  if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
-  if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
-  const text = body.toString('utf8');
-  try {
-    request.text = text;
-    return JSON.parse(text);
-  } catch (error) {
-    throw invalid('body', [{ message: `Invalid input JSON: ${(error as Error).message}` }]);
-  }
-}
-
 function notServed({ method }: FastifyRequest): HttpProblem {
   return new HttpProblem({
     http: 404,
@@ -240,14 +251,15 @@ function notServed({ method }: FastifyRequest): HttpProblem {
 
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
-function refuseForeignHost(request: FastifyRequest): void {
-  if (!LOOPBACK_HOST.test(request.headers.host ?? ''))
-    throw new HttpProblem({
-      http: 421,
-      category: 'VALIDATION_ERROR',
-      message: 'This server answers on this machine only: call it as localhost or 127.0.0.1',
-    });
+function isLoopback(host = ''): boolean {
+  return LOOPBACK_HOST.test(host);
 }
+
+const FOREIGN_HOST: Problem = {
+  http: 421,
+  category: 'VALIDATION_ERROR',
+  message: 'This server answers on this machine only: call it as localhost or 127.0.0.1',
+};
 
 function boundBodiesInFlight(app: FastifyInstance): void {
   let inFlight = 0;

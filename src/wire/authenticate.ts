@@ -18,7 +18,7 @@ export type Authenticator = ReturnType<typeof authenticator>;
 
 export function authenticator(credentials: Credentials, clock: () => number) {
   function bearer(request: FastifyRequest): Principal | undefined {
-    const token = bearerToken(request);
+    const token = bearerToken(request.headers.authorization);
     const principal = token === undefined ? undefined : credentials.principal(token);
     if (principal?.expiresAt === undefined) return principal;
     const now = clock();
@@ -39,6 +39,17 @@ export function authenticator(credentials: Credentials, clock: () => number) {
       };
     },
 
+    /** Finds who holds a token with any one of these scopes; nobody, where the hooks would refuse it. */
+    holderOf(anyOf: readonly string[]) {
+      const enough = new Set(anyOf);
+      return (authorization: string | undefined): Principal | undefined => {
+        const token = bearerToken(authorization);
+        const principal = token === undefined ? undefined : credentials.principal(token);
+        const { expiresAt = Number.POSITIVE_INFINITY, scopes = [] } = principal ?? {};
+        return scopes.some((scope) => enough.has(scope)) && expiresAt > clock() ? principal : undefined;
+      };
+    },
+
     /** A token; what it may do depends on the path, see `needScope`. */
     anyToken: (request: FastifyRequest, _reply: unknown, done: () => void): void => {
       const principal = bearer(request);
@@ -49,7 +60,7 @@ export function authenticator(credentials: Credentials, clock: () => number) {
 
     /** An admin key, which opens nothing else. */
     admin: async (request: FastifyRequest): Promise<void> => {
-      const key = bearerToken(request);
+      const key = bearerToken(request.headers.authorization);
       if (key === undefined || !credentials.isAdminKey(key)) throw new HttpProblem(NO_ADMIN_KEY);
     },
 
@@ -71,8 +82,7 @@ export function authenticator(credentials: Credentials, clock: () => number) {
   };
 }
 
-function bearerToken(request: FastifyRequest): string | undefined {
-  const header = request.headers.authorization;
+function bearerToken(header: string | undefined): string | undefined {
   return header && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
 }
 

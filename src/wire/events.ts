@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';
+import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
 import { invalid, Refusal } from '../refusal.js';
@@ -18,23 +19,59 @@ import { readerOfSent } from './sent.js';
 
 const MAX_BATCH = 500;
 
-export interface EventRoutes {
+interface EventSetting {
   store: TimelineStore;
   intake: Intake;
   templates: Templates;
   definitions: Definitions;
   schemas: Schemas;
-  authenticator: Authenticator;
   clock: () => number;
+}
+
+export interface EventRoutes extends EventSetting {
+  calls: EventCalls;
+  authenticator: Authenticator;
   /** The zone in which portals that have none of their own print dates. */
   timeZone: string;
 }
 
 const unchecked = () => () => true;
 
+/** The two calls that come by the thousand, for the routes and for the lane past them. Refusals are thrown. */
+export type EventCalls = ReturnType<typeof eventCalls>;
+
+export function eventCalls({ store, intake, templates, definitions, schemas, clock }: EventSetting) {
+  const checked = readerOfSent({ templates, definitions, schemas, clock });
+  return {
+    /** A body as it was sent, and its text; the event's answer, when it is on disk. */
+    send: (principal: Principal, sent: unknown, text: string): Promise<string> =>
+      intake.append(checked(sent, text, undefined, principal)).then(eventAsStored),
+
+    read: (principal: Principal, eventTemplateId: string, eventId: string): string =>
+      eventText(find(principal, eventTemplateId, eventId).event),
+
+    find,
+    checked,
+  };
+
+  function find({ portal, appId }: Principal, eventTemplateId: string, eventId: string) {
+    const template = templates.ofApp(appId, eventTemplateId);
+    const event = store.event(portal.id, template.id, eventId);
+    if (!event)
+      throw new Refusal(
+        'not-found',
+        `resource not found: template ${template.id} has no event with this id`,
+        [],
+        {
+          eventId: [eventId],
+        },
+      );
+    return { event, template };
+  }
+}
+
 export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
-  const { store, intake, templates, authenticator, clock } = routes;
-  const checked = readerOfSent(routes);
+  const { calls, intake, authenticator, clock } = routes;
   const write = authenticator.token(EVENTS_WRITE);
   const unlessFull = (_request: unknown, _reply: unknown, done: () => void) => {
     intake.refuseWhenFull();
@@ -61,9 +98,8 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       },
     },
     async (request, reply) => {
-      const draft = checked(request.body, request.text, undefined, principalOf(request));
-      const stored = await intake.append(draft);
-      return reply.code(201).type('application/json; charset=utf-8').send(eventText(stored));
+      const event = await calls.send(principalOf(request), request.body, request.text);
+      return reply.code(201).type('application/json; charset=utf-8').send(event);
     },
   );
 
@@ -98,7 +134,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       const drafts: EventDraft[] = [];
       const refusals: (Refusal | undefined)[] = inputs.map((input, index) => {
         try {
-          drafts.push(checked(input, text, spans[index], principal));
+          drafts.push(calls.checked(input, text, spans[index], principal));
           return undefined;
         } catch (error) {
           if (error instanceof Refusal) return error;
@@ -146,8 +182,11 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         response: { 200: Type.Ref('TimelineEventResponse'), default: failed },
       },
     },
-    async (request, reply) =>
-      reply.type('application/json; charset=utf-8').send(eventText(find(request, request.params).event)),
+    async (request, reply) => {
+      const { eventTemplateId, eventId } = request.params;
+      const event = calls.read(principalOf(request), eventTemplateId, eventId);
+      return reply.type('application/json; charset=utf-8').send(event);
+    },
   );
 
   app.get<Named>(
@@ -207,29 +246,14 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         ),
   );
 
-  function find(request: FastifyRequest, { eventTemplateId, eventId }: Static<typeof params>) {
-    const { portal, appId } = principalOf(request);
-    const template = templates.ofApp(appId, eventTemplateId);
-    const event = store.event(portal.id, template.id, eventId);
-    if (!event)
-      throw new Refusal(
-        'not-found',
-        `resource not found: template ${template.id} has no event with this id`,
-        [],
-        {
-          eventId: [eventId],
-        },
-      );
-    return { event, template, timeZone: portal.timeZone ?? routes.timeZone };
-  }
-
   function rendered(
     request: FastifyRequest,
-    named: Static<typeof params>,
+    { eventTemplateId, eventId }: Static<typeof params>,
     part: 'headerTemplate' | 'detailTemplate',
   ): string {
-    const { event, template, timeZone } = find(request, named);
-    return present(event, eventBody(event), template, part, timeZone);
+    const principal = principalOf(request);
+    const { event, template } = calls.find(principal, eventTemplateId, eventId);
+    return present(event, eventBody(event), template, part, principal.portal.timeZone ?? routes.timeZone);
   }
 }
 
@@ -238,6 +262,8 @@ export function eventText({ id, objectId, body }: StoredEvent, more = ''): strin
   const about = objectId === undefined ? '' : `"objectId":"${objectId}",`;
   return `{${about}"id":${JSON.stringify(id)},${more === '' ? '' : `${more},`}${body.slice(1)}`;
 }
+
+const eventAsStored = (event: StoredEvent) => eventText(event);
 
 function batchInputs(body: unknown): unknown[] {
   const inputs = (body as { inputs?: unknown } | null)?.inputs;

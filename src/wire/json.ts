@@ -1,5 +1,20 @@
-// Where the parts of a JSON text stand, so that text can go on as it came: JSON.parse loses key order, big and
-// exponent numbers. Only for text that JSON.parse has accepted; never recurses.
+// JSON as it comes: a body's text and value, and where the parts of a text stand, so that they can go on as they came:
+// JSON.parse loses key order, big and exponent numbers. The latter only for text that JSON.parse has accepted; never
+// recurses.
+import { isUtf8 } from 'node:buffer';
+import { invalid } from '../refusal.js';
+
+/** The text and the value of a body, or a refusal. */
+export function jsonOf(body: Buffer): { text: string; value: unknown } {
+  if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
+  if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
+  const text = body.toString('utf8');
+  try {
+    return { text, value: JSON.parse(text) };
+  } catch (error) {
+    throw invalid('body', [{ message: `Invalid input JSON: ${(error as Error).message}` }]);
+  }
+}
 
 /** A value's text is `text.slice(start, end)`. */
 export interface Span {

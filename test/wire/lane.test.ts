@@ -1,0 +1,258 @@
+// The lane past the framework: which requests it takes, and that nobody can tell from the answers.
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { laneBefore } from '../../dist/wire/lane.js';
+import {
+  type Answer,
+  createTenant,
+  DEMO_TOKEN,
+  startDev,
+  TEMPLATE,
+  type TestServer,
+  V3,
+} from '../harness.js';
+import { fresh, type RawRequest, sendRaw } from './support.js';
+
+const EVENTS = `${V3}/events`;
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
+const JSON_TYPE = { 'content-type': 'application/json' };
+const post = (body: string | Uint8Array, more: Partial<RawRequest> = {}): RawRequest => ({
+  method: 'POST',
+  path: EVENTS,
+  ...more,
+  body,
+  headers: { ...JSON_TYPE, 'content-length': String(Buffer.byteLength(body)), ...more.headers },
+});
+
+describe('the lane', () => {
+  const state = { full: false, closing: false };
+  const holder = (token: string) => (sent?: string) =>
+    sent === `Bearer ${token}` ? ({} as never) : undefined;
+  const lane = laneBefore(
+    (request, response) => {
+      request.resume();
+      response.end('left');
+    },
+    {
+      calls: { send: async () => 'taken', read: () => 'taken' } as never,
+      intake: {
+        get isFull() {
+          return state.full;
+        },
+      } as never,
+      authenticator: { holderOf: ([scope]: string[]) => holder(scope as string) } as never,
+      families: [V3],
+      headers: [],
+      isOurHost: (host) => host !== 'example.com',
+      isClosing: () => state.closing,
+      failed: () => undefined,
+    },
+  );
+  const server = createServer(lane);
+  beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
+  afterAll(() => server.close());
+  const baseUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const write = { authorization: 'Bearer timeline' };
+  const ask = async (request: RawRequest) => (await sendRaw({ baseUrl: baseUrl() }, request)).text;
+  const send = (more: Partial<RawRequest> = {}, body = '{}') =>
+    ask(post(body, { ...more, headers: { ...write, ...more.headers } }));
+
+  test('takes an event that is sent, and one that is read', async () => {
+    expect(await send()).toBe('taken');
+    expect(await send({ headers: { 'content-type': 'Application/JSON ; charset=utf-8' } })).toBe('taken');
+    expect(await ask({ path: `${EVENTS}/12/a-b_c.d`, headers: write })).toBe('taken');
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    ['another path', () => send({ path: `${EVENTS}/batch/create` })],
+    ['a query', () => send({ path: `${EVENTS}?a=b` })],
+    ['another method', () => send({ method: 'PUT' })],
+    ['nobody we know', () => send({ headers: { authorization: 'Bearer other' } })],
+    ['no token', () => send({ headers: { authorization: '' } })],
+    ['a body that is not JSON', () => send({ headers: { 'content-type': 'text/plain' } })],
+    ['no type', () => send({ headers: { 'content-type': '' } })],
+    ['a type that only begins so', () => send({ headers: { 'content-type': 'application/jsonp' } })],
+    ['a large body', () => send({}, 'x'.repeat(16 * 1024 + 1))],
+    ['an empty body', () => send({}, '')],
+    [
+      'a body of unknown length',
+      () =>
+        ask({
+          method: 'POST',
+          path: EVENTS,
+          headers: { ...write, ...JSON_TYPE, 'transfer-encoding': 'chunked' },
+          body: '{}',
+        }),
+    ],
+    ['another host', () => send({ headers: { host: 'example.com' } })],
+    ['a percent-encoded id', () => ask({ path: `${EVENTS}/12/a%20b`, headers: write })],
+    ['a part of an event', () => ask({ path: `${EVENTS}/12/a/detail`, headers: write })],
+    ['a HEAD', () => send({ method: 'HEAD', path: `${EVENTS}/12/a` }).then((text) => text || 'left')],
+  ])('leaves %s', async (_, asked) => {
+    expect(await asked()).toBe('left');
+  });
+
+  test('leaves all of them while too much waits, and once the server is to stop', async () => {
+    state.full = true;
+    expect(await send()).toBe('left');
+    state.full = false;
+    state.closing = true;
+    expect(await send()).toBe('left');
+    expect(await ask({ path: `${EVENTS}/12/a`, headers: write })).toBe('left');
+    state.closing = false;
+    expect(await send()).toBe('taken');
+  });
+});
+
+describe('by the lane and by the framework', () => {
+  let server: TestServer;
+  let tenant: Awaited<ReturnType<typeof createTenant>>;
+  let narrow: Awaited<ReturnType<typeof createTenant>>;
+  beforeAll(async () => {
+    server = await startDev({
+      clock: () => Date.parse('2026-01-30T17:42:10.276Z'),
+      publicUrl: 'https://crm.example.com',
+    });
+    tenant = await createTenant(server.folder);
+    narrow = await createTenant(server.folder, { scopes: ['oauth'] });
+  });
+  afterAll(() => server.close());
+
+  /** What must be the same: all but what is made for each request. */
+  function same({ status, headers, text }: Answer) {
+    expect(headers.get('x-hubspot-correlation-id')).toMatch(UUID);
+    if (status >= 400) expect(text).toContain(headers.get('x-hubspot-correlation-id'));
+    const masked = text.replaceAll(UUID, '…');
+    const kept = [...headers].filter(([name]) => name !== 'date' && name !== 'x-hubspot-correlation-id');
+    return { status, headers: kept, text: masked };
+  }
+  /** The framework gets what the lane leaves: what has a query, be it empty. */
+  async function both(request: RawRequest) {
+    const byLane = same(await sendRaw({ baseUrl: server.listening }, request));
+    const byFramework = same(
+      await sendRaw({ baseUrl: server.listening }, { ...request, path: `${request.path}?` }),
+    );
+    expect(byLane).toEqual(byFramework);
+    return byLane;
+  }
+  const event = (more: object = {}) => ({
+    eventTemplateId: TEMPLATE,
+    email: 'a@example.com',
+    tokens: {},
+    ...more,
+  });
+  const by = ({ token }: { token: string }) => ({ headers: { authorization: `Bearer ${token}` } });
+
+  test.each<[string, number, RawRequest]>([
+    [
+      'a whole event',
+      201,
+      post(
+        JSON.stringify(
+          event({ id: 'whole {{uuid}}', domain: 'é', utk: 'u', timestamp: 5, extraData: { a: [1e5] } }),
+        ),
+      ),
+    ],
+    [
+      'an event in older clients’ family',
+      201,
+      post(JSON.stringify(event()), { path: '/crm/v3/timeline/events' }),
+    ],
+    [
+      'an event that nobody holds yet',
+      201,
+      post(JSON.stringify({ eventTemplateId: TEMPLATE, utk: 'visitor', tokens: {} })),
+    ],
+    ['text that is not JSON', 400, post('{"a":')],
+    ['text that is not UTF-8', 400, post(new Uint8Array([0x22, 0xff, 0x22]))],
+    ['a list', 400, post('[]')],
+    ['null', 400, post('null')],
+    ['nothing of an event', 400, post('{}')],
+    [
+      'everything wrong at once',
+      400,
+      post(
+        JSON.stringify(event({ email: 'no', id: '', timestamp: 'no', tokens: { no: 'no', petAge: 'no' } })),
+      ),
+    ],
+    ['names that stand twice', 400, post('{"eventTemplateId":"1","eventTemplateId":"2","tokens":{}}')],
+    ['a template that is not there', 404, post(JSON.stringify(event({ eventTemplateId: '7' })))],
+    ['no token', 401, post('{}', { headers: { authorization: '' } })],
+    ['a token of nobody', 401, post('{}', { headers: { authorization: 'Bearer nobody' } })],
+    ['another host', 421, post('{}', { headers: { host: 'example.com' } })],
+    ['no event', 404, { path: `${EVENTS}/${TEMPLATE}/none` }],
+    ['an event of no template', 404, { path: `${EVENTS}/x/none` }],
+  ])('%s is answered the same: %i', async (_, status, request) => {
+    expect((await both(request)).status).toBe(status);
+  });
+
+  test('an event of another’s template, and one without the scope, are refused the same', async () => {
+    expect((await both(post(JSON.stringify(event()), by(tenant)))).status).toBe(404);
+    expect((await both(post(JSON.stringify(event()), by(narrow)))).status).toBe(403);
+    expect((await both({ path: `${EVENTS}/${TEMPLATE}/none`, ...by(narrow) })).status).toBe(403);
+  });
+
+  test('an event reads back the same, by each that may', async () => {
+    const id = fresh('lane');
+    await server.event(event({ id }));
+    expect((await both({ path: `${EVENTS}/${TEMPLATE}/${id}` })).text).toContain(`"id":"${id}"`);
+    expect((await both({ path: `/crm/v3/timeline/events/${TEMPLATE}/${id}` })).status).toBe(200);
+    expect((await both({ path: `${EVENTS}/${TEMPLATE}/${id}`, ...by(tenant) })).status).toBe(404);
+  });
+
+  test('whatever is sent is answered the same', async () => {
+    const field = fc.constantFrom(
+      'id',
+      'email',
+      'objectId',
+      'utk',
+      'domain',
+      'timestamp',
+      'tokens',
+      'extraData',
+      'timelineIFrame',
+      'eventTemplateId',
+    );
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(TEMPLATE, 'b@example.com', '7', 1_700_000_000_000, { petName: 'Rex' }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(field, value), fc.boolean(), async (more, whole) => {
+        await both(post(JSON.stringify(whole ? event(more) : more)));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a body that comes in pieces is put together; one that breaks off harms nobody', async () => {
+    const body = Buffer.from(
+      JSON.stringify(event({ id: fresh('pieces'), extraData: { text: 'é'.repeat(2_000) } })),
+    );
+    const { hostname, port } = new URL(server.listening);
+    const begin = () => {
+      const socket = connect(Number(port), hostname);
+      socket.write(
+        `POST ${EVENTS} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n` +
+          `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
+      );
+      return socket;
+    };
+    const broken = begin();
+    broken.write(body.subarray(0, 1_001), () => broken.destroy());
+    await once(broken, 'close');
+    const socket = begin();
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+    for (let at = 0; at < body.length; at += 1_001) {
+      socket.write(body.subarray(at, at + 1_001)); // within a letter
+      await pause();
+    }
+    const [answer] = await once(socket, 'data');
+    socket.destroy();
+    expect(String(answer)).toContain('HTTP/1.1 201 Created');
+    expect(String(answer)).toContain('é'.repeat(2_000));
+  });
+});
