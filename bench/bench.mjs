@@ -50,7 +50,7 @@ const IDLE_MS = 3_000;
 const STARTS = 3;
 const FSYNCS = 200;
 const WAL_FRAME = 4_096;
-const IMPORTED = 200_000;
+const IMPORTED = 500_000;
 /** No stored event is shorter than this. */
 const SHORTEST = 300;
 const VISITORS = 3;

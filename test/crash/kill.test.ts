@@ -8,9 +8,9 @@ import { endAll, startCli } from '../cli.js';
 import { Load, randomFrom, tenantWithTemplate } from './load.js';
 
 const CONNECTIONS = 6;
-/** `npm run test:long` kills more often. */
-const KILLS = process.env.TEST_LONG ? 200 : 15;
-const TIMEOUT = process.env.TEST_LONG ? 3_600_000 : 300_000;
+/** `npm run test:long` kills 200 times, in several folders: what is read after each kill grows with a folder's age. */
+const [FOLDERS, KILLS] = process.env.TEST_LONG ? [8, 25] : [1, 15];
+const TIMEOUT = 600_000;
 
 let folder = '';
 beforeEach(() => {
@@ -24,29 +24,33 @@ afterEach(async () => {
 const start = (mode: string) => startCli([mode, '--data', folder, '--port', '0', '--json']);
 
 describe('a server that is killed', () => {
-  test('has all that was acknowledged: events, ties, merges; and nothing by half', {
-    timeout: TIMEOUT,
-  }, async () => {
-    const seed = Math.floor(Math.random() * 2 ** 32);
-    const random = randomFrom(seed);
-    try {
-      let server = await start('serve');
-      const load = new Load(await tenantWithTemplate(folder, server.baseUrl), random);
-      for (let round = 0; round < KILLS; round++) {
-        const loading = load.run(server.baseUrl, CONNECTIONS);
-        await load.progress(1 + Math.floor(random() * 400));
-        const { signal } = await server.end('SIGKILL');
-        expect(signal).toBe('SIGKILL');
-        await loading;
-        server = await start(round % 2 ? 'serve' : 'dev');
-        await load.verify(server.baseUrl, folder);
+  test.each(Array.from({ length: FOLDERS }, (_, n) => n + 1))(
+    'has all that was acknowledged: events, ties, merges; and nothing by half (folder %i)',
+    {
+      timeout: TIMEOUT,
+    },
+    async () => {
+      const seed = Math.floor(Math.random() * 2 ** 32);
+      const random = randomFrom(seed);
+      try {
+        let server = await start('serve');
+        const load = new Load(await tenantWithTemplate(folder, server.baseUrl), random);
+        for (let round = 0; round < KILLS; round++) {
+          const loading = load.run(server.baseUrl, CONNECTIONS);
+          await load.progress(1 + Math.floor(random() * 400));
+          const { signal } = await server.end('SIGKILL');
+          expect(signal).toBe('SIGKILL');
+          await loading;
+          server = await start(round % 2 ? 'serve' : 'dev');
+          await load.verify(server.baseUrl, folder);
+        }
+        expect(load.identityCalls).toBeGreaterThan(KILLS);
+        expect((await server.end('SIGTERM')).code).toBe(0);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
       }
-      expect(load.identityCalls).toBeGreaterThan(KILLS);
-      expect((await server.end('SIGTERM')).code).toBe(0);
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
-    }
-  });
+    },
+  );
 });
 
 describe('SIGTERM', () => {
