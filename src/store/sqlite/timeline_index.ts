@@ -41,17 +41,13 @@ function levels(db: Connection): () => number[] {
   };
 }
 
-/** Calls `visit` with every segment that may hold entries, the newest first. */
-function eachSegment(
-  { segmentOf }: Shape,
-  below: readonly number[],
-  visit: (level: number, segment: number) => void,
-): void {
-  for (let level = 0; level < LEVELS; level++) {
+/** The segments that may hold entries, level by level, the newest first. */
+function segmentsOf({ segmentOf }: Shape, below: readonly number[]): [level: number, segments: number[]][] {
+  return Array.from({ length: LEVELS }, (_, level) => {
+    const newest = segmentOf(level, below[level] as number);
     const oldest = segmentOf(level, below[level + 1] as number);
-    for (let segment = segmentOf(level, below[level] as number); segment >= oldest; segment--)
-      visit(level, segment);
-  }
+    return [level, Array.from({ length: newest - oldest + 1 }, (_, nth) => newest - nth)];
+  });
 }
 
 /** The last entry of a slice, and more than any. */
@@ -134,9 +130,8 @@ export function timelineWriter(db: Connection) {
     },
     /** Deletes everything that stands at a place, the events too. */
     drop(place: number): void {
-      eachSegment(sizes, stands(), (level, segment) => {
-        for (const statement of dropAt) statement.run(level, segment, place);
-      });
+      for (const [level, segments] of segmentsOf(sizes, stands()))
+        for (const segment of segments) for (const statement of dropAt) statement.run(level, segment, place);
     },
     remove(place: number, timestamp: number, seq: number): void {
       const below = stands();
@@ -167,6 +162,11 @@ function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
   return both;
 }
 
+/** So many segments of a level are looked into one by one: most pages know then how far back they go. */
+const ONE_BY_ONE = 2;
+/** The others are looked into together, where they have no more entries of the place than these. */
+const FEW = 500;
+
 /**
  * The newest entries of some places that are strictly before a cursor and not before `from`, newest first, without
  * those of archived templates.
@@ -174,20 +174,26 @@ function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
 export function timelineReader(db: Connection) {
   const sizes = shape(db);
   const stands = levels(db);
-  const page = (...only: string[]) =>
-    db
-      .prepare(`
-      SELECT timestamp, seq, place FROM timeline t
-      WHERE level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?
-        ${only.map((each) => `AND ${each}`).join(' ')}
-      ORDER BY timestamp DESC, seq DESC
-      LIMIT ?`)
-      .raw();
+  const reading = (...only: string[]) => {
+    const where = ['place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?', ...only].join(' AND ');
+    return {
+      newest: db
+        .prepare(`
+        SELECT timestamp, seq, place FROM timeline t WHERE level = ? AND segment = ? AND ${where}
+        ORDER BY timestamp DESC, seq DESC LIMIT ?`)
+        .raw(),
+      few: db
+        .prepare(`
+        SELECT timestamp, seq, place FROM json_each(?) s CROSS JOIN timeline t
+        WHERE level = ? AND segment = s.value AND ${where} LIMIT ${FEW + 1}`)
+        .raw(),
+    };
+  };
   const ofLive =
     'NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)';
   const ofOne = 'template = ?';
-  const whileAllLive = { all: page(), ofOne: page(ofOne) };
-  const whileSomeArchived = { all: page(ofLive), ofOne: page(ofOne, ofLive) };
+  const whileAllLive = { all: reading(), ofOne: reading(ofOne) };
+  const whileSomeArchived = { all: reading(ofLive), ofOne: reading(ofOne, ofLive) };
   const anyArchived = db.prepare('SELECT 1 FROM template WHERE archived_at IS NOT NULL LIMIT 1').pluck();
   return (
     places: readonly number[],
@@ -195,17 +201,34 @@ export function timelineReader(db: Connection) {
   ): TimelineEntry[] => {
     const { before, limit, template } = query;
     const { all, ofOne } = anyArchived.get() === undefined ? whileAllLive : whileSomeArchived;
-    const statement = template === undefined ? all : ofOne;
+    const { newest, few } = template === undefined ? all : ofOne;
     const ofIt = template === undefined ? [] : [template];
     let found: Row[] = [];
-    eachSegment(sizes, stands(), (level, segment) => {
+    const add = (rows: Row[]) => {
+      if (rows.length > 0) found = merged(found, rows, limit);
+    };
+    /** What is older than a whole page has no room on it. */
+    const where = (place: number) => [
+      place,
+      before.timestamp,
+      before.seq,
+      Math.max(query.from, found[limit - 1]?.[0] ?? query.from),
+      ...ofIt,
+    ];
+    const oneByOne = (level: number, segments: readonly number[], place: number) => {
+      for (const segment of segments) add(newest.all(level, segment, ...where(place), limit) as Row[]);
+    };
+    for (const [level, segments] of segmentsOf(sizes, stands())) {
+      const rest = segments.slice(ONE_BY_ONE);
+      const together = JSON.stringify(rest);
       for (const place of places) {
-        // What is older than a whole page has no room on it.
-        const from = Math.max(query.from, found[limit - 1]?.[0] ?? query.from);
-        const rows = statement.all(level, segment, place, before.timestamp, before.seq, from, ...ofIt, limit);
-        if (rows.length > 0) found = merged(found, rows as Row[], limit);
+        oneByOne(level, segments.slice(0, ONE_BY_ONE), place);
+        if (rest.length === 0) continue;
+        const rows = few.all(together, level, ...where(place)) as Row[];
+        if (rows.length > FEW) oneByOne(level, rest, place);
+        else add(rows.sort((a, b) => (isNewer(a, b) ? -1 : 1)));
       }
-    });
+    }
     return found.map(([timestamp, seq, place]) => ({ timestamp, seq, place }));
   };
 }
