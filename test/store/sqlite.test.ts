@@ -87,7 +87,7 @@ describe('timelines in segments', () => {
   }
 
   test('are in order whether a record has little in many segments or very much in each', async () => {
-    folder = newFolder();
+    const folder = newFolder();
     const store = await openStore({ folder, clock: Date.now });
     const { portalId, templateId } = await tenantOf(store);
     // Of six segments of the usual size: one record has half of each, one has few in all of them, one has nearly none.
@@ -107,6 +107,7 @@ describe('timelines in segments', () => {
       expect(walked.map(({ id }) => id)).toEqual(expected.map(({ n }) => `${n}`));
     }
     await store.close();
+    rmSync(folder, { recursive: true });
   });
 
   test(
