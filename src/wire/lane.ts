@@ -29,14 +29,22 @@ export interface LaneOptions {
   failed: (error: unknown, correlationId: string) => void;
 }
 
+interface Asked {
+  response: ServerResponse;
+  principal: Principal;
+  template: string;
+  event: string;
+}
+
 /** Answers what the lane can, and has `others` answer the rest. */
 export function laneBefore(others: RequestListener, options: LaneOptions): RequestListener {
   const { calls, intake, authenticator, families } = options;
-  const mayWrite = authenticator.holderOf(EVENTS_WRITE);
-  const mayRead = authenticator.holderOf(EVENTS_READ);
+  const mayWrite = orNobody(authenticator.holderOf(EVENTS_WRITE));
+  const mayRead = orNobody(authenticator.holderOf(EVENTS_READ));
   const sending = new Set(families.map((family) => `${family}/events`));
   // No percent-encoding, no query: those are the router's.
   const reading = new RegExp(`^(?:${families.join('|')})/events/(\\w{1,100})/([\\w.-]{1,100})$`);
+  let asked: Asked[] = [];
 
   return (request, response) => {
     const { method, url = '', headers } = request;
@@ -69,13 +77,25 @@ export function laneBefore(others: RequestListener, options: LaneOptions): Reque
     });
   }
 
+  // What was asked for in one turn of the event loop is read together and answered one right after the other: to wake
+  // the callers' process for each answer by itself costs more than to read the event.
   function read(response: ServerResponse, principal: Principal, template: string, event: string): void {
-    const correlationId = randomUUID();
-    try {
-      answer(response, 200, correlationId, calls.read(principal, template, event));
-    } catch (error) {
-      refuse(response, correlationId, error as Error);
-    }
+    if (asked.push({ response, principal, template, event }) === 1) setImmediate(readAll);
+  }
+
+  function readAll(): void {
+    const all = asked;
+    asked = [];
+    const answers = all.map(({ response, principal, template, event }) => {
+      const correlationId = randomUUID();
+      try {
+        const found = calls.read(principal, template, event);
+        return () => answer(response, 200, correlationId, found);
+      } catch (error) {
+        return () => refuse(response, correlationId, error as Error);
+      }
+    });
+    for (const each of answers) each();
   }
 
   function refuse(response: ServerResponse, correlationId: string, error: Error): void {
@@ -98,6 +118,19 @@ export function laneBefore(others: RequestListener, options: LaneOptions): Reque
     headers.push('content-length', String(Buffer.byteLength(body)));
     response.writeHead(status, headers).end(body);
   }
+}
+
+type Holder = (authorization: string | undefined) => Principal | undefined;
+
+/** Where the store cannot be asked, the framework meets it again and says so. */
+function orNobody(find: Holder): Holder {
+  return (authorization) => {
+    try {
+      return find(authorization);
+    } catch {
+      return undefined;
+    }
+  };
 }
 
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;

@@ -29,8 +29,10 @@ const post = (body: string | Uint8Array, more: Partial<RawRequest> = {}): RawReq
 
 describe('the lane', () => {
   const state = { full: false, closing: false };
-  const holder = (token: string) => (sent?: string) =>
-    sent === `Bearer ${token}` ? ({} as never) : undefined;
+  const holder = (token: string) => (sent?: string) => {
+    if (sent === 'Bearer broken') throw new Error('the store cannot be asked');
+    return sent === `Bearer ${token}` ? ({} as never) : undefined;
+  };
   const lane = laneBefore(
     (request, response) => {
       request.resume();
@@ -71,6 +73,7 @@ describe('the lane', () => {
     ['a query', () => send({ path: `${EVENTS}?a=b` })],
     ['another method', () => send({ method: 'PUT' })],
     ['nobody we know', () => send({ headers: { authorization: 'Bearer other' } })],
+    ['whom the store cannot tell', () => send({ headers: { authorization: 'Bearer broken' } })],
     ['no token', () => send({ headers: { authorization: '' } })],
     ['a body that is not JSON', () => send({ headers: { 'content-type': 'text/plain' } })],
     ['no type', () => send({ headers: { 'content-type': '' } })],
@@ -201,6 +204,21 @@ describe('by the lane and by the framework', () => {
     expect((await both({ path: `${EVENTS}/${TEMPLATE}/${id}` })).text).toContain(`"id":"${id}"`);
     expect((await both({ path: `/crm/v3/timeline/events/${TEMPLATE}/${id}` })).status).toBe(200);
     expect((await both({ path: `${EVENTS}/${TEMPLATE}/${id}`, ...by(tenant) })).status).toBe(404);
+  });
+
+  test('of many that are asked for in one breath, each is answered with its own, in order', async () => {
+    const ids = Array.from({ length: 40 }, (_, n) => `breath-${n}`);
+    for (const id of ids.filter((_, n) => n % 4)) await server.event(event({ id }));
+    const { hostname, port } = new URL(server.listening);
+    const socket = connect(Number(port), hostname);
+    const get = (id: string) =>
+      `GET ${EVENTS}/${TEMPLATE}/${id} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n`;
+    socket.write(ids.map((id, n) => `${get(id)}${n === 39 ? 'connection: close\r\n' : ''}\r\n`).join(''));
+    let text = '';
+    for await (const chunk of socket) text += chunk;
+    const answers = text.split('HTTP/1.1 ').slice(1);
+    expect(answers.map((answer) => answer.slice(0, 3))).toEqual(ids.map((_, n) => (n % 4 ? '200' : '404')));
+    for (const [n, answer] of answers.entries()) expect(answer).toContain(`breath-${n}"`);
   });
 
   test('whatever is sent is answered the same', async () => {
