@@ -1,7 +1,7 @@
 // The markup of the pages where a person signs in, and where they let an app into a portal or do not.
 import type { Asked } from '../access/grants.js';
 import type { Portal, User } from '../access/store.js';
-import { document, type View } from './page.js';
+import { document, type View } from './document.js';
 import type { Words } from './words.js';
 
 export interface SignInContents {

@@ -19,7 +19,7 @@ import type {
   PortalUpdate,
   PrivateToken,
   PrivateTokenCreate,
-} from './schemas.js';
+} from './schemas/admin.js';
 
 export interface AdminRoutes {
   store: AccessStore;

@@ -15,7 +15,7 @@ import {
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
-import type { AssociationSpec, InputAssociation } from './schemas.js';
+import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
 import { noRecord, objectType as type, typed } from './typed.js';
 
 export interface AssociationRoutes {

@@ -18,7 +18,7 @@ import type {
   ObjectSchemaCreate,
   ObjectSchemaUpdate,
   ObjectTypeAnswer,
-} from './schemas.js';
+} from './schemas/custom_objects.js';
 
 export interface CustomObjectRoutes {
   schemas: Schemas;

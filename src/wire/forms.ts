@@ -11,7 +11,7 @@ import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } f
 import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { HttpProblem, sentOnce } from './problem.js';
-import type { FormSubmission } from './schemas.js';
+import type { FormSubmission } from './schemas/people.js';
 
 export interface FormRoutes {
   store: RecordStore & AccessStore;

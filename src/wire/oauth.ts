@@ -7,7 +7,7 @@ import { ACCESS_TOKEN_SECONDS, GRANT_TYPES, GrantRefusal, type Grants } from '..
 import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
 import { Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
-import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas.js';
+import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas/oauth.js';
 
 export interface OAuthRoutes {
   grants: Grants;

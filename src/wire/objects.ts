@@ -29,7 +29,7 @@ import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
 import type { Authenticator } from './authenticate.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
-import type { BatchObjects, CrmObject, ObjectInput, SearchInput } from './schemas.js';
+import type { BatchObjects, CrmObject, ObjectInput, SearchInput } from './schemas/objects.js';
 import { noRecord, objectType, typed } from './typed.js';
 
 export interface ObjectRoutes {

@@ -8,7 +8,7 @@ import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { toObject, usualProperties } from './objects.js';
 import { sentOnce } from './problem.js';
-import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas.js';
+import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';
 
 export interface PeopleRoutes {

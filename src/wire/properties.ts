@@ -19,7 +19,7 @@ import type {
   PropertyAnswer,
   PropertyCreate,
   PropertyUpdate,
-} from './schemas.js';
+} from './schemas/properties.js';
 import { objectType, typed } from './typed.js';
 
 export interface PropertyRoutes {

@@ -11,7 +11,8 @@ import { MAX_TOKENS_PER_TEMPLATE, type Template } from '../timeline/template.js'
 import type { Templates } from '../timeline/templates.js';
 import { members, type Span } from './json.js';
 import { faultsOf, repeatedFaults } from './problem.js';
-import { ajv, TimelineEvent } from './schemas.js';
+import { TimelineEvent } from './schemas/events.js';
+import { ajv } from './schemas.js';
 
 type SentEvent = Static<typeof TimelineEvent>;
 const isEvent = ajv.compile<SentEvent>(TimelineEvent);

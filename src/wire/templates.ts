@@ -26,7 +26,7 @@ import type {
   Token,
   TokenRequest,
   TokenUpdate,
-} from './schemas.js';
+} from './schemas/templates.js';
 
 export interface TemplateRoutes {
   templates: Templates;

@@ -1,0 +1,172 @@
+// An event on a timeline. Its header and detail come as safe HTML; all else is escaped by React.
+import type { CrmRecord } from '../records/record.js';
+import type { EventBody } from '../timeline/present.js';
+import type { StoredEvent } from '../timeline/store.js';
+import type { Template } from '../timeline/template.js';
+import { parseMoment } from '../timeline/time.js';
+import type { View } from './document.js';
+import { clock, iso, Moment, nameOf, pathOf, short } from './names.js';
+import type { Words } from './words.js';
+
+/** An event with its two parts as safe HTML. */
+export interface Entry {
+  event: StoredEvent;
+  body: EventBody;
+  template: Template | undefined;
+  header: string;
+  detail: string;
+  /** Whose it is, where that goes without saying elsewhere. */
+  whose?: CrmRecord;
+}
+
+/** A detail up to this length stands open; a longer one folds. */
+const OPEN_DETAIL_CHARS = 2_000;
+
+export function Event({ view, entry, index }: { view: View; entry: Entry; index: number }) {
+  const { words } = view.language;
+  const { event, body, template, header, detail, whose } = entry;
+  const label = template?.name ?? String(event.templateId);
+  const rendersNothing = header === '' && detail === '';
+  return (
+    <article className="event" aria-labelledby={`event-${index}`}>
+      <time className="at" dateTime={iso(event.timestamp)}>
+        {clock(view).format(event.timestamp)}
+      </time>
+      <div className="card">
+        {header !== '' && <p className="label">{label}</p>}
+        {whose && (
+          <p className="whose">
+            <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
+          </p>
+        )}
+        <Title id={`event-${index}`} html={header} label={label} />
+        {detail !== '' && (
+          <details open={detail.length <= OPEN_DETAIL_CHARS}>
+            <summary>{words.details}</summary>
+            <Html className="rendered" html={withHeadingsFrom(5, detail)} />
+          </details>
+        )}
+        {rendersNothing && template && <Tokens view={view} template={template} tokens={body.tokens} />}
+        <Window index={index} iframe={body.timelineIFrame} words={words} />
+        <p className="event-id">
+          {words.eventId} <span translate="no">{event.id}</span>
+          <br />
+          {words.why[event.identifiedBy]} <Moment view={view} at={event.receivedAt} />
+        </p>
+      </div>
+    </article>
+  );
+}
+
+/** The header as a heading; where it is more than a line of text, a heading could not hold it. */
+function Title({ id, html, label }: { id: string; html: string; label: string }) {
+  if (html === '')
+    return (
+      <h4 id={id} className="title">
+        {label}
+      </h4>
+    );
+  const line = /^<p>(.*)<\/p>$/s.exec(html)?.[1];
+  return line === undefined || line.includes('</p>') ? (
+    <Html id={id} className="title rendered" html={withHeadingsFrom(4, html)} />
+  ) : (
+    <h4
+      id={id}
+      className="title"
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
+      dangerouslySetInnerHTML={{ __html: line }}
+    />
+  );
+}
+
+function Html({ id, className, html }: { id?: string; className: string; html: string }) {
+  return (
+    <div
+      id={id}
+      className={className}
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
+      dangerouslySetInnerHTML={{ __html: html }}
+    />
+  );
+}
+
+function Tokens({ view, template, tokens }: { view: View; template: Template; tokens: EventBody['tokens'] }) {
+  const labels = new Map(template.tokens.map((token) => [token.name, token]));
+  const entries = Object.entries(tokens);
+  if (entries.length === 0) return null;
+  return (
+    <dl className="tokens">
+      {entries.map(([name, value]) => {
+        const token = labels.get(name);
+        const moment = token?.type === 'date' ? parseMoment(value) : undefined;
+        const text = token?.options.find((option) => option.value === value)?.label || value;
+        return (
+          <div key={name}>
+            <dt>{token?.label || name}</dt>
+            <dd>
+              {moment === undefined ? short(text, view.language.words) : <Moment view={view} at={moment} />}
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+/**
+ * The event's own window: a button that opens it here, and a link for who would rather have a tab. As a popover that is
+ * a dialog, it takes the focus when it opens and gives it back when it closes.
+ */
+function Window({
+  index,
+  iframe,
+  words,
+}: {
+  index: number;
+  iframe: EventBody['timelineIFrame'];
+  words: Words;
+}) {
+  if (!iframe || !/^https?:\/\//i.test(iframe.url)) return null;
+  const { linkLabel, headerLabel, url, width, height } = iframe;
+  const title = headerLabel || linkLabel || words.open;
+  const id = `window-${index}`;
+  return (
+    <div className="opens">
+      <button type="button" className="button" popoverTarget={id}>
+        {linkLabel || words.open}
+      </button>
+      <a href={url} target="_blank" rel="noopener noreferrer" aria-describedby={`event-${index}`}>
+        {words.newTab}
+      </a>
+      <dialog id={id} className="window" popover="auto" aria-labelledby={`${id}-title`}>
+        <div className="bar">
+          <h5 id={`${id}-title`}>{title}</h5>
+          <button type="button" className="button" popoverTarget={id} popoverTargetAction="hide">
+            {words.close}
+          </button>
+        </div>
+        <iframe
+          title={title}
+          src={url}
+          width={width}
+          height={height}
+          loading="lazy"
+          sandbox="allow-scripts allow-forms allow-popups allow-same-origin"
+          referrerPolicy="no-referrer"
+        />
+      </dialog>
+    </div>
+  );
+}
+
+/** Safe HTML whose headings, whatever the template chose, continue the page's: none skips a level. */
+function withHeadingsFrom(level: number, html: string): string {
+  const open: number[] = [];
+  return html.replace(/<(\/?)h([1-6])>/g, (_, slash: string, digit: string) => {
+    if (slash === '') {
+      while ((open.at(-1) ?? 0) >= Number(digit)) open.pop();
+      open.push(Number(digit));
+    }
+    return `<${slash}h${Math.min(level + open.length - 1, 6)}>`;
+  });
+}

@@ -1,0 +1,77 @@
+// What records, types and moments are called on pages.
+import { type CrmRecord, isCustom, type ObjectType, propertyOf } from '../records/record.js';
+import type { View } from './document.js';
+import type { Words } from './words.js';
+
+/** What a token's value shows where no template renders it. */
+const MAX_VALUE_CHARS = 5_000;
+
+export function Emblem({ record, view }: { record: CrmRecord; view: View }) {
+  const [initial = ''] = ownName(record, view) ?? singularOf(view, record.type);
+  const kind = isCustom(record.type) ? 'custom' : record.type;
+  return <span className={`emblem ${kind}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
+}
+
+export function Moment({ view, at }: { view: View; at: number }) {
+  const { language, timeZone } = view;
+  const format = new Intl.DateTimeFormat(language.locale, {
+    dateStyle: 'medium',
+    timeStyle: 'short',
+    timeZone,
+  });
+  return <time dateTime={iso(at)}>{format.format(at)}</time>;
+}
+
+/** What people call the records of a type: a custom one's labels, as its creator wrote them. */
+export function pluralOf({ language, customs }: View, type: ObjectType): string {
+  if (!isCustom(type)) return language.words.plural[type];
+  return customs.find((each) => each.type === type)?.plural ?? type;
+}
+
+export function singularOf({ language, customs }: View, type: ObjectType): string {
+  if (!isCustom(type)) return language.words.types[type];
+  return customs.find((each) => each.type === type)?.singular ?? type;
+}
+
+export function nameOf(record: CrmRecord, view: View): string {
+  return ownName(record, view) ?? `${singularOf(view, record.type)} ${record.id}`;
+}
+
+/** What people call it; undefined where it has no name. */
+export function ownName(record: CrmRecord, { customs }: View): string | undefined {
+  const of = (...names: string[]) =>
+    names.map((name) => propertyOf(record, name) ?? '').find((each) => each.trim() !== '');
+  switch (record.type) {
+    case 'contacts':
+      return (
+        record.email ?? (['firstname', 'lastname'].flatMap((name) => of(name) ?? []).join(' ') || undefined)
+      );
+    case 'companies':
+      return of('name', 'domain');
+    case 'deals':
+      return of('dealname');
+    case 'tickets':
+      return of('subject');
+    default: {
+      const shown = customs.find(({ type }) => type === record.type)?.primaryDisplayProperty;
+      return shown === undefined ? undefined : of(shown);
+    }
+  }
+}
+
+export function pathOf(record: CrmRecord): string {
+  return `/records/${record.type}/${record.id}`;
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+export function clock({ language, timeZone }: View): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(language.locale, { timeStyle: 'short', timeZone });
+}
+
+export function short(text: string, words: Words, most = MAX_VALUE_CHARS): string {
+  const left = text.length - most;
+  return left > 0 ? `${text.slice(0, most)}${words.cut(left)}` : text;
+}

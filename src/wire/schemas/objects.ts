@@ -1,0 +1,157 @@
+// Records of the CRM: alone, in batches, in lists and searches.
+import { type Static, type TSchema, Type } from 'typebox';
+import { OPERATORS, type Operator } from '../../records/search.js';
+import type { InputAssociation } from './associations.js';
+import { batchErrors, batchFields, DateTime, ignored, MapOf, MaybeId, MaybeText, nextPage } from './parts.js';
+
+const FormerValue = Type.Object(
+  {
+    value: Type.String(),
+    timestamp: DateTime('When it was so.'),
+    sourceType: Type.String({ description: 'INTEGRATION (an event), FORM or API.' }),
+    sourceId: Type.Optional(Type.String({ description: 'The event, as its template and id.' })),
+  },
+  { $id: 'ValueWithTimestamp', description: 'A value that a property had or has.' },
+);
+
+const objectFields = {
+  id: Type.String(),
+  properties: MapOf(Type.Unsafe<string | null>({ type: ['string', 'null'] })),
+  propertiesWithHistory: Type.Optional(MapOf(Type.Array(Type.Ref('ValueWithTimestamp')))),
+  createdAt: DateTime('When it was made.'),
+  updatedAt: DateTime('When something of it last changed.'),
+  archived: Type.Boolean(),
+  archivedAt: Type.Optional(DateTime('When it was archived.')),
+  associations: Type.Optional(MapOf(Type.Ref('CollectionResponseAssociatedId'))),
+};
+
+export const CrmObject = Type.Object(objectFields, {
+  $id: 'SimplePublicObject',
+  description: 'A record; properties that it does not have are null.',
+});
+
+const CrmObjectOfBatch = Type.Object(
+  { ...objectFields, new: Type.Optional(Type.Boolean({ description: 'It was not there before.' })) },
+  { $id: 'SimplePublicUpsertObject', description: 'A record of a batch.' },
+);
+
+const objectBatchFields = { ...batchFields, results: Type.Array(Type.Ref('SimplePublicUpsertObject')) };
+
+const ObjectBatch = Type.Object(objectBatchFields, {
+  $id: 'BatchResponseSimplePublicObject',
+  description: 'Every input worked.',
+});
+
+const ObjectBatchWithErrors = Type.Object(
+  { ...objectBatchFields, ...batchErrors },
+  { $id: 'BatchResponseSimplePublicObjectWithErrors', description: 'Some inputs failed.' },
+);
+
+const ObjectList = Type.Object(
+  { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
+  { $id: 'CollectionResponseSimplePublicObject', description: 'A page of records.' },
+);
+
+const ObjectSearch = Type.Object(
+  { total: Type.Integer(), results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
+  {
+    $id: 'CollectionResponseWithTotalSimplePublicObject',
+    description: 'A page of what was found, and how much that is.',
+  },
+);
+
+const InputProperties = MapOf(
+  Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
+);
+
+const inputNames = {
+  id: MaybeId({ description: "The record's id, or what idProperty says." }),
+  idProperty: MaybeText({
+    description: 'email, of contacts, or a property with unique values: the id is its value.',
+  }),
+  objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
+};
+
+const MaybeAssociations = Type.Optional(
+  Type.Unsafe<Static<typeof InputAssociation>[] | null>({
+    type: ['array', 'null'],
+    items: Type.Ref('PublicAssociationsForObject'),
+    description: 'Of a new record alone: made with it, or it is not made.',
+  }),
+);
+
+export const ObjectInput = Type.Object(
+  { ...inputNames, properties: InputProperties, associations: MaybeAssociations },
+  { $id: 'SimplePublicObjectInput', description: ignored('A record to be created or changed.') },
+);
+
+const MaybeNames = Type.Optional(
+  Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' } }),
+);
+
+export const BatchObjects = Type.Object(
+  {
+    inputs: Type.Array(
+      Type.Object({
+        ...inputNames,
+        properties: Type.Optional(InputProperties),
+        associations: MaybeAssociations,
+      }),
+    ),
+    idProperty: MaybeText({ description: 'Of a batch that reads: what its ids are values of.' }),
+    properties: MaybeNames,
+    propertiesWithHistory: MaybeNames,
+  },
+  { $id: 'BatchInputSimplePublicObject', description: ignored('At most 100 records.') },
+);
+
+const scalar = Type.Unsafe<string | number | boolean | null>({
+  type: ['string', 'number', 'boolean', 'null'],
+});
+
+const SearchFilter = Type.Object({
+  propertyName: Type.String(),
+  operator: Type.Unsafe<Operator>({ type: 'string', enum: [...OPERATORS] }),
+  value: Type.Optional(scalar),
+  highValue: Type.Optional(Type.Unsafe<string | number | null>({ type: ['string', 'number', 'null'] })),
+  values: Type.Optional(
+    Type.Unsafe<(string | number)[] | null>({
+      type: ['array', 'null'],
+      items: { type: ['string', 'number'] },
+    }),
+  ),
+});
+
+const Sort = Type.Unsafe<string | { propertyName?: string; direction?: string }>({
+  type: ['string', 'object'],
+  properties: {
+    propertyName: { type: 'string' },
+    direction: { type: 'string', enum: ['ASCENDING', 'DESCENDING'] },
+  },
+});
+
+export const SearchInput = Type.Object(
+  {
+    filterGroups: Type.Optional(Type.Array(Type.Object({ filters: Type.Array(SearchFilter) }))),
+    query: MaybeText({ description: "Words that begin words of the records' names." }),
+    sorts: Type.Optional(Type.Array(Sort)),
+    properties: MaybeNames,
+    limit: Type.Optional(Type.Integer()),
+    after: MaybeId({ description: "The last page's paging.next.after." }),
+  },
+  { $id: 'PublicObjectSearchRequest', description: ignored('A search.') },
+);
+
+/** Those that others refer to by name. */
+export const objectSchemas: readonly TSchema[] = [
+  FormerValue,
+  CrmObject,
+  CrmObjectOfBatch,
+  ObjectBatch,
+  ObjectBatchWithErrors,
+  ObjectList,
+  ObjectSearch,
+  ObjectInput,
+  BatchObjects,
+  SearchInput,
+];
