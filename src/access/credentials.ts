@@ -21,6 +21,8 @@ export function newClientId(): string {
 /** Principals, developer keys and admin keys, from a bounded cache in front of the store. */
 export interface Credentials {
   principal(token: string): Principal | undefined;
+  /** The same, where it is remembered: the store is not asked. */
+  remembered(token: string): Principal | undefined;
   /** The id of the app whose developer key this is. */
   appOf(developerKey: string): number | undefined;
   /** The app that has this client id, with what its secret must be. */
@@ -63,6 +65,7 @@ export function credentials(store: AccessStore, known: KnownCredentials | undefi
       remember(principals, token, () =>
         known && token === known.token ? known.principal() : store.principalByToken(digest(token)),
       ),
+    remembered: (token) => principals.get(token),
     appOf: (key) =>
       remember(apps, key, () =>
         known && key === known.developerKey

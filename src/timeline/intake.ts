@@ -1,6 +1,6 @@
 // The way of drafts to the store: those that come in one turn of the event loop go together, or as soon as enough are
 // there for the store to begin while the turn goes on. No timer, no delay at low load; the store commits what waits for
-// it together. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
+// it together, and has a bounded number of them. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
 import { Refusal } from '../refusal.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
 
@@ -9,6 +9,11 @@ export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 /** A batch of so many goes at once: the store works on it while the rest of the turn is read. */
 const READY_EVENTS = 32;
 const READY_BYTES = 1024 * 1024;
+/** The store has no more than so much at a time, so that no other write waits for long. */
+const AHEAD_EVENTS = 2_000;
+const AHEAD_BYTES = 32 * 1024 * 1024;
+const MAX_BATCH_EVENTS = 1_000;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 interface Caller {
   drafts: readonly EventDraft[];
@@ -21,7 +26,9 @@ export class Intake {
   #gathered: Caller[] = [];
   #gatheredEvents = 0;
   #gatheredBytes = 0;
-  /** With what is with the store. */
+  #aheadEvents = 0;
+  #aheadBytes = 0;
+  /** Gathered, and with the store. */
   #events = 0;
   #bytes = 0;
   #due = false;
@@ -83,12 +90,13 @@ export class Intake {
     );
   }
 
+  /** Sends what is gathered, unless the store has enough to do. */
   #send(): void {
-    const batch = this.#gathered;
-    if (batch.length === 0) return;
-    this.#gathered = [];
-    this.#gatheredEvents = 0;
-    this.#gatheredBytes = 0;
+    while (this.#gathered.length > 0 && this.#aheadEvents < AHEAD_EVENTS && this.#aheadBytes < AHEAD_BYTES)
+      this.#sendBatch(this.#takeBatch());
+  }
+
+  #sendBatch(batch: readonly Caller[]): void {
     this.store.append(batch.flatMap((each) => each.drafts)).then(
       (outcomes) => {
         let at = 0;
@@ -105,10 +113,33 @@ export class Intake {
     );
   }
 
+  /** The callers that go together: as many as a batch's bounds allow, at least one. */
+  #takeBatch(): Caller[] {
+    let [events, bytes, count] = [0, 0, 0];
+    for (const each of this.#gathered) {
+      if (
+        count > 0 &&
+        (events + each.drafts.length > MAX_BATCH_EVENTS || bytes + each.bytes > MAX_BATCH_BYTES)
+      )
+        break;
+      events += each.drafts.length;
+      bytes += each.bytes;
+      count++;
+    }
+    this.#gatheredEvents -= events;
+    this.#gatheredBytes -= bytes;
+    this.#aheadEvents += events;
+    this.#aheadBytes += bytes;
+    return this.#gathered.splice(0, count);
+  }
+
   #leave(batch: readonly Caller[]): void {
     for (const each of batch) {
       this.#events -= each.drafts.length;
       this.#bytes -= each.bytes;
+      this.#aheadEvents -= each.drafts.length;
+      this.#aheadBytes -= each.bytes;
     }
+    this.#send();
   }
 }

@@ -39,12 +39,12 @@ export function authenticator(credentials: Credentials, clock: () => number) {
       };
     },
 
-    /** Finds who holds a token with any one of these scopes; nobody, where the hooks would refuse it. */
+    /** Finds who holds a token with any one of these scopes, where that is known without asking the store. */
     holderOf(anyOf: readonly string[]) {
       const enough = new Set(anyOf);
       return (authorization: string | undefined): Principal | undefined => {
         const token = bearerToken(authorization);
-        const principal = token === undefined ? undefined : credentials.principal(token);
+        const principal = token === undefined ? undefined : credentials.remembered(token);
         const { expiresAt = Number.POSITIVE_INFINITY, scopes = [] } = principal ?? {};
         return scopes.some((scope) => enough.has(scope)) && expiresAt > clock() ? principal : undefined;
       };

@@ -37,7 +37,7 @@ export interface EventRoutes extends EventSetting {
 
 const unchecked = () => () => true;
 
-/** The two calls that come by the thousand, for the routes and for the lane past them. Refusals are thrown. */
+/** What is asked of events, for the routes and for the lane past them. Refusals are thrown. */
 export type EventCalls = ReturnType<typeof eventCalls>;
 
 export function eventCalls({ store, intake, templates, definitions, schemas, clock }: EventSetting) {
@@ -45,7 +45,7 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
   return {
     /** A body as it was sent, and its text; the event's answer, when it is on disk. */
     send: (principal: Principal, sent: unknown, text: string): Promise<string> =>
-      intake.append(checked(sent, text, undefined, principal)).then(eventAsStored),
+      intake.append(checked(sent, text, undefined, principal)).then((event) => eventText(event)),
 
     read: (principal: Principal, eventTemplateId: string, eventId: string): string =>
       eventText(find(principal, eventTemplateId, eventId).event),
@@ -262,8 +262,6 @@ export function eventText({ id, objectId, body }: StoredEvent, more = ''): strin
   const about = objectId === undefined ? '' : `"objectId":"${objectId}",`;
   return `{${about}"id":${JSON.stringify(id)},${more === '' ? '' : `${more},`}${body.slice(1)}`;
 }
-
-const eventAsStored = (event: StoredEvent) => eventText(event);
 
 function batchInputs(body: unknown): unknown[] {
   const inputs = (body as { inputs?: unknown } | null)?.inputs;

@@ -39,8 +39,8 @@ interface Asked {
 /** Answers what the lane can, and has `others` answer the rest. */
 export function laneBefore(others: RequestListener, options: LaneOptions): RequestListener {
   const { calls, intake, authenticator, families } = options;
-  const mayWrite = orNobody(authenticator.holderOf(EVENTS_WRITE));
-  const mayRead = orNobody(authenticator.holderOf(EVENTS_READ));
+  const mayWrite = authenticator.holderOf(EVENTS_WRITE);
+  const mayRead = authenticator.holderOf(EVENTS_READ);
   const sending = new Set(families.map((family) => `${family}/events`));
   // No percent-encoding, no query: those are the router's.
   const reading = new RegExp(`^(?:${families.join('|')})/events/(\\w{1,100})/([\\w.-]{1,100})$`);
@@ -52,7 +52,7 @@ export function laneBefore(others: RequestListener, options: LaneOptions): Reque
     if (method === 'POST' && sending.has(url) && isSmallJson(request) && !intake.isFull) {
       const principal = mayWrite(headers.authorization);
       if (principal) return send(request, response, principal);
-    } else if (method === 'GET') {
+    } else if (method === 'GET' && hasNoBody(request)) {
       const named = reading.exec(url);
       const principal = named && mayRead(headers.authorization);
       if (principal) return read(response, principal, named[1] as string, named[2] as string);
@@ -120,20 +120,11 @@ export function laneBefore(others: RequestListener, options: LaneOptions): Reque
   }
 }
 
-type Holder = (authorization: string | undefined) => Principal | undefined;
-
-/** Where the store cannot be asked, the framework meets it again and says so. */
-function orNobody(find: Holder): Holder {
-  return (authorization) => {
-    try {
-      return find(authorization);
-    } catch {
-      return undefined;
-    }
-  };
-}
-
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+
+function hasNoBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] === undefined && headers['transfer-encoding'] === undefined;
+}
 
 /** Whether its body, which has not come yet, is JSON and small. */
 function isSmallJson({ headers }: IncomingMessage): boolean {

@@ -33,7 +33,7 @@ const STRICTLY = {
   useDefaults: false,
   allowUnionTypes: true,
   strict: false,
-  // Of our own schemas, which a test holds against JSON Schema: here it would take a tenth of every start.
+  // Of our own schemas, which tests hold against JSON Schema: here it would take a tenth of every start.
   validateSchema: false,
   formats: { int32: true, 'date-time': true, uuid: true },
 } as const;

@@ -72,6 +72,22 @@ describe('intake', () => {
     expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  test('the store has no more than 2,000 events at a time; what comes meanwhile goes in batches of 1,000 at most', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const answers = Array.from({ length: 5_000 }, (_, n) => intake.append(draft(`${n}`)));
+    await turn();
+    const lengths = () => store.batches.map(({ length }) => length);
+    expect(lengths()).toEqual(Array(63).fill(32));
+    store.commit();
+    await turn();
+    expect(lengths().slice(63)).toEqual([1_000]);
+    await store.drain();
+    expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(store.batches.flat());
+    expect(lengths().reduce((a, b) => a + b)).toBe(5_000);
+    expect(Math.max(...lengths())).toBe(1_000);
+  });
+
   test('what is worth a commit of its own goes before the turn ends, so that the store has work meanwhile', async () => {
     const store = heldStore();
     const intake = new Intake(store);
@@ -110,7 +126,7 @@ describe('intake', () => {
     await store.drain();
     expect(store.batches.flat()).toEqual(calls.flat().map(({ id }) => id));
     expect(store.batches.length).toBeGreaterThan(5);
-    for (const batch of store.batches) expect(batch.length).toBeLessThan(32 + 400);
+    for (const batch of store.batches) expect(batch.length).toBeLessThanOrEqual(1_000);
     const ids = (drafts: readonly { id?: string }[]) => drafts.map(({ id }) => id);
     expect((await Promise.all(answers)).map((outcomes) => ids(outcomes as { id: string }[]))).toEqual(
       calls.map(ids),

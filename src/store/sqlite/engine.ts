@@ -1,5 +1,5 @@
 // The SQLite engine: one object that keeps everything that the ground's ports ask for, in one folder.
-// Writes go to the writer thread, one transaction a message; reads are made here, on a connection of their own.
+// Writes go to the writer thread; reads are made here, on a connection of their own.
 import { Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
 import type { IdentifiedBy } from '../../records/identity.js';
@@ -178,6 +178,16 @@ interface Writer {
   ask<Op extends Request['op']>(op: Op, args: Extract<Request, { op: Op }>['args']): Promise<unknown>;
 }
 
+interface Asked {
+  /** Among the writes that are bounded here. */
+  counts: boolean;
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+}
+
+/** Bounded by the intake, or not to be refused. */
+const UNCOUNTED: ReadonlySet<Request['op']> = new Set(['append', 'resetWal', 'close']);
+
 interface Listener {
   /** Before a caller hears of its write: it must be able to read it. */
   heard(): void;
@@ -186,7 +196,8 @@ interface Listener {
 
 function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<Writer> {
   const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
-  const asked = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  const asked = new Map<number, Asked>();
+  let counted = 0;
   let n = 0;
   let open = false;
   let ended: Error | undefined;
@@ -194,10 +205,12 @@ function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<
     ask: (op, args) =>
       new Promise((resolve, reject) => {
         if (ended) return reject(ended);
-        if (asked.size >= MAX_WAITING_WRITES && op !== 'append' && op !== 'close')
-          return reject(new Refusal('overloaded', `${asked.size} writes are waiting; try again shortly`));
+        const counts = !UNCOUNTED.has(op);
+        if (counts && counted >= MAX_WAITING_WRITES)
+          return reject(new Refusal('overloaded', `${counted} writes are waiting; try again shortly`));
+        if (counts) counted++;
         n++;
-        asked.set(n, { resolve, reject });
+        asked.set(n, { counts, resolve, reject });
         worker.postMessage({ n, op, args } as Request);
       }),
   };
@@ -212,6 +225,7 @@ function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<
       for (const answer of report.answers) {
         const caller = asked.get(answer.n);
         asked.delete(answer.n);
+        if (caller?.counts) counted--;
         if ('error' in answer) caller?.reject(failure(answer.error, answer.code));
         else caller?.resolve(answer.result);
       }

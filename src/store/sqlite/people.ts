@@ -149,11 +149,11 @@ export function people(db: Connection) {
   const dropAssociation = db.prepare(
     'DELETE FROM association WHERE portal = ? AND from_type = ? AND from_id = ? AND to_type = ? AND to_id = ?',
   );
+  const associatesByDomain = db.prepare('SELECT associate_by_domain FROM portal WHERE id = ?').pluck();
   const companiesByDomain = db
     .prepare(`
     SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
     WHERE ${INDEXED} AND name = 'domain' AND lower(value) = ?
-      AND (SELECT associate_by_domain FROM portal WHERE portal.id = r.portal)
       AND r.portal = ? AND r.object_type = 'companies' AND r.merged_into IS NULL AND r.archived_at IS NULL
     LIMIT 2`)
     .pluck();
@@ -188,7 +188,7 @@ export function people(db: Connection) {
   /** A new contact belongs to the one company that has its e-mail's domain. */
   function associateByDomain(portal: number, id: number, email: string): void {
     const domain = companyDomainOf(email);
-    if (domain === undefined) return;
+    if (domain === undefined || associatesByDomain.get(portal) !== 1) return;
     const [company, another] = companiesByDomain.all(domain, portal) as number[];
     if (company !== undefined && another === undefined)
       setAssociated(portal, { type: 'contacts', id }, { type: 'companies', id: company }, true);

@@ -164,7 +164,7 @@ function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
 
 /** So many segments of a level are looked into one by one: most pages know then how far back they go. */
 const ONE_BY_ONE = 2;
-/** The others are looked into together, where they have no more entries of the place than these. */
+/** The others are looked into together, where they have no more entries of a place than these, of all places together. */
 const FEW = 500;
 
 /**
@@ -185,7 +185,7 @@ export function timelineReader(db: Connection) {
       few: db
         .prepare(`
         SELECT timestamp, seq, place FROM json_each(?) s CROSS JOIN timeline t
-        WHERE level = ? AND segment = s.value AND ${where} LIMIT ${FEW + 1}`)
+        WHERE level = ? AND segment = s.value AND ${where} LIMIT ?`)
         .raw(),
     };
   };
@@ -203,6 +203,7 @@ export function timelineReader(db: Connection) {
     const { all, ofOne } = anyArchived.get() === undefined ? whileAllLive : whileSomeArchived;
     const { newest, few } = template === undefined ? all : ofOne;
     const ofIt = template === undefined ? [] : [template];
+    const most = Math.max(limit, Math.floor(FEW / places.length));
     let found: Row[] = [];
     const add = (rows: Row[]) => {
       if (rows.length > 0) found = merged(found, rows, limit);
@@ -220,12 +221,12 @@ export function timelineReader(db: Connection) {
     };
     for (const [level, segments] of segmentsOf(sizes, stands())) {
       const rest = segments.slice(ONE_BY_ONE);
+      for (const place of places) oneByOne(level, segments.slice(0, ONE_BY_ONE), place);
+      if (rest.length === 0) continue;
       const together = JSON.stringify(rest);
       for (const place of places) {
-        oneByOne(level, segments.slice(0, ONE_BY_ONE), place);
-        if (rest.length === 0) continue;
-        const rows = few.all(together, level, ...where(place)) as Row[];
-        if (rows.length > FEW) oneByOne(level, rest, place);
+        const rows = few.all(together, level, ...where(place), most + 1) as Row[];
+        if (rows.length > most) oneByOne(level, rest, place);
         else add(rows.sort((a, b) => (isNewer(a, b) ? -1 : 1)));
       }
     }

@@ -26,7 +26,7 @@ export type Request = { n: number } & (
 type PeopleOp = 'identify' | 'define' | 'write' | 'merge' | 'erase';
 /** What came of it, or how it failed (`code` is SQLite's). */
 export type Answer = { n: number } & ({ result: unknown } | { error: string; code: string });
-/** What the writer says: it is open; answers, after one commit; another process wrote. */
+/** What the writer says: it is open; answers, once what they tell is on disk; another process wrote. */
 export type Report = { opened: true } | { answers: Answer[] } | { othersWrote: true };
 type Append = Extract<Request, { op: 'append' }>;
 
