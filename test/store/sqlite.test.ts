@@ -53,6 +53,15 @@ function walRestarts(folder: string): number {
   return readFileSync(join(folder, 'throughline.sqlite-wal')).readUInt32BE(12);
 }
 
+/** How many transactions stand in the WAL: frames that say how large the database is after them. */
+function walCommits(folder: string): number {
+  const wal = readFileSync(join(folder, 'throughline.sqlite-wal'));
+  const frame = 24 + wal.readUInt32BE(8);
+  let commits = 0;
+  for (let at = 32; at + frame <= wal.length; at += frame) if (wal.readUInt32BE(at + 4) !== 0) commits++;
+  return commits;
+}
+
 describe('timelines in segments', () => {
   const RECORDS = [1, 2, 3];
   const draftStep = fc.record({
@@ -368,6 +377,32 @@ describe('SQLite', () => {
     other.close();
     await store.close();
   });
+
+  test('batches that wait while another process writes share a commit, and a failure', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const ids = Array.from({ length: 20 }, (_, n) => `waiting ${n}`);
+    const appendAll = () =>
+      Promise.allSettled(
+        ids.map((id) =>
+          store.append([draftOf(portalId, templateId, id, { objectId: 1, unknown: 'create' })]),
+        ),
+      );
+    const other = new Database(join(folder, 'throughline.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const failed = await appendAll();
+    expect(failed.map(({ status }) => status)).toEqual(ids.map(() => 'rejected'));
+    for (const id of ids) expect(store.event(portalId, templateId, id)).toBeUndefined();
+
+    const before = walCommits(folder);
+    const waiting = appendAll();
+    setTimeout(() => other.exec('COMMIT'), 200);
+    expect(await waiting).toMatchObject(ids.map((id) => ({ status: 'fulfilled', value: [{ id }] })));
+    expect(walCommits(folder) - before).toBeLessThanOrEqual(2); // the first one alone, perhaps
+    other.close();
+    await store.close();
+  }, 30_000);
 
   test('a store hears that another wrote, each time', async () => {
     folder = newFolder();
