@@ -1,6 +1,7 @@
 // The way of drafts to the store: those that come in one turn of the event loop go together, or as soon as enough are
 // there for the store to begin while the turn goes on. No timer, no delay at low load; the store commits what waits for
-// it together, and has a bounded number of them. What waits is bounded in events and bytes: beyond that a caller is told at once to come back.
+// it together. What it has at a time, and what waits here, is bounded in events and bytes: beyond that a caller is told
+// at once to come back.
 import { Refusal } from '../refusal.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
 
@@ -12,6 +13,7 @@ const READY_BYTES = 1024 * 1024;
 /** The store has no more than so much at a time, so that no other write waits for long. */
 const AHEAD_EVENTS = 2_000;
 const AHEAD_BYTES = 32 * 1024 * 1024;
+/** What has waited goes in batches of no more than so much. */
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 

@@ -2,30 +2,10 @@
 // React. Nothing needs a script: windows are popovers, details fold by themselves.
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
-import type { Portal } from '../access/store.js';
 import { OBJECT_TYPES, type ObjectType } from '../records/record.js';
-import type { ObjectSchema } from '../records/schema.js';
 import { pluralOf } from './names.js';
-import type { Language, ProblemStatus } from './words.js';
-
-/** Who is looking, and at what. */
-export interface View {
-  language: Language;
-  /** IANA zone that dates are printed in. */
-  timeZone: string;
-  portal?: Portal;
-  /** The portal's custom objects. */
-  customs: readonly ObjectSchema[];
-  /** Those that can be looked at instead. */
-  portals?: readonly Portal[];
-  account?: Account;
-}
-
-/** Who has signed in, and what the form to sign out must carry. */
-export interface Account {
-  email: string;
-  key: string;
-}
+import type { View } from './view.js';
+import type { ProblemStatus } from './words.js';
 
 export function problemPage(view: View, http: number): string {
   const { words } = view.language;

@@ -4,8 +4,8 @@ import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
 import { parseMoment } from '../timeline/time.js';
-import type { View } from './document.js';
 import { clock, iso, Moment, nameOf, pathOf, short } from './names.js';
+import type { View } from './view.js';
 import type { Words } from './words.js';
 
 /** An event with its two parts as safe HTML. */

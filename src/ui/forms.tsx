@@ -1,7 +1,8 @@
 // The markup of the pages where a person signs in, and where they let an app into a portal or do not.
 import type { Asked } from '../access/grants.js';
 import type { Portal, User } from '../access/store.js';
-import { document, type View } from './document.js';
+import { document } from './document.js';
+import type { View } from './view.js';
 import type { Words } from './words.js';
 
 export interface SignInContents {

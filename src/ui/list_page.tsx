@@ -1,7 +1,8 @@
 // The page that lists records: of a type, found by a search, or active last.
 import type { CrmRecord, ObjectType } from '../records/record.js';
-import { document, Kinds, type View } from './document.js';
+import { document, Kinds } from './document.js';
 import { Emblem, Moment, ownName, pathOf, pluralOf, singularOf } from './names.js';
+import type { View } from './view.js';
 import type { Words } from './words.js';
 
 export interface Listed {

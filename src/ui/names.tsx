@@ -1,6 +1,6 @@
 // What records, types and moments are called on pages.
 import { type CrmRecord, isCustom, type ObjectType, propertyOf } from '../records/record.js';
-import type { View } from './document.js';
+import type { View } from './view.js';
 import type { Words } from './words.js';
 
 /** What a token's value shows where no template renders it. */

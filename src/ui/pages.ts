@@ -24,13 +24,14 @@ import { HttpProblem, problemOf } from '../wire/problem.js';
 import { cursorText, renderedPage, timelineQuery } from '../wire/timelines.js';
 import { recordKey } from '../wire/typed.js';
 import { type ConsentOptions, consentRoutes } from './consent.js';
-import { problemPage, type View } from './document.js';
+import { problemPage } from './document.js';
 import type { Entry } from './event.js';
 import { unanswerablePage } from './forms.js';
 import { type ListContents, type Listed, listPage, MAX_QUERY_CHARS } from './list_page.js';
 import { type Associated, recordPage } from './record_page.js';
 import { sendPage } from './send.js';
 import { pageCookie, type SignIn, type SignInOptions, signIn } from './sign_in.js';
+import type { View } from './view.js';
 import { languageOf } from './words.js';
 
 export interface PageOptions {

@@ -8,9 +8,10 @@ import {
   type StandardType,
 } from '../records/record.js';
 import { parseMoment } from '../timeline/time.js';
-import { document, type View } from './document.js';
+import { document } from './document.js';
 import { type Entry, Event } from './event.js';
 import { Emblem, Moment, nameOf, pathOf, pluralOf, short, singularOf } from './names.js';
+import type { View } from './view.js';
 import type { Words } from './words.js';
 
 /** Records that belong to the one that is shown. */
@@ -32,7 +33,6 @@ export interface RecordContents {
 }
 
 const MAX_PROPERTIES = 100;
-
 const MAX_PROPERTY_CHARS = 500;
 
 export function recordPage(view: View, contents: RecordContents): string {

@@ -1,6 +1,6 @@
 // How every page is sent: under a policy that lets nothing foreign run, frame it or keep it.
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { View } from './document.js';
+import type { View } from './view.js';
 
 export type ViewOf = (request: FastifyRequest) => View;
 

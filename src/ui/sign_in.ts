@@ -7,9 +7,9 @@ import { isPassword } from '../access/passwords.js';
 import type { AccessStore, User } from '../access/store.js';
 import { Refusal } from '../refusal.js';
 import type { Attempts } from '../wire/attempts.js';
-import type { Account } from './document.js';
 import { signInPage } from './forms.js';
 import { sendPage, type ViewOf } from './send.js';
+import type { Account } from './view.js';
 
 export interface SignInOptions {
   store: AccessStore;

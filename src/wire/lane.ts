@@ -1,6 +1,7 @@
 // A lane past the framework for the two calls that come by the thousand: sending one event and reading one. It takes a
 // request only where all that comes before its body is in order, and answers as the routes do; the rest is left to
-// them. It spares a fifth of what such a request costs.
+// them. It spares a sixth of what such a request costs. One thing differs: after a body that is not JSON the framework
+// ends the connection, and here, where all of it has been read, it goes on.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';

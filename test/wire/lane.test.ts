@@ -239,6 +239,23 @@ describe('by the lane and by the framework', () => {
     for (const [n, answer] of answers.entries()) expect(answer).toContain(`breath-${n}"`);
   });
 
+  test('who goes away before the answer harms nobody', async () => {
+    const { hostname, port } = new URL(server.listening);
+    const head = `host: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n`;
+    const body = JSON.stringify(event());
+    const sent = [
+      `GET ${EVENTS}/${TEMPLATE}/none HTTP/1.1\r\n${head}\r\n`,
+      `POST ${EVENTS} HTTP/1.1\r\n${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    ];
+    for (let n = 0; n < 40; n++) {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => undefined);
+      socket.write((sent[n % 2] as string).repeat(5), () => socket.resetAndDestroy());
+      await once(socket, 'close');
+    }
+    expect((await server.call('GET', `${EVENTS}/${TEMPLATE}/none`)).status).toBe(404);
+  });
+
   test('whatever is sent is answered the same', async () => {
     const field = fc.constantFrom(
       'id',

@@ -8,7 +8,7 @@ import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
 import type { ImportRefusal, ImportStore } from '../../timeline/imports.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
-import type { Filed } from './append.js';
+import { CELLS_FILED, type Filed } from './append.js';
 import { openReader } from './database.js';
 import { pack } from './parcel.js';
 import type { Written } from './people.js';
@@ -66,7 +66,9 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       const filed = (await writer.ask('append', [pack(drafts), bytes])) as Filed;
       checkpoints.count(drafts.length, bytes);
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
-      return drafts.map((draft, index) => outcome(draft, filed[2 * index], filed[2 * index + 1]));
+      return drafts.map((draft, index) =>
+        outcome(draft, filed[CELLS_FILED * index], filed[CELLS_FILED * index + 1]),
+      );
     },
     async importStep(drafts, step) {
       const refused = (await writer.ask('importStep', [pack(drafts), step])) as ImportRefusal[] | undefined;

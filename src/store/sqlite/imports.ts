@@ -8,7 +8,7 @@ import type {
   ImportStore,
 } from '../../timeline/imports.js';
 import type { EventDraft } from '../../timeline/store.js';
-import type { Filed } from './append.js';
+import { CELLS_FILED, type Filed } from './append.js';
 import type { Connection } from './database.js';
 import type { Refused } from './refused.js';
 
@@ -82,7 +82,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
       const filed = drafts.length === 0 ? [] : append(drafts);
       const refusals: ImportRefusal<Refused>[] = [];
       for (let index = 0; index < drafts.length; index++) {
-        const refusal = filed[2 * index];
+        const refusal = filed[CELLS_FILED * index];
         if (typeof refusal === 'object' && refusal !== null)
           refusals.push({ line: step.lines[index] as number, refusal });
       }
