@@ -10,9 +10,12 @@ export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 /** A batch of so many goes at once: the store works on it while the rest of the turn is read. */
 const READY_EVENTS = 32;
 const READY_BYTES = 1024 * 1024;
-/** The store has no more than so much at a time, so that no other write waits for long. */
-const AHEAD_EVENTS = 2_000;
-const AHEAD_BYTES = 32 * 1024 * 1024;
+/**
+ * The store has no more than so much at a time: other writes stand behind it for a fifth of a second at most. With
+ * less it would rest while a turn reads many large bodies.
+ */
+const AHEAD_EVENTS = 10_000;
+const AHEAD_BYTES = 64 * 1024 * 1024;
 /** What has waited goes in batches of no more than so much. */
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;

@@ -72,19 +72,19 @@ describe('intake', () => {
     expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  test('the store has no more than 2,000 events at a time; what comes meanwhile goes in batches of 1,000 at most', async () => {
+  test('the store has no more than 10,000 events at a time; what comes meanwhile goes in batches of 1,000 at most', async () => {
     const store = heldStore();
     const intake = new Intake(store);
-    const answers = Array.from({ length: 5_000 }, (_, n) => intake.append(draft(`${n}`)));
+    const answers = Array.from({ length: 15_000 }, (_, n) => intake.append(draft(`${n}`)));
     await turn();
     const lengths = () => store.batches.map(({ length }) => length);
-    expect(lengths()).toEqual(Array(63).fill(32));
+    expect(lengths()).toEqual(Array(313).fill(32));
     store.commit();
     await turn();
-    expect(lengths().slice(63)).toEqual([1_000]);
+    expect(lengths().slice(313)).toEqual([1_000]);
     await store.drain();
     expect((await Promise.all(answers)).map(({ id }) => id)).toEqual(store.batches.flat());
-    expect(lengths().reduce((a, b) => a + b)).toBe(5_000);
+    expect(lengths().reduce((a, b) => a + b)).toBe(15_000);
     expect(Math.max(...lengths())).toBe(1_000);
   });
 
