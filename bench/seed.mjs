@@ -57,10 +57,11 @@ export function seeded(folder, records, total) {
           if (faults.length > 0) throw new Error(JSON.stringify(faults));
           drafts.push(draft);
           bytes += draft.body.length;
-          if (Math.random() < IDS / total) ids.push(draft.id);
         }
         await pending;
-        pending = store.append(drafts);
+        pending = store.append(drafts).then((events) => {
+          for (const { id } of events) if (Math.random() < IDS / total) ids.push(id);
+        });
         progress(from + drafts.length, count);
       }
       await pending;

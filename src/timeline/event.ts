@@ -66,7 +66,7 @@ const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
 export function draftEvent(input: EventInput, setting: Setting, faults: Fault[]): EventDraft {
   const { portalId, unknown, template, now } = setting;
-  const id = eventId(input.id, now, faults);
+  const id = input.id === undefined ? undefined : checkedId(input.id, now, faults);
   const tokens = tokensText(input.tokens, template, faults);
   const timestamp = input.timestamp === undefined ? now : parseMoment(input.timestamp);
   if (timestamp === undefined)
@@ -93,7 +93,7 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
   return {
     portalId,
     templateId: template.id,
-    id,
+    ...(id === undefined ? {} : { id }),
     subject,
     ...(input.email === undefined ? {} : { email: input.email }),
     properties: propertiesOf(input, type, setting, timestamp ?? now, faults),
@@ -131,8 +131,7 @@ function typeOf(
   return type;
 }
 
-function eventId(sent: string | undefined, now: number, faults: Fault[]): string {
-  if (sent === undefined) return timeOrderedUuid(now);
+function checkedId(sent: string, now: number, faults: Fault[]): string {
   const fault = (message: string) => faults.push({ in: 'id', message });
   if (sent === '') fault('must not be empty; leave it out and the server makes one');
   if (UNKEEPABLE.test(sent)) fault('has a NUL or half a surrogate pair; send well-formed text');

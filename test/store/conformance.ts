@@ -19,6 +19,7 @@ import {
   type TimelineStore,
 } from '../../dist/timeline/store.js';
 import type { Template } from '../../dist/timeline/template.js';
+import { madeIdConformance } from './made_ids.js';
 import { model } from './model.js';
 import { peopleConformance } from './people.js';
 import { schemaConformance } from './schemas.js';
@@ -47,7 +48,7 @@ export function draftOf(
   id: string,
   subject: Partial<Subject>,
   { timestamp = NOW, text = id }: { timestamp?: number; text?: string } = {},
-): EventDraft {
+): EventDraft & { id: string } {
   const whole: Subject = { type: 'contacts', unknown: 'refuse', ...subject };
   return {
     portalId,
@@ -60,6 +61,11 @@ export function draftOf(
     receivedAt: NOW,
     body: JSON.stringify({ id, email: whole.email, text }),
   };
+}
+
+/** The store makes its id. */
+export function withoutId({ id: _, ...draft }: EventDraft): EventDraft {
+  return draft;
 }
 
 /** A portal with an app and two templates of its own. */
@@ -932,6 +938,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
       });
     });
 
+    madeIdConformance(() => store);
     peopleConformance(() => store, create);
     schemaConformance(() => store);
 

@@ -14,7 +14,7 @@ function heldStore() {
     batches,
     append: (drafts: readonly EventDraft[]) =>
       new Promise<AppendOutcome[]>((resolve, reject) => {
-        batches.push(drafts.map(({ id }) => id));
+        batches.push(drafts.map(({ id = '' }) => id));
         held.push({ resolve: () => resolve(drafts.map(outcomeOf)), reject });
       }),
     /** Ends the oldest commit. */
@@ -32,7 +32,7 @@ function heldStore() {
   };
 }
 
-function outcomeOf({ id, templateId, timestamp, receivedAt, body }: EventDraft): AppendOutcome {
+function outcomeOf({ id = '', templateId, timestamp, receivedAt, body }: EventDraft): AppendOutcome {
   return id.startsWith('bad')
     ? new Refusal('conflict', `${id} is refused`)
     : { id, templateId, timestamp, receivedAt, identifiedBy: 'objectId', body, objectId: 1 };

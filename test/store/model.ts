@@ -6,7 +6,7 @@ import type { IdentifiedBy } from '../../dist/records/identity.js';
 import { type CrmRecord, IF_UNSET, type ObjectType, type PropertyValue } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type { EventDraft, StoredEvent, TimelineQuery } from '../../dist/timeline/store.js';
-import { draftOf, type Store, type tenantOf, walk } from './conformance.js';
+import { draftOf, type Store, type tenantOf, walk, withoutId } from './conformance.js';
 
 const START = Date.parse('2026-01-02T00:00:00Z');
 const OBJECT_IDS = [1, 2, 28001, 28002, 28004]; // some are the ones that an engine may make itself
@@ -32,7 +32,12 @@ const properties = fc.uniqueArray(
 
 const draftStep = fc
   .record({
-    id: fc.constantFrom('e1', 'e2', 'e3', 'e4', 'e5', 'e6'),
+    /** None, or by number one of those that the store has made. */
+    id: fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom('e1', 'e2', 'e3', 'e4', 'e5', 'e6') },
+      { weight: 2, arbitrary: fc.constant(undefined) },
+      { weight: 1, arbitrary: fc.nat(3) },
+    ),
     other: fc.boolean(),
     at: moment,
     company: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
@@ -123,6 +128,8 @@ class Model {
   readonly visitors = new Map<string, Properties>();
   readonly blocked = new Set<string>();
   readonly events = new Map<string, Kept>();
+  /** Ids that the store has made. */
+  readonly madeIds: string[] = [];
   arrival = 0;
 
   ownerOf(email: string): number | undefined {
@@ -201,7 +208,11 @@ class Model {
     return id;
   }
 
-  append(draft: EventDraft, { company, ...step }: DraftStep, made: number | undefined): string | StoredEvent {
+  append(
+    draft: EventDraft & { id: string },
+    { company, ...step }: DraftStep,
+    made: number | undefined,
+  ): string | StoredEvent {
     const { templateId, id, timestamp, receivedAt, body, email } = draft;
     let on: Kept['on'];
     let by: IdentifiedBy = 'objectId';
@@ -312,10 +323,18 @@ function answerOf({ event, on }: Kept): StoredEvent {
 
 const newestFirst = (a: Kept, b: Kept) => b.event.timestamp - a.event.timestamp || b.arrival - a.arrival;
 
-function compare(model: Model, store: Store, portalId: number, query: TimelineQuery): void {
+function compare(
+  model: Model,
+  store: Store,
+  { portalId, templateId, otherTemplateId }: Omit<Tenant, 'appId'>,
+  query: TimelineQuery,
+): void {
   const events = [...model.events.values()];
   for (const kept of events)
     expect(store.event(portalId, kept.event.templateId, kept.event.id)).toEqual(answerOf(kept));
+  for (const template of [templateId, otherTemplateId])
+    for (const id of model.madeIds)
+      if (!model.events.has(`${template} ${id}`)) expect(store.event(portalId, template, id)).toBeUndefined();
 
   const expected = (type: ObjectType, id: number): CrmRecord | undefined => {
     const record = type === 'contacts' ? model.contacts.get(id) : model.companies.get(id);
@@ -381,11 +400,12 @@ export const model = {
   steps: fc.array(step, { minLength: 1, maxLength: 14 }),
 
   async run(
-    { portalId, templateId, otherTemplateId }: Omit<Tenant, 'appId'>,
+    tenant: Omit<Tenant, 'appId'>,
     steps: readonly Step[],
     store: () => Store,
     reopen: () => Promise<Store>,
   ): Promise<void> {
+    const { portalId, templateId, otherTemplateId } = tenant;
     const model = new Model();
     let now = START;
     /** What the store says, where it is a number; a refusal and the model's word for it must agree. */
@@ -403,7 +423,7 @@ export const model = {
       if ('reopen' in each) await reopen();
       else if ('look' in each) {
         const { limit, other, from, to } = each.look;
-        compare(model, store(), portalId, {
+        compare(model, store(), tenant, {
           limit,
           ...(other === undefined ? {} : { templateId: other ? otherTemplateId : templateId }),
           ...(from === undefined ? {} : { from: START + from }),
@@ -411,11 +431,12 @@ export const model = {
         });
         continue;
       } else if ('append' in each) {
-        const drafts = each.append.map((draft) => ({
+        const idOf = ({ id }: DraftStep) => (typeof id === 'number' ? model.madeIds[id] : id);
+        const named = each.append.map((draft) => ({
           ...draftOf(
             portalId,
             draft.other ? otherTemplateId : templateId,
-            draft.id,
+            idOf(draft) ?? 'none',
             {
               type: draft.company ? 'companies' : 'contacts',
               unknown: draft.unknown,
@@ -428,12 +449,17 @@ export const model = {
           properties: draft.properties,
           receivedAt: now,
         }));
+        const drafts = named.map((draft) => (draft.id === 'none' ? withoutId(draft) : draft));
         const outcomes = await store().append(drafts);
         expect(outcomes).toHaveLength(drafts.length);
         for (const [index, draft] of drafts.entries()) {
           const outcome = outcomes[index];
-          const made = outcome instanceof Refusal ? undefined : outcome?.objectId;
-          agree(outcome, model.append(draft, each.append[index] as DraftStep, made));
+          const { objectId, id = '' } = outcome instanceof Refusal ? {} : (outcome as StoredEvent);
+          if (draft.id === undefined && id !== '') {
+            expect(model.madeIds).not.toContain(id);
+            model.madeIds.push(id);
+          }
+          agree(outcome, model.append({ id, ...draft }, each.append[index] as DraftStep, objectId));
         }
       } else if ('identify' in each) {
         const { properties, ...named } = each.identify;
@@ -469,7 +495,7 @@ export const model = {
           set(made.properties, properties);
         }
       }
-      compare(model, store(), portalId, { limit: 100 });
+      compare(model, store(), tenant, { limit: 100 });
     }
   },
 };

@@ -236,6 +236,7 @@ describe('a folder from before segments', () => {
         ' ',
         '0',
         'null',
+        '019b7d2e-1b31-7abc-8def-0123456789ab',
       ],
     ];
     const rest =
@@ -483,9 +484,9 @@ describe('SQLite', () => {
     db.close();
     // What is small or bounded: the administration's tables, definitions, custom objects, levels, the first of archived templates or erased e-mails, lists that are given, and the newest events of all.
     const small =
-      /^SCAN (?:admin_key|user|access_token|erasing_key|timeline_level|timeline_shape|s VIRTUAL TABLE INDEX 1|template USING INDEX template_archived|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* LIMIT 1$/;
+      /^SCAN (?:admin_key|user|access_token|erasing_key|made_id_key|timeline_level|timeline_shape|s VIRTUAL TABLE INDEX 1|template USING INDEX template_archived|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* LIMIT 1$/;
     expect(statements.size).toBeGreaterThan(50);
-    expect(walks.filter((walk) => small.test(walk))).toHaveLength(18);
+    expect(walks.filter((walk) => small.test(walk))).toHaveLength(19);
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 

@@ -10,6 +10,7 @@ import type { ImportRefusal, ImportStore } from '../../timeline/imports.js';
 import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import { openReader } from './database.js';
+import { type MadeIds, madeIds } from './made_ids.js';
 import { pack } from './parcel.js';
 import type { Written } from './people.js';
 import { reader } from './read.js';
@@ -50,7 +51,8 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     othersWrote: () => options.onOthersWrote?.(),
   });
   const db = openReader(folder);
-  const { reads, renew } = reader(db);
+  const ids = madeIds(db);
+  const { reads, renew } = reader(db, ids);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
   async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {
@@ -66,9 +68,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       const filed = (await writer.ask('append', [pack(drafts), bytes])) as Filed;
       checkpoints.count(drafts.length, bytes);
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
-      return drafts.map((draft, index) =>
-        outcome(draft, filed[CELLS_FILED * index], filed[CELLS_FILED * index + 1]),
-      );
+      return drafts.map((draft, index) => outcome(draft, filed, CELLS_FILED * index, ids));
     },
     async importStep(drafts, step) {
       const refused = (await writer.ask('importStep', [pack(drafts), step])) as ImportRefusal[] | undefined;
@@ -157,15 +157,14 @@ function bytesOf(drafts: readonly EventDraft[]): number {
   return bytes;
 }
 
-function outcome(
-  draft: EventDraft,
-  filed: Filed[number] | undefined,
-  by: Filed[number] | undefined,
-): AppendOutcome {
-  if (isRefused(filed)) return toRefusal(filed);
-  const { templateId, id, timestamp, receivedAt, body } = draft;
-  const stands = filed === null ? {} : { objectId: filed as number };
-  return { templateId, id, ...stands, timestamp, receivedAt, identifiedBy: by as IdentifiedBy, body };
+function outcome(draft: EventDraft, filed: Filed, at: number, ids: MadeIds): AppendOutcome {
+  const record = filed[at];
+  if (isRefused(record)) return toRefusal(record);
+  const { templateId, timestamp, receivedAt, body } = draft;
+  const id = draft.id ?? ids.of(filed[at + 2] as number, receivedAt);
+  const stands = record === null ? {} : { objectId: record as number };
+  const identifiedBy = filed[at + 1] as IdentifiedBy;
+  return { templateId, id, ...stands, timestamp, receivedAt, identifiedBy, body };
 }
 
 function isRefused(answer: unknown): answer is Refused {

@@ -26,6 +26,7 @@ import { consentReads } from './consents.js';
 import type { Connection } from './database.js';
 import type { Store } from './engine.js';
 import { importReader } from './imports.js';
+import { MADE, madeIds } from './made_ids.js';
 import { timelineReader } from './timeline_index.js';
 
 type Reads = Pick<
@@ -39,7 +40,7 @@ const RECENT_EVENTS = 2_000;
 const ALL: PageOf<number> = { after: -1, limit: -1 };
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
-export function reader(db: Connection): { reads: Reads; renew(): void } {
+export function reader(db: Connection, ids = madeIds(db)): { reads: Reads; renew(): void } {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
   function renew(): void {
@@ -61,12 +62,15 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ) as unknown as Reads;
   }
 
-  const columns = 'e.template, e.id, e.timestamp, e.received_at, e.identified_by, e.body';
-  const event = db
-    .prepare(`
-    SELECT ${columns}, p.object_id
-    FROM event e JOIN place p ON p.id = e.place WHERE e.portal = ? AND e.template = ? AND e.id = ?`)
-    .raw();
+  const columns = 'e.seq, e.template, e.id, e.timestamp, e.received_at, e.identified_by, e.body';
+  const event = (which: string) =>
+    db
+      .prepare(`
+      SELECT ${columns}, p.object_id FROM event e CROSS JOIN place p ON p.id = e.place
+      WHERE e.portal = ? AND e.template = ? AND e.id = ? AND ${which}`)
+      .raw();
+  const sentEvent = event("e.id <> ''");
+  const madeEvent = event('e.seq = ? AND e.received_at = ?');
   const eventAt = db.prepare(`SELECT ${columns} FROM event e WHERE e.seq = ?`).raw();
   const places = db
     .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
@@ -159,6 +163,21 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
   const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
 
+  function toEvent(
+    [seq, templateId, id, timestamp, receivedAt, identifiedBy, body]: readonly [...EventRow, ...unknown[]],
+    objectId: number | null,
+  ): StoredEvent {
+    return {
+      templateId,
+      id: id === MADE ? ids.of(seq, receivedAt) : id,
+      ...(objectId === null ? {} : { objectId }),
+      timestamp,
+      receivedAt,
+      identifiedBy,
+      body,
+    };
+  }
+
   function toRecord(key: RecordKey, row: RecordRow): CrmRecord {
     const { portalId, type } = key;
     const owned = type === 'contacts' ? (identities.all(portalId, row.id) as IdentityRow[]) : [];
@@ -201,8 +220,10 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ...importReader(db),
 
     event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
-      const row = event.get(portalId, templateId, id) as [...EventRow, objectId: number | null] | undefined;
-      return row && toEvent(row, row[6]);
+      const made = ids.read(id);
+      const row = ((made && madeEvent.get(portalId, templateId, MADE, made.seq, made.receivedAt)) ??
+        sentEvent.get(portalId, templateId, id)) as [...EventRow, objectId: number | null] | undefined;
+      return row && toEvent(row, row[7]);
     },
 
     timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
@@ -330,6 +351,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 }
 
 type EventRow = [
+  seq: number,
   template: number,
   id: string,
   timestamp: number,
@@ -397,21 +419,6 @@ function optional<Row, Value>(row: Row | undefined, to: (row: Row) => Value): Va
 
 function earlier(a: Cursor, b: Cursor): Cursor {
   return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.seq < b.seq) ? a : b;
-}
-
-function toEvent(
-  [templateId, id, timestamp, receivedAt, identifiedBy, body]: readonly [...EventRow, ...unknown[]],
-  objectId: number | null,
-): StoredEvent {
-  return {
-    templateId,
-    id,
-    ...(objectId === null ? {} : { objectId }),
-    timestamp,
-    receivedAt,
-    identifiedBy,
-    body,
-  };
 }
 
 function toPortal(row: PortalRow): Portal {

@@ -1,0 +1,125 @@
+// Ids that a store makes for events that were sent without one: part of the suite that every engine passes.
+import fc from 'fast-check';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { draftOf, ids, NOW, type Store, stored, tenantOf, walk, withoutId } from './conformance.js';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export function madeIdConformance(open: () => Store): void {
+  describe('the id of an event that was sent without one', () => {
+    let tenant: Awaited<ReturnType<typeof tenantOf>>;
+    let objectId = 1;
+
+    beforeAll(async () => {
+      tenant = await tenantOf(open());
+    });
+
+    /** An event for each moment, all of one new record. */
+    async function append(
+      moments: readonly number[],
+      { id, of = tenant }: { id?: string; of?: typeof tenant } = {},
+    ) {
+      objectId++;
+      const subject = { objectId, unknown: 'create' as const };
+      const drafts = moments.map((receivedAt) => {
+        const draft = draftOf(of.portalId, of.templateId, id ?? 'none', subject, { timestamp: receivedAt });
+        return { ...(id === undefined ? withoutId(draft) : draft), receivedAt };
+      });
+      return (await open().append(drafts)).map(stored);
+    }
+
+    const find = (id: string, { portalId, templateId } = tenant) => open().event(portalId, templateId, id);
+
+    test('is a UUID of version 7 that finds it, and stands on the timeline', async () => {
+      const events = await append([NOW, NOW + 1, NOW + 1, NOW + 70_000]);
+      for (const event of events) {
+        expect(event.id).toMatch(UUID_V7);
+        expect(Number.parseInt(event.id.slice(0, 8) + event.id.slice(9, 13), 16)).toBe(event.receivedAt);
+        expect(find(event.id)).toEqual(event);
+      }
+      const timeline = walk(open(), { portalId: tenant.portalId, type: 'contacts', id: objectId });
+      expect(ids(timeline)).toEqual(ids(events).reverse());
+    });
+
+    test('sorts after earlier ones, of the same millisecond too', async () => {
+      const moments = Array.from({ length: 300 }, (_, n) => NOW + Math.floor(n / 7));
+      const made = ids([...(await append(moments.slice(0, 200))), ...(await append(moments.slice(200)))]);
+      expect(made.toSorted()).toEqual(made);
+      expect(new Set(made).size).toBe(made.length);
+    });
+
+    test('does not tell how many events there are', async () => {
+      const moments = Array.from({ length: 100 }, (_, n) => NOW + n);
+      const ends = ids(await append(moments)).map((id) => Number.parseInt(id.slice(24), 16));
+      const steps = ends.slice(1).map((end, n) => Math.abs(end - (ends[n] as number)));
+      expect(Math.min(...steps)).toBeGreaterThan(2 ** 24);
+    });
+
+    test('finds it in no other portal and with no other template', async () => {
+      const [event] = await append([NOW]);
+      const other = await tenantOf(open());
+      const { id } = event as { id: string };
+      expect(find(id, other)).toBeUndefined();
+      expect(find(id, { ...tenant, templateId: tenant.otherTemplateId })).toBeUndefined();
+      expect(find(id, { ...tenant, portalId: other.portalId })).toBeUndefined();
+    });
+
+    test('is taken by nothing that looks like it', async () => {
+      const [event] = await append([NOW]);
+      const { id } = event as { id: string };
+      const change = fc.tuple(fc.nat(35), fc.constantFrom(...'0123456789abcdefABCDEF-x+ '));
+      fc.assert(
+        fc.property(
+          fc.uniqueArray(change, { minLength: 1, maxLength: 4, selector: ([at]) => at }),
+          (changes) => {
+            const text = [...id];
+            for (const [at, char] of changes) text[at] = char;
+            fc.pre(text.join('') !== id);
+            expect(find(text.join(''))).toBeUndefined();
+          },
+        ),
+      );
+      for (const text of [
+        id.toUpperCase(),
+        ` ${id}`,
+        `${id} `,
+        id.replaceAll('-', ''),
+        `-${id.slice(1)}`,
+        id.slice(1),
+      ])
+        expect(find(text)).toBeUndefined();
+    });
+
+    test('sent again, also in one batch with others, replaces the event', async () => {
+      const [first, second] = await append([NOW, NOW]);
+      const again = { id: (first as { id: string }).id };
+      const [replaced] = await append([NOW + 5], again);
+      expect(find(again.id)).toEqual(replaced);
+      expect(replaced).toMatchObject({ ...again, receivedAt: NOW + 5, objectId });
+      const [, last] = await append([NOW + 6, NOW + 7], again);
+      expect(find(again.id)).toEqual(last);
+      const timeline = (of: number) => walk(open(), { portalId: tenant.portalId, type: 'contacts', id: of });
+      expect(ids(timeline(objectId - 2))).toEqual([second?.id]);
+      expect(ids(timeline(objectId - 1))).toEqual([]);
+      expect(timeline(objectId)).toEqual([last]);
+    });
+
+    test('of another template or portal is an id like any other', async () => {
+      const [event] = await append([NOW]);
+      const { id } = event as { id: string };
+      const other = await tenantOf(open());
+      const [theirs] = await append([NOW + 9], { id, of: other });
+      expect(find(id, other)).toEqual(theirs);
+      expect(find(id)).toEqual(event);
+    });
+
+    test('is what its properties have as their source', async () => {
+      const { portalId, templateId } = tenant;
+      const draft = draftOf(portalId, templateId, 'none', { objectId: ++objectId, unknown: 'create' });
+      const properties = [{ name: 'made_color', value: 'black', at: NOW }];
+      const [event] = await open().append([{ ...withoutId(draft), properties }]);
+      const [change] = open().history({ portalId, type: 'contacts', id: objectId }, 'made_color', 1);
+      expect(change).toMatchObject({ value: 'black', source: `${templateId}/${stored(event).id}` });
+    });
+  });
+}
