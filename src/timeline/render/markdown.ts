@@ -14,18 +14,24 @@ export const MAX_HTML_CHARS = 2 * 1024 * 1024;
 
 // Unicode's noncharacters "for internal use": no keyboard makes them, Markdown takes them for letters and refuses them
 // as &#x…; entities. A placeholder is FDD0, the value's index in hexadecimal FDE0–FDEF, FDD1.
-const RESERVED = /[\ufdd0-\ufdef]/g;
 const PLACEHOLDER = /\ufdd0([\ufde0-\ufdef]+)\ufdd1/g;
 const DIGIT_ZERO = 0xfde0;
-/** What cannot stand in HTML or in an address: NUL and halves of surrogate pairs. */
-const BROKEN = /\0|\p{Surrogate}/gu;
+/** What placeholders are made of, and what cannot stand in HTML or in an address: NUL and halves of surrogate pairs. */
+const UNWANTED = /[\0\ufdd0-\ufdef\p{Surrogate}]/gu;
 
 /** Text without the characters that placeholders are made of. Of the same length, so that places in it stay true. */
 export function withoutPlaceholders(text: string): string {
-  return text.replace(RESERVED, '\ufffd').replace(BROKEN, '\ufffd');
+  return text.replace(UNWANTED, '\ufffd');
 }
 
+/** Most texts have no more values. */
+const FIRST_PLACEHOLDERS = Array.from({ length: 64 }, (_, index) => makePlaceholder(index));
+
 export function placeholder(index: number): string {
+  return FIRST_PLACEHOLDERS[index] ?? makePlaceholder(index);
+}
+
+function makePlaceholder(index: number): string {
   const digits = [...index.toString(16)].map((digit) =>
     String.fromCharCode(DIGIT_ZERO + parseInt(digit, 16)),
   );
