@@ -1,0 +1,116 @@
+// What is sent of a record: every value is checked, everything wrong is told at once, and a new record has what its type
+// needs.
+import type { Static } from 'typebox';
+import type { Portal } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
+import { emailFault, UNKEEPABLE } from '../records/identity.js';
+import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
+import {
+  isCustom,
+  type ObjectType,
+  OWN_PROPERTIES,
+  type PropertyValue,
+  type StandardType,
+} from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
+import { invalid, Refusal } from '../refusal.js';
+import type { ObjectInput } from './schemas/objects.js';
+
+/** Of one record in one call. */
+const MAX_PROPERTIES = 1_000;
+const MAX_VALUE_LENGTH = 65_536;
+
+interface RecordInput {
+  email?: string;
+  properties: PropertyValue[];
+}
+
+export function recordInputs({ definitions, schemas }: { definitions: Definitions; schemas: Schemas }) {
+  return { readInput, checkNamed };
+
+  /** What is sent of a record, checked: its e-mail and its properties. An empty value clears one. */
+  function readInput(
+    portal: Portal,
+    type: ObjectType,
+    { properties }: Static<typeof ObjectInput>,
+    at: number,
+  ): RecordInput {
+    const faults: ValueFault[] = [];
+    const names = Object.keys(properties).length;
+    if (names > MAX_PROPERTIES)
+      throw invalid('record', [
+        { in: 'properties', message: `has ${names} properties; at most ${MAX_PROPERTIES} are taken` },
+      ]);
+    const input: RecordInput = { properties: [] };
+    for (const [name, sent] of Object.entries(properties)) {
+      const value = sent === null ? '' : String(sent);
+      if (value.length > MAX_VALUE_LENGTH) {
+        const message = `has ${value.length} characters; at most ${MAX_VALUE_LENGTH} are taken`;
+        faults.push({ name, message, code: 'INPUT_TOO_LARGE' });
+        continue;
+      }
+      if (UNKEEPABLE.test(value)) {
+        const message = 'has a NUL or half a surrogate pair; send well-formed text';
+        faults.push({ name, message, code: 'INVALID_TEXT' });
+        continue;
+      }
+      if (name === 'email' && type === 'contacts') {
+        if (value === '') continue;
+        const message = emailFault(value);
+        if (message) faults.push({ name, message, code: 'INVALID_EMAIL' });
+        input.email = value;
+      } else if (OWN_PROPERTIES.has(name) && name !== 'email') {
+        faults.push(readOnlyFault(name));
+      } else {
+        const unknown = portal.lenient ? 'create' : 'refuse';
+        const read = definitions.value(portal.id, type, { name, value, at }, unknown);
+        if ('code' in read) faults.push(read);
+        else input.properties.push(read);
+      }
+    }
+    if (faults.length > 0) throw invalidValues(faults);
+    return input;
+  }
+
+  /** Refuses a new record that lacks what one of its type needs. */
+  function checkNamed(portalId: number, type: ObjectType, input: Readonly<RecordInput>): void {
+    const set = new Set(input.properties.filter(({ value }) => value !== '').map(({ name }) => name));
+    if (input.email !== undefined) set.add('email');
+    if (isCustom(type)) {
+      const { properties } = definitions.of(portalId, type);
+      const required = schemas.schemaOf(portalId, type)?.requiredProperties ?? [];
+      const missing = required.filter((name) => properties.has(name) && !set.has(name));
+      if (missing.length > 0) throw lacking(type, missing);
+    } else if (!NAMING[type].some((name) => set.has(name)))
+      throw invalid('record', [
+        {
+          in: 'properties',
+          message: `a new record of ${type} needs ${NAMING[type].join(' or ')}`,
+          code: 'REQUIRED_FIELD',
+        },
+      ]);
+  }
+}
+
+/** Of which properties a new record needs at least one. */
+const NAMING: Readonly<Record<StandardType, readonly string[]>> = {
+  contacts: ['email', 'firstname', 'lastname'],
+  companies: ['name', 'domain'],
+  deals: ['dealname'],
+  tickets: ['subject'],
+};
+
+/** As HubSpot puts it. */
+function lacking(type: ObjectType, missing: readonly string[]): Refusal {
+  return new Refusal(
+    'invalid',
+    `Error creating ${type}. Some required properties were not set: ${missing.join(', ')}`,
+    missing.map((name) => ({
+      in: `properties.${name}`,
+      message: 'is required and not set; send a value',
+      code: 'REQUIRED_FIELD',
+      context: { propertyName: [name] },
+    })),
+    { properties: missing },
+  );
+}
