@@ -233,7 +233,7 @@ export function accessCommands(program: Command): void {
     .requiredOption('--admin-key <id>', "the key's id, as 'throughline admin-key list' shows it")
     .action((options: Common & { adminKey: string }) =>
       withFolder(options, async (store) => {
-        if (!(await store.revokeAdminKey(Number(options.adminKey))))
+        if (!(await store.revokeAdminKey(idOf(options.adminKey))))
           fail(
             `There is no admin key with the id ${brief(options.adminKey)}; 'throughline admin-key list' shows them.`,
           );
@@ -259,15 +259,23 @@ function installation(store: Store, { portal, app }: InPortal): [portalId: numbe
   return [portalOf(store, portal), appOf(store, app)];
 }
 
-function portalOf(store: Store, portal: string): number {
-  if (!store.portal(Number(portal)))
-    fail(`There is no portal ${brief(portal)}; 'throughline portal list' shows them.`);
-  return Number(portal);
+/** The portal's id, given as text; an error where there is none such. */
+export function portalOf(store: Store, portal: string): number {
+  const id = idOf(portal);
+  if (!store.portal(id)) fail(`There is no portal ${brief(portal)}; 'throughline portal list' shows them.`);
+  return id;
 }
 
-function appOf(store: Store, app: string): number {
-  if (!store.app(Number(app))) fail(`There is no app ${brief(app)}; 'throughline app list' shows them.`);
-  return Number(app);
+/** The app's id, given as text; an error where there is none such. */
+export function appOf(store: Store, app: string): number {
+  const id = idOf(app);
+  if (!store.app(id)) fail(`There is no app ${brief(app)}; 'throughline app list' shows them.`);
+  return id;
+}
+
+/** 0, which nothing has, where it is none. */
+function idOf(text: string): number {
+  return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : 0;
 }
 
 function refuse(what: string, faults: readonly Fault[]): void {

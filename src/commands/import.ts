@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { type Command, Option } from 'commander';
+import type { Portal } from '../access/store.js';
 import { dataOption, jsonOption } from '../config.js';
 import { Definitions } from '../records/definitions.js';
 import { Schemas } from '../records/schemas.js';
@@ -27,7 +28,7 @@ import type { ImportKey, ImportRefusal, ImportStanding } from '../timeline/impor
 import type { EventDraft } from '../timeline/store.js';
 import { Templates } from '../timeline/templates.js';
 import { readerOfSent } from '../wire/sent.js';
-import { checkFolder } from './access.js';
+import { appOf, checkFolder, portalOf } from './access.js';
 
 /** With its end, `\r\n`. A longer line is refused without being held. */
 const MAX_LINE_BYTES = MAX_EVENT_BYTES + 2;
@@ -167,11 +168,8 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
 }
 
 function whose(store: Store, { portal: portalId, app: appId }: Settings) {
-  const portal = store.portal(Number(portalId));
-  if (!portal) throw new Error(`There is no portal ${portalId}; 'throughline portal list' shows them.`);
-  if (!store.app(Number(appId)))
-    throw new Error(`There is no app ${appId}; 'throughline app list' shows them.`);
-  return { portal, appId: Number(appId) };
+  const portal = store.portal(portalOf(store, portalId)) as Portal;
+  return { portal, appId: appOf(store, appId) };
 }
 
 /** One import from where it stands to the end of its input. */

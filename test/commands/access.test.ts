@@ -294,6 +294,10 @@ describe('the commands', () => {
       [['app', 'rotate', '--app', appId, '--secret', 'all'], /client-secret, developer-key/],
       [['app', 'uninstall', '--app', appId, '--portal', portalId], /is not installed in portal/],
       [['app', 'install', '--app', appId, '--portal', '4711'], /^There is no portal 4711;/],
+      [
+        ['app', 'install', '--app', appId, '--portal', `0x${Number(portalId).toString(16)}`],
+        /^There is no portal 0x/,
+      ],
       [['token', 'revoke', '--token', 'x'], /^There is no token with the id x; 'throughline token list'/],
       [['admin-key', 'revoke', '--admin-key', '7'], /^There is no admin key with the id 7;/],
       [['app', 'create', '--scope', 'timeline'], /--name/],
