@@ -46,7 +46,6 @@ import { propertyRoutes } from './properties.js';
 import { type RateLimit, rateLimits } from './rate_limit.js';
 import { reference } from './reference.js';
 import { checker, named } from './schemas.js';
-import { searchRoutes } from './search.js';
 import { templateRoutes } from './templates.js';
 import { timelineRoutes } from './timelines.js';
 
@@ -203,7 +202,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     timelineRoutes(scope, routes);
     peopleRoutes(scope, routes);
     objectRoutes(scope, routes);
-    searchRoutes(scope, routes);
     propertyRoutes(scope, routes);
     associationRoutes(scope, routes);
     for (const prefix of SCHEMA_PATHS)

@@ -6,8 +6,8 @@ import { emailFault, nameFault, type Subject } from '../records/identity.js';
 import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
+import { toObject, usualProperties } from './objects.js';
 import { sentOnce } from './problem.js';
-import { toObject, usualProperties } from './record_shape.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';
 
