@@ -1,7 +1,15 @@
 // Records and who stands behind them, on the writer's connection, inside the transaction that the caller opened:
-// finds or makes what a subject names, as `decide` says; sets properties; writes by hand.
+// finds or makes what a subject names, as `decide` says; sets properties; merges and erases contacts.
+import { createHmac } from 'node:crypto';
 import { companyDomainOf } from '../../records/associations.js';
-import { decide, emailKey, type IdentifiedBy, identifiedBy, type Subject } from '../../records/identity.js';
+import {
+  decide,
+  emailKey,
+  type IdentifiedBy,
+  identifiedBy,
+  MAX_IDENTITIES,
+  type Subject,
+} from '../../records/identity.js';
 import {
   type Identification,
   IF_UNSET,
@@ -10,10 +18,9 @@ import {
   type RecordName,
   type RecordWrite,
 } from '../../records/record.js';
+import { withoutEmail } from '../../timeline/event.js';
 import { type Connection, INDEXED } from './database.js';
 import { definer } from './definitions.js';
-import { erasedEmails, eraser } from './erase.js';
-import { merger } from './merge.js';
 import {
   contactExists,
   EMAIL_ERASED,
@@ -22,12 +29,14 @@ import {
   noSuchType,
   type Refused,
   refused,
+  tooMany,
   valueTaken,
 } from './refused.js';
 import { typeChecker } from './schemas.js';
+import { timelineWriter } from './timeline_index.js';
 
 /** A record that there is, and the place that is its own. */
-export interface Own {
+interface Own {
   id: number;
   place: number;
 }
@@ -104,6 +113,13 @@ export function people(db: Connection) {
   const promoteEmail = db.prepare(
     "UPDATE identity SET is_primary = 1, value = ? WHERE portal = ? AND kind = 'email' AND key = ?",
   );
+  const erasingKey = db.prepare('SELECT key FROM erasing_key').pluck().get() as Buffer;
+  const anyErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? LIMIT 1').pluck();
+  const findErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? AND hash = ?').pluck();
+  const liftBlock = db.prepare('DELETE FROM erased_email WHERE portal = ? AND hash = ?');
+  const addErased = db.prepare(
+    'INSERT INTO erased_email (portal, hash) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
 
   // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
   const setProperty = db.prepare(`
@@ -123,7 +139,6 @@ export function people(db: Connection) {
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
   const define = definer(db);
-  const erased = erasedEmails(db);
   const addVisit = db.prepare(
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
@@ -194,6 +209,14 @@ export function people(db: Connection) {
     return found && { id: found[0], place: found[1], primary: found[2] === 1 };
   }
 
+  function isErased(portal: number, email: string): boolean {
+    return anyErased.get(portal) !== undefined && findErased.get(portal, erasedHash(email)) !== undefined;
+  }
+
+  function erasedHash(email: string): Buffer {
+    return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
+  }
+
   /** Finds or makes what the subject stands for, or says why not; then nothing was written. `says`: also by others. */
   function settle(
     portal: number,
@@ -214,7 +237,7 @@ export function people(db: Connection) {
     };
     const decision = decide(subject, found);
     if ('refused' in decision) return refused(subject, decision);
-    if (says !== undefined && !emailOwner && erased.has(portal, says)) return EMAIL_ERASED;
+    if (says !== undefined && !emailOwner && isErased(portal, says)) return EMAIL_ERASED;
 
     const by = identifiedBy(subject, found);
     const known = decision.stands === 'on-record' && !decision.create ? decision.objectId : undefined;
@@ -414,7 +437,7 @@ export function people(db: Connection) {
 
   /** By hand: an e-mail that was blocked is free again. Nobody else has it. */
   function becomePrimary(portal: number, id: number, email: string): void {
-    erased.lift(portal, email);
+    liftBlock.run(portal, erasedHash(email));
     const known = ownerOf(portal, 'email', emailKey(email));
     demoteEmail.run(portal, id);
     if (known) promoteEmail.run(email, portal, emailKey(email));
@@ -436,7 +459,142 @@ export function people(db: Connection) {
     defineNamed,
     identify,
     write,
-    merge: merger(db, record),
-    erase: eraser(db, erased),
+    merge: merging(db, record),
+    ...erasing(),
+  };
+
+  function erasing() {
+    const emailsOf = db
+      .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
+      .pluck();
+    const placesOf = db
+      .prepare("SELECT id FROM place WHERE portal = ? AND object_type = 'contacts' AND object_id = ?")
+      .pluck();
+    const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
+    const timeline = timelineWriter(db);
+    const ofPlace = [dropProperties, drop('property_change', 'place = ?'), drop('place', 'id = ?')];
+    const ofContact = [
+      drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
+      drop('visit', 'portal = ? AND object_id = ?'),
+      ...dissociating(db),
+      drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
+      drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
+    ];
+
+    const mentions = db.prepare(
+      'SELECT e.seq, e.body FROM mention m JOIN event e ON e.seq = m.seq WHERE m.portal = ? AND m.key = ?',
+    );
+    const redact = db.prepare('UPDATE event SET body = ? WHERE seq = ?');
+    const dropMentions = drop('mention', 'portal = ? AND key = ?');
+
+    const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
+    const utksOf = db
+      .prepare(
+        "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
+      )
+      .pluck();
+    const dropVisits = drop('visit INDEXED BY visit_utk', 'portal = ? AND utk = ?');
+
+    /** The contact by this id, archived ones too, or the one it was merged into. */
+    function kept(portal: number, id: number): number | undefined {
+      const found = findRecord.get(portal, 'contacts', id) as [number, number, number | null] | undefined;
+      return found?.[2] ?? found?.[0];
+    }
+
+    /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
+    function forgetEmail(portal: number, key: string): void {
+      addErased.run(portal, erasedHash(key));
+      const said = mentions.all(portal, key) as { seq: number; body: string }[];
+      for (const { seq, body } of said) redact.run(withoutEmail(body), seq);
+      if (said.length > 0) owe.run();
+      dropMentions.run(portal, key);
+    }
+
+    return {
+      /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
+      erase(portal: number, who: { objectId: number } | { email: string }): boolean {
+        const id =
+          'email' in who ? ownerOf(portal, 'email', emailKey(who.email))?.id : kept(portal, who.objectId);
+        if ('email' in who) forgetEmail(portal, emailKey(who.email));
+        if (id === undefined) return false;
+        owe.run();
+        for (const utk of utksOf.all(portal, id)) dropVisits.run(portal, utk);
+        for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
+        const places = placesOf.all(portal, id) as number[];
+        for (const statement of ofContact) statement.run(portal, id);
+        for (const place of places) {
+          timeline.drop(place);
+          for (const statement of ofPlace) statement.run(place);
+        }
+        return true;
+      },
+    };
+  }
+}
+
+/** Leaves nothing of a contact's associations: given the portal and its id, in this order. */
+function dissociating(db: Connection) {
+  const own = "portal = ? AND from_type = 'contacts' AND from_id = ?";
+  return [
+    db.prepare(`
+      DELETE FROM association WHERE (portal, from_type, from_id, to_type, to_id) IN
+        (SELECT portal, to_type, to_id, from_type, from_id FROM association WHERE ${own})`),
+    db.prepare(`DELETE FROM association WHERE ${own}`),
+  ];
+}
+
+function merging(db: Connection, record: (portal: number, type: string, id: number) => Own | undefined) {
+  const touchRecord = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const moveIdentities = db.prepare(
+    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+  );
+  const countIdentities = db
+    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
+    .pluck();
+  const hasPrimary = db
+    .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
+    .pluck();
+  const movePlaces = db.prepare(
+    "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
+  );
+  const moveVisits = db.prepare('UPDATE visit SET object_id = ? WHERE portal = ? AND object_id = ?');
+  const inherit = db.prepare(
+    'INSERT INTO property SELECT ?, name, value, at, unique_key FROM property WHERE place = ? ON CONFLICT DO NOTHING',
+  );
+  const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const moveAssociations = [
+    db.prepare(`
+      INSERT INTO association SELECT portal, from_type, ?, to_type, to_id FROM association
+      WHERE portal = ? AND from_type = 'contacts' AND from_id = ? ON CONFLICT DO NOTHING`),
+    db.prepare(`
+      INSERT INTO association SELECT portal, to_type, to_id, from_type, ? FROM association
+      WHERE portal = ? AND from_type = 'contacts' AND from_id = ? ON CONFLICT DO NOTHING`),
+  ];
+  const dissociate = dissociating(db);
+  const redirects = [
+    db.prepare("UPDATE record SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND id = ?"),
+    db.prepare(
+      "UPDATE record INDEXED BY record_merged SET merged_into = ? WHERE portal = ? AND object_type = 'contacts' AND merged_into = ?",
+    ),
+  ];
+
+  return (portal: number, primaryId: number, otherId: number, at: number): number | Refused | undefined => {
+    const primary = record(portal, 'contacts', primaryId);
+    const other = record(portal, 'contacts', otherId);
+    if (!primary || !other) return undefined;
+    if (primary.id === other.id) return primary.id;
+    const identities = (id: number) => countIdentities.get(portal, id) as number;
+    if (identities(primary.id) + identities(other.id) > MAX_IDENTITIES) return tooMany(primary.id);
+    const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
+    moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
+    movePlaces.run(primary.id, portal, other.id);
+    moveVisits.run(primary.id, portal, other.id);
+    inherit.run(primary.place, other.place);
+    dropProperties.run(other.place);
+    for (const move of moveAssociations) move.run(primary.id, portal, other.id);
+    for (const statement of dissociate) statement.run(portal, other.id);
+    for (const redirect of redirects) redirect.run(primary.id, portal, other.id);
+    touchRecord.run(at, primary.place);
+    return primary.id;
   };
 }
