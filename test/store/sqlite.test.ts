@@ -9,8 +9,11 @@ import { dataFolder } from '../../dist/config.js';
 import { appender } from '../../dist/store/sqlite/append.js';
 import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { eraser } from '../../dist/store/sqlite/erasing.js';
+import { merger } from '../../dist/store/sqlite/merging.js';
 import { people } from '../../dist/store/sqlite/people.js';
 import { reader } from '../../dist/store/sqlite/read.js';
+import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { conformance, draftOf, type Place, tenantOf, walk } from './conformance.js';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
@@ -135,8 +138,8 @@ describe('timelines in segments', () => {
             const folder = segmented(smallest, fanout, slice, base);
             let db = openWriter(folder);
             try {
-              let known = people(db);
-              let append = appender(db, known);
+              let append = appender(db, people(db));
+              let erase = eraser(db);
               let { reads, renew } = reader(db);
               let arrival = 0;
               const model = new Map<string, { objectId: number; timestamp: number; arrival: number }>();
@@ -149,11 +152,11 @@ describe('timelines in segments', () => {
                   if (inPart > 0) seen.restartsInPart++;
                   db.close();
                   db = openWriter(folder);
-                  known = people(db);
-                  append = appender(db, known);
+                  append = appender(db, people(db));
+                  erase = eraser(db);
                   ({ reads, renew } = reader(db));
                 } else if ('erase' in step) {
-                  db.transaction(() => known.erase(portalId, { objectId: step.erase })).immediate();
+                  db.transaction(() => erase(portalId, { objectId: step.erase })).immediate();
                   for (const [key, { objectId }] of model) if (objectId === step.erase) model.delete(key);
                 } else {
                   const drafts = step.append.map(({ id, objectId, timestamp, other }) => {
@@ -470,7 +473,11 @@ describe('SQLite', () => {
         };
       },
     });
-    appender(listening, people(listening));
+    const persons = people(listening);
+    appender(listening, persons);
+    recordWriter(listening, persons);
+    merger(listening);
+    eraser(listening);
     reader(listening);
     const walks = [...statements].flatMap((sql) => {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql.replace(/@\w+|\?/g, '1')}`).all() as {

@@ -7,6 +7,7 @@ import { MADE, madeIds } from './made_ids.js';
 import type { People, Settled } from './people.js';
 import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
+import { valueWriter } from './values.js';
 
 /** CELLS_FILED a draft: the record (null: with a visitor) or why it was refused, the field that decided, the seq. */
 export type Filed = (number | null | Refused | IdentifiedBy)[];
@@ -15,6 +16,7 @@ export const CELLS_FILED = 3;
 export function appender(db: Connection, people: People): (drafts: readonly EventDraft[]) => Filed {
   const timeline = timelineWriter(db);
   const ids = madeIds(db);
+  const { setProperties, defineNamed } = valueWriter(db);
   const addEvent = db.prepare(`
     INSERT INTO event (seq, portal, template, id, place, timestamp, received_at, identified_by, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (portal, template, id) WHERE id <> '' DO NOTHING`);
@@ -55,9 +57,9 @@ export function appender(db: Connection, people: People): (drafts: readonly Even
     if ('reason' in settled) return settled;
     file(draft, settled, seq);
     if (properties.length > 0) {
-      people.defineNamed(portalId, subject.type, properties);
+      defineNamed(portalId, subject.type, properties);
       const id = draft.id ?? ids.of(seq, receivedAt);
-      people.setProperties(settled.place, properties, `${templateId}/${id}`, receivedAt);
+      setProperties(settled.place, properties, `${templateId}/${id}`, receivedAt);
     }
     return settled;
   }

@@ -6,9 +6,13 @@ import type { ImportKey, ImportStep } from '../../timeline/imports.js';
 import { type Admin, admin } from './admin.js';
 import { appender, CELLS_FILED, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
+import { definer } from './definitions.js';
+import { eraser } from './erasing.js';
 import { importer } from './imports.js';
+import { merger } from './merging.js';
 import { countOf, type Parcel, unpack } from './parcel.js';
-import { type People, people } from './people.js';
+import { people } from './people.js';
+import { recordWriter } from './record_writes.js';
 import { type SchemaWrites, schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
 
@@ -18,12 +22,12 @@ export type Request = { n: number } & (
   | { op: 'importStep'; args: [Parcel, ImportStep] }
   | { op: 'forgetImport'; args: [ImportKey] }
   | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
-  | { [Op in PeopleOp]: { op: Op; args: Parameters<People[Op]> } }[PeopleOp]
+  | { [Op in keyof RecordWork]: { op: Op; args: Parameters<RecordWork[Op]> } }[keyof RecordWork]
   | { [Op in keyof SchemaWrites]: { op: Op; args: Parameters<SchemaWrites[Op]> } }[keyof SchemaWrites]
   | { op: 'resetWal'; args: [] }
   | { op: 'close'; args: [] }
 );
-type PeopleOp = 'identify' | 'define' | 'write' | 'merge' | 'erase';
+type RecordWork = typeof recordWork;
 /** What came of it, or how it failed (`code` is SQLite's). */
 export type Answer = { n: number } & ({ result: unknown } | { error: string; code: string });
 /** What the writer says: it is open; answers, once what they tell is on disk; another process wrote. */
@@ -42,6 +46,13 @@ const report = (message: Report) => port.postMessage(message);
 const db = open();
 const persons = people(db);
 const append = appender(db, persons);
+const recordWork = {
+  identify: persons.identify,
+  define: definer(db),
+  write: recordWriter(db, persons),
+  merge: merger(db),
+  erase: eraser(db),
+};
 const imports = importer(db, append);
 const scrubbing = scrubber(db);
 const others = db.prepare('PRAGMA data_version').pluck();
@@ -49,11 +60,7 @@ const work = {
   append: (...parcels: Parcel[]): Filed => append(parcels.flatMap(unpack)),
   importStep: (parcel: Parcel, step: ImportStep) => imports.step(unpack(parcel), step),
   forgetImport: imports.forget,
-  identify: persons.identify,
-  define: persons.define,
-  write: persons.write,
-  merge: persons.merge,
-  erase: persons.erase,
+  ...recordWork,
   ...admin(db),
   ...schemaWriter(db),
 };

@@ -1,0 +1,104 @@
+// Erases contacts, on the writer's connection, inside the transaction that the caller opened: everything that is kept of
+// one is deleted, events too. Its e-mails are blocked from then on; of those a keyed hash alone is kept.
+import { createHmac } from 'node:crypto';
+import { emailKey } from '../../records/identity.js';
+import { withoutEmail } from '../../timeline/event.js';
+import { dissociating } from './associations.js';
+import type { Connection } from './database.js';
+import { records } from './records.js';
+import { timelineWriter } from './timeline_index.js';
+
+/** The e-mails of those who were erased. */
+export function blockedEmails(db: Connection) {
+  const erasingKey = db.prepare('SELECT key FROM erasing_key').pluck().get() as Buffer;
+  const anyErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? LIMIT 1').pluck();
+  const findErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? AND hash = ?').pluck();
+  const dropErased = db.prepare('DELETE FROM erased_email WHERE portal = ? AND hash = ?');
+  const addErased = db.prepare(
+    'INSERT INTO erased_email (portal, hash) VALUES (?, ?) ON CONFLICT DO NOTHING',
+  );
+
+  function isErased(portal: number, email: string): boolean {
+    return anyErased.get(portal) !== undefined && findErased.get(portal, erasedHash(email)) !== undefined;
+  }
+
+  function block(portal: number, email: string): void {
+    addErased.run(portal, erasedHash(email));
+  }
+
+  function liftBlock(portal: number, email: string): void {
+    dropErased.run(portal, erasedHash(email));
+  }
+
+  function erasedHash(email: string): Buffer {
+    return createHmac('sha256', erasingKey).update(emailKey(email)).digest();
+  }
+
+  return { isErased, block, liftBlock };
+}
+
+export function eraser(db: Connection) {
+  const { kept, ownerOf } = records(db);
+  const { block } = blockedEmails(db);
+  const emailsOf = db
+    .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
+    .pluck();
+  const placesOf = db
+    .prepare("SELECT id FROM place WHERE portal = ? AND object_type = 'contacts' AND object_id = ?")
+    .pluck();
+  const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
+  const timeline = timelineWriter(db);
+  const ofPlace = [
+    drop('property', 'place = ?'),
+    drop('property_change', 'place = ?'),
+    drop('place', 'id = ?'),
+  ];
+  const ofContact = [
+    drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
+    drop('visit', 'portal = ? AND object_id = ?'),
+    ...dissociating(db),
+    drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
+    drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
+  ];
+
+  const mentions = db.prepare(
+    'SELECT e.seq, e.body FROM mention m JOIN event e ON e.seq = m.seq WHERE m.portal = ? AND m.key = ?',
+  );
+  const redact = db.prepare('UPDATE event SET body = ? WHERE seq = ?');
+  const dropMentions = drop('mention', 'portal = ? AND key = ?');
+
+  const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
+  const utksOf = db
+    .prepare(
+      "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
+    )
+    .pluck();
+  const dropVisits = drop('visit INDEXED BY visit_utk', 'portal = ? AND utk = ?');
+
+  /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
+  function forgetEmail(portal: number, key: string): void {
+    block(portal, key);
+    const said = mentions.all(portal, key) as { seq: number; body: string }[];
+    for (const { seq, body } of said) redact.run(withoutEmail(body), seq);
+    if (said.length > 0) owe.run();
+    dropMentions.run(portal, key);
+  }
+
+  /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
+  return (portal: number, who: { objectId: number } | { email: string }): boolean => {
+    const id =
+      'email' in who ? ownerOf(portal, 'email', emailKey(who.email))?.id : kept(portal, who.objectId);
+    if ('email' in who) forgetEmail(portal, emailKey(who.email));
+    if (id === undefined) return false;
+    owe.run();
+    for (const utk of utksOf.all(portal, id)) dropVisits.run(portal, utk);
+    for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
+    const places = placesOf.all(portal, id) as number[];
+    for (const statement of ofContact) statement.run(portal, id);
+    for (const place of places) {
+      timeline.drop(place);
+      for (const statement of ofPlace) statement.run(place);
+    }
+    return true;
+  };
+}

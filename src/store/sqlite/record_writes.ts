@@ -1,0 +1,133 @@
+// Writes to records by hand, on the writer's connection, inside the transaction that the caller opened: each is written
+// whole, or it says why not and nothing of it is.
+import { emailKey } from '../../records/identity.js';
+import type { PropertyValue, RecordName, RecordWrite } from '../../records/record.js';
+import { associator } from './associations.js';
+import type { Connection } from './database.js';
+import type { People } from './people.js';
+import { type Own, records, toucher } from './records.js';
+import { contactExists, noneToAssociate, noSuchRecord, noSuchType, type Refused } from './refused.js';
+import { typeChecker } from './schemas.js';
+import { valueWriter } from './values.js';
+
+/** What a write by hand came to. */
+export interface Written {
+  id: number;
+  created: boolean;
+}
+
+export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'becomePrimary'>) {
+  const archiveRecord = db.prepare(
+    'UPDATE record SET archived_at = ? WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NULL',
+  );
+  const freeIdentities = db.prepare(
+    'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
+  );
+  const { record, newRecord, ownerOf } = records(db);
+  const touchRecord = toucher(db);
+  const { setProperties, byUnique, takenValue, freeUnique, defineNamed } = valueWriter(db);
+  const { setAssociated, associateByDomain } = associator(db);
+  const canBe = typeChecker(db);
+
+  /** One write by hand: the record and whether it was made, or why nothing was written. */
+  function writeOne(portal: number, write: RecordWrite, at: number): Written | Refused {
+    const { type } = write;
+    switch (write.op) {
+      case 'create': {
+        if (!canBe(portal, type)) return noSuchType(type);
+        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
+        if (owner !== undefined) return contactExists(owner);
+        const conflict = takenValue(portal, type, undefined, write.properties);
+        if (conflict) return conflict;
+        const associated: RecordName[] = [];
+        for (const [index, { type, id }] of (write.associations ?? []).entries()) {
+          const to = record(portal, type, id);
+          if (!to) return noneToAssociate(index, type, id);
+          associated.push({ type, id: to.id });
+        }
+        const own = newRecord(portal, type, at);
+        for (const to of associated) setAssociated(portal, { type, id: own.id }, to, true);
+        return fill(portal, own, true, write, at);
+      }
+      case 'upsert': {
+        if (!canBe(portal, type)) return noSuchType(type);
+        const { by, email, properties } = write;
+        const byEmail = 'email' in by ? by.email : undefined;
+        const owner =
+          'email' in by
+            ? emailOwner(portal, by.email)
+            : by.uniqueKey === undefined
+              ? undefined
+              : byUnique(by.uniqueKey)?.id;
+        const own = owner === undefined ? undefined : record(portal, type, owner);
+        const sent = own ? email : (byEmail ?? email);
+        const other = sent === undefined ? undefined : emailOwner(portal, sent);
+        if (other !== undefined && other !== own?.id) return contactExists(other);
+        const conflict = takenValue(portal, type, own?.id, properties);
+        if (conflict) return conflict;
+        // A new one has what it was looked for by; what else is said of it comes after.
+        const values = own || 'email' in by ? properties : [by, ...properties];
+        const to = own ?? newRecord(portal, type, at);
+        return fill(
+          portal,
+          to,
+          !own,
+          { ...(sent === undefined ? {} : { email: sent }), properties: values },
+          at,
+        );
+      }
+      case 'update': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
+        if (owner !== undefined && owner !== own.id) return contactExists(owner);
+        const conflict = takenValue(portal, type, own.id, write.properties);
+        if (conflict) return conflict;
+        return fill(portal, own, false, write, at);
+      }
+      case 'archive': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        archiveRecord.run(at, portal, type, own.id);
+        if (type === 'contacts') freeIdentities.run(portal, own.id);
+        freeUnique(own.place);
+        return { id: own.id, created: false };
+      }
+      case 'associate':
+      case 'dissociate': {
+        const own = record(portal, type, write.id);
+        if (!own) return noSuchRecord(type, write.id);
+        const to = record(portal, write.to.type, write.to.id);
+        if (!to) return noSuchRecord(write.to.type, write.to.id);
+        const between = { type: write.to.type, id: to.id };
+        setAssociated(portal, { type, id: own.id }, between, write.op === 'associate');
+        return { id: own.id, created: false };
+      }
+    }
+  }
+
+  function emailOwner(portal: number, email: string): number | undefined {
+    return ownerOf(portal, 'email', emailKey(email))?.id;
+  }
+
+  function fill(
+    portal: number,
+    own: Own,
+    created: boolean,
+    { email, properties }: { email?: string; properties: readonly PropertyValue[] },
+    at: number,
+  ): Written {
+    if (email !== undefined) becomePrimary(portal, own.id, email);
+    if (created && email !== undefined) associateByDomain(portal, own.id, email);
+    setProperties(own.place, properties, 'API', at);
+    if (!created) touchRecord(at, own.place);
+    return { id: own.id, created };
+  }
+
+  return (portal: number, writes: readonly RecordWrite[], at: number): (Written | Refused)[] =>
+    writes.map((each) => {
+      const written = writeOne(portal, each, at);
+      if (!('reason' in written) && 'properties' in each) defineNamed(portal, each.type, each.properties);
+      return written;
+    });
+}

@@ -1,0 +1,88 @@
+// Records on the writer's connection, inside the transaction that the caller opened: found by id, e-mail or utk, and
+// made. The id of one that was merged away finds the one that remains.
+import type { Connection } from './database.js';
+
+/** A record that there is, and the place that is its own. */
+export interface Own {
+  id: number;
+  place: number;
+}
+
+export function records(db: Connection) {
+  // Rows as arrays where every event asks: an object costs a third of the statement.
+  const findRecord = db
+    .prepare(
+      'SELECT id, place, merged_into, archived_at FROM record WHERE portal = ? AND object_type = ? AND id = ?',
+    )
+    .raw();
+  const adding =
+    'INSERT INTO record (portal, object_type, id, place, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)';
+  const addRecord = db.prepare(adding);
+  const addUnlessTaken = db.prepare(`${adding} ON CONFLICT DO NOTHING`);
+  const restoreRecord = db.prepare(`
+    UPDATE record SET archived_at = NULL, updated_at = max(updated_at, ?)
+    WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NOT NULL RETURNING id, place`);
+  const nextObjectId = db
+    .prepare(
+      'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
+    )
+    .pluck();
+  const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
+  const dropPlace = db.prepare('DELETE FROM place WHERE id = ?');
+  const findOwner = db
+    .prepare(`
+    SELECT i.object_id, r.place, i.is_primary
+    FROM identity i JOIN record r ON r.portal = i.portal AND r.object_type = 'contacts' AND r.id = i.object_id
+    WHERE i.portal = ? AND i.kind = ? AND i.key = ?`)
+    .raw();
+
+  /** The record by this id, or the one it was merged into, unless it is archived. */
+  function record(portal: number, type: string, id: number): Own | undefined {
+    const found = findRecord.get(portal, type, id) as
+      | [id: number, place: number, mergedInto: number | null, archivedAt: number | null]
+      | undefined;
+    if (!found) return undefined;
+    const [, place, mergedInto, archivedAt] = found;
+    if (archivedAt !== null) return undefined;
+    return mergedInto !== null ? record(portal, type, mergedInto) : { id, place };
+  }
+
+  /** The contact by this id, archived ones too, or the one it was merged into. */
+  function kept(portal: number, id: number): number | undefined {
+    const found = findRecord.get(portal, 'contacts', id) as [number, number, number | null] | undefined;
+    return found?.[2] ?? found?.[0];
+  }
+
+  /** A record that is archived comes back. */
+  function createRecord(portal: number, type: string, id: number, at: number): Own {
+    const restored = restoreRecord.get(at, portal, type, id) as Own | undefined;
+    if (restored) return restored;
+    const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
+    addRecord.run(portal, type, id, place, at, at);
+    return { id, place };
+  }
+
+  /** A record with an id of ours. Lenient portals take ids that we did not make: those are passed over. */
+  function newRecord(portal: number, type: string, at: number): Own {
+    for (;;) {
+      const id = nextObjectId.get(portal) as number;
+      const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
+      if (addUnlessTaken.run(portal, type, id, place, at, at).changes === 1) return { id, place };
+      dropPlace.run(place);
+    }
+  }
+
+  /** The contact that an e-mail or a utk stands for. */
+  function ownerOf(portal: number, kind: 'email' | 'utk', key: string) {
+    const found = findOwner.get(portal, kind, key) as [number, number, number] | undefined;
+    return found && { id: found[0], place: found[1], primary: found[2] === 1 };
+  }
+
+  return { record, kept, createRecord, newRecord, ownerOf };
+}
+
+/** Notes that something of the record changed. */
+export function toucher(db: Connection): (at: number, place: number) => void {
+  const touch = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  return (at, place) => void touch.run(at, place);
+}

@@ -1,0 +1,87 @@
+// The values of records' properties on the writer's connection, inside the transaction that the caller opened. The
+// newest one holds; that of a unique property is one record's alone.
+import { IF_UNSET, type ObjectType, type PropertyValue } from '../../records/record.js';
+import type { Connection } from './database.js';
+import { definer } from './definitions.js';
+import { type Own, toucher } from './records.js';
+import { type Refused, valueTaken } from './refused.js';
+
+export function valueWriter(db: Connection) {
+  // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
+  const setProperty = db.prepare(`
+    INSERT INTO property (place, name, value, at, unique_key) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at, unique_key = excluded.unique_key
+    WHERE excluded.at >= at AND excluded.at > ${IF_UNSET}`);
+  const propertiesOf = db.prepare(
+    'SELECT name, value, at, unique_key AS uniqueKey FROM property WHERE place = ?',
+  );
+  const placesByUnique = db.prepare(`
+    SELECT r.id, r.place FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    WHERE p.unique_key = ? AND r.archived_at IS NULL LIMIT 1`);
+  const dropUnique = db.prepare('UPDATE property SET unique_key = NULL WHERE place = ?');
+  const addChange = db.prepare(
+    'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
+  );
+  const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const define = definer(db);
+  const touchRecord = toucher(db);
+
+  /** `source` is kept with each value: an event's name or a kind of call. */
+  function setProperties(
+    place: number,
+    values: readonly PropertyValue[],
+    source: string | undefined,
+    now?: number,
+  ): void {
+    for (const { name, value, at, uniqueKey } of values) {
+      const { changes } = setProperty.run(place, name, value, at, uniqueKey ?? null);
+      if (source !== undefined && (changes === 1 || at !== IF_UNSET))
+        addChange.run(place, name, value, at === IF_UNSET ? now : at, source);
+    }
+    if (values.length > 0 && now !== undefined) touchRecord(now, place);
+  }
+
+  /** What a visitor's place holds is the contact's now, but for what another record alone may have. */
+  function handOver(visitor: number, own: Own): void {
+    // What changed stays at the visitor's place, which is the contact's now.
+    const waited = propertiesOf.all(visitor) as PropertyValue[];
+    dropProperties.run(visitor);
+    const free = waited.filter(({ uniqueKey }) => {
+      const owner = uniqueKey && byUnique(uniqueKey);
+      return !owner || owner.place === own.place;
+    });
+    setProperties(own.place, free, undefined);
+  }
+
+  /** The record that has a value of a unique property. */
+  function byUnique(key: string): Own | undefined {
+    return placesByUnique.get(key) as Own | undefined;
+  }
+
+  /** The refusal of a value that only another record may have. `id`: whose it is to be; undefined for a new one. */
+  function takenValue(
+    portal: number,
+    type: ObjectType,
+    id: number | undefined,
+    values: readonly PropertyValue[],
+  ): Refused | undefined {
+    for (const { name, value, uniqueKey } of values) {
+      if (uniqueKey === undefined) continue;
+      const owner = byUnique(uniqueKey);
+      if (owner && owner.id !== id) return valueTaken(portal, type, id, { name, value }, owner.id);
+    }
+    return undefined;
+  }
+
+  /** What only this record could have, others may have now. */
+  function freeUnique(place: number): void {
+    dropUnique.run(place);
+  }
+
+  /** Defines the properties among these that nobody had defined. */
+  function defineNamed(portal: number, type: ObjectType, values: readonly PropertyValue[]): void {
+    for (const { defines } of values) if (defines) define(portal, type, [defines]);
+  }
+
+  return { setProperties, handOver, byUnique, takenValue, freeUnique, defineNamed };
+}
