@@ -30,6 +30,8 @@ import { formRoutes } from './forms.js';
 import { jsonOf } from './json.js';
 import { type LaneOptions, laneBefore, SMALL_BODY_BYTES } from './lane.js';
 import { oauthRoutes } from './oauth.js';
+import { objectBatchRoutes } from './object_batches.js';
+import { objectSearchRoutes } from './object_search.js';
 import { objectRoutes } from './objects.js';
 import { OLDER_FAMILY, openapi } from './openapi.js';
 import { peopleRoutes } from './people.js';
@@ -202,6 +204,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     timelineRoutes(scope, routes);
     peopleRoutes(scope, routes);
     objectRoutes(scope, routes);
+    objectBatchRoutes(scope, routes);
+    objectSearchRoutes(scope, routes);
     propertyRoutes(scope, routes);
     associationRoutes(scope, routes);
     for (const prefix of SCHEMA_PATHS)

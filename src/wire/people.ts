@@ -6,7 +6,7 @@ import { emailFault, nameFault, type Subject } from '../records/identity.js';
 import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
-import { toObject, usualProperties } from './objects.js';
+import { toObject, usualProperties } from './object_shape.js';
 import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';

@@ -1,0 +1,235 @@
+// HubSpot's CRM object paths for many records in one call: create, change, upsert, read, archive. Each input stands for
+// itself, and the answer says of those that failed why.
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { emailFault } from '../records/identity.js';
+import {
+  type ObjectType,
+  objectIdOf,
+  type RecordOutcome,
+  type RecordWrite,
+  singular,
+} from '../records/record.js';
+import { brief, invalid, Refusal } from '../refusal.js';
+import { inputAssociations } from './associations.js';
+import { readerOfObjects } from './object_input.js';
+import { shaper } from './object_shape.js';
+import type { ObjectRoutes } from './objects.js';
+import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
+import type { BatchObjects, ObjectInput } from './schemas/objects.js';
+import { noRecord, objectType, typed } from './typed.js';
+
+const MAX_BATCH = 100;
+
+const OfType = Type.Object({ objectType });
+
+export function objectBatchRoutes(
+  app: FastifyInstance,
+  { store, definitions, schemas, authenticator, clock }: ObjectRoutes,
+): void {
+  const onRequest = authenticator.anyToken;
+  const failed = Type.Ref('Error');
+  const doc = (operationId: string, summary: string, verb: 'read' | 'write') => ({
+    tags: ['Records'],
+    operationId,
+    summary,
+    security: scopesOfTypes(recordScopes, verb),
+  });
+  const about = typed(schemas, recordScopes);
+  const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
+  const shaped = shaper(store);
+
+  type Batch = { Params: Static<typeof OfType>; Body: Static<typeof BatchObjects> };
+  const batch = (operationId: string, summary: string, verb: 'read' | 'write', code: 200 | 201) => ({
+    onRequest,
+    ...sentOnce('inputs', 'properties'),
+    schema: {
+      ...doc(operationId, summary, verb),
+      description: 'At most 100 inputs. Each stands for itself: 207 says of those that failed why.',
+      params: OfType,
+      body: Type.Ref('BatchInputSimplePublicObject'),
+      response: {
+        [code]: Type.Ref('BatchResponseSimplePublicObject'),
+        207: Type.Ref('BatchResponseSimplePublicObjectWithErrors'),
+        default: failed,
+      },
+    },
+  });
+
+  app.post<Batch>(
+    '/crm/v3/objects/:objectType/batch/create',
+    batch('createRecords', 'Create records', 'write', 201),
+    async (request, reply) => {
+      const { type, portalId, portal } = about(request, 'write');
+      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
+        const read = readInput(portal, type, input, now);
+        checkNamed(portalId, type, read);
+        return {
+          op: 'create',
+          type,
+          ...read,
+          associations: inputAssociations(schemas, portalId, type, input.associations ?? []),
+        };
+      });
+      return reply.code(answer.numErrors ? 207 : 201).send(answer);
+    },
+  );
+
+  app.post<Batch>(
+    '/crm/v3/objects/:objectType/batch/update',
+    batch('updateRecords', 'Change records', 'write', 200),
+    async (request, reply) => {
+      const { type, portalId, portal } = about(request, 'write');
+      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
+        const found = find(portalId, type, String(input.id ?? ''), input.idProperty ?? undefined);
+        if (!found) throw noRecord(type, String(input.id ?? ''));
+        return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now) };
+      });
+      return reply.code(answer.numErrors ? 207 : 200).send(answer);
+    },
+  );
+
+  app.post<Batch>(
+    '/crm/v3/objects/:objectType/batch/upsert',
+    batch('upsertRecords', 'Change records by a unique property, or create them', 'write', 200),
+    async (request, reply) => {
+      const { type, portalId, portal } = about(request, 'write');
+      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
+        const name = String(input.id ?? '');
+        const read = readInput(portal, type, input, now);
+        if (type === 'contacts' && input.idProperty === 'email') {
+          const fault = emailFault(name);
+          if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
+          return { op: 'upsert', type, by: { email: name }, properties: read.properties };
+        }
+        if (input.idProperty == null)
+          throw invalid('input', [
+            {
+              in: 'idProperty',
+              message: 'must name a property with unique values, such as email of contacts',
+            },
+          ]);
+        const by = definitions.unique(portalId, type, input.idProperty, name);
+        if (!store.recordByUnique(portalId, type, by.uniqueKey))
+          checkNamed(portalId, type, { ...read, properties: [...read.properties, by] });
+        return { op: 'upsert', type, by, ...read };
+      });
+      return reply.code(answer.numErrors ? 207 : 200).send(answer);
+    },
+  );
+
+  app.post<Batch>(
+    '/crm/v3/objects/:objectType/batch/read',
+    batch('readRecords', 'Get records', 'read', 200),
+    async (request, reply) => {
+      const { type, portalId } = about(request, 'read');
+      const { body } = request;
+      const inputs = bounded(body.inputs);
+      const startedAt = clock();
+      const found = inputs.map((input) =>
+        find(portalId, type, String(input.id ?? ''), body.idProperty ?? undefined),
+      );
+      const missing = inputs.filter((_, index) => !found[index]).map((input) => String(input.id ?? ''));
+      const results = found.flatMap((record) => (record ? [shaped(record, body)] : []));
+      const errors =
+        missing.length === 0
+          ? []
+          : [
+              batchErrorOf({
+                http: 404,
+                category: 'OBJECT_NOT_FOUND',
+                message: `Could not get some ${singular(type).toUpperCase()} objects, they may be deleted or not exist. Check that ids are valid.`,
+                context: { ids: missing.map(brief) },
+              }),
+            ];
+      return reply.code(errors.length > 0 ? 207 : 200).send(batchAnswer(results, errors, startedAt));
+    },
+  );
+
+  app.post<Batch>(
+    '/crm/v3/objects/:objectType/batch/archive',
+    {
+      onRequest,
+      schema: {
+        ...doc('archiveRecords', 'Archive records', 'write'),
+        description: 'At most 100. Those that are not there are passed over.',
+        params: OfType,
+        body: Type.Ref('BatchInputSimplePublicObject'),
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+      },
+    },
+    async (request, reply) => {
+      const { type, portalId } = about(request, 'write');
+      const writes = bounded(request.body.inputs).flatMap(({ id }): RecordWrite[] => {
+        const known = objectIdOf(String(id ?? ''));
+        return known === undefined ? [] : [{ op: 'archive', type, id: known }];
+      });
+      await store.write(portalId, writes, clock());
+      return reply.code(204).send();
+    },
+  );
+
+  /** Writes those inputs that can be; the others, and those that the store refuses, become errors. */
+  async function writeBatch(
+    portalId: number,
+    type: ObjectType,
+    body: Static<typeof BatchObjects>,
+    toWrite: (input: Static<typeof ObjectInput>, now: number) => RecordWrite,
+  ) {
+    const startedAt = clock();
+    const writes: RecordWrite[] = [];
+    const refusals = bounded(body.inputs).map((input): Refusal | undefined => {
+      try {
+        writes.push(toWrite({ ...input, properties: input.properties ?? {} }, startedAt));
+        return undefined;
+      } catch (error) {
+        if (error instanceof Refusal) return error;
+        throw error;
+      }
+    });
+    const outcomes = await store.write(portalId, writes, startedAt);
+    const results: object[] = [];
+    const errors: object[] = [];
+    let next = 0;
+    for (const [index, refusal] of refusals.entries()) {
+      const outcome: RecordOutcome = refusal ?? (outcomes[next++] as RecordOutcome);
+      if (outcome instanceof Refusal) {
+        const { objectWriteTraceId } = body.inputs[index] ?? {};
+        const trace = objectWriteTraceId ? { objectWriteTraceId: [objectWriteTraceId] } : {};
+        errors.push(batchErrorOf(problemOfRefusal(outcome), { index: [String(index)], ...trace }));
+      } else {
+        const record = store.record({ portalId, type, id: outcome.id });
+        const names = Object.keys(body.inputs[index]?.properties ?? {});
+        if (record)
+          results.push({ ...shaped(record, { properties: names }, true), ...isNew(writes[0], outcome) });
+      }
+    }
+    return batchAnswer(results, errors, startedAt);
+  }
+
+  function batchAnswer(results: object[], errors: object[], startedAt: number) {
+    return {
+      status: 'COMPLETE',
+      results,
+      ...(errors.length > 0 ? { numErrors: errors.length, errors } : {}),
+      startedAt: new Date(startedAt).toISOString(),
+      completedAt: new Date(clock()).toISOString(),
+    };
+  }
+}
+
+function isNew(write: RecordWrite | undefined, outcome: RecordOutcome): { new?: boolean } {
+  return write?.op === 'upsert' && !(outcome instanceof Refusal) ? { new: outcome.created } : {};
+}
+
+function bounded<T>(inputs: readonly T[]): readonly T[] {
+  if (inputs.length > MAX_BATCH)
+    throw invalid('batch', [
+      {
+        in: 'inputs',
+        message: `has ${inputs.length} inputs; a batch has at most ${MAX_BATCH}: send several`,
+      },
+    ]);
+  return inputs;
+}

@@ -1,0 +1,143 @@
+// What a caller says of records, read and checked: which one is meant, and what its properties are to be. Everything
+// wrong with the properties of one record is told at once.
+import type { Static } from 'typebox';
+import type { Portal } from '../access/store.js';
+import type { Definitions } from '../records/definitions.js';
+import { emailFault, UNKEEPABLE } from '../records/identity.js';
+import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
+import {
+  type CrmRecord,
+  isCustom,
+  type ObjectType,
+  OWN_PROPERTIES,
+  objectIdOf,
+  type PropertyValue,
+  type RecordStore,
+  type StandardType,
+} from '../records/record.js';
+import type { Schemas } from '../records/schemas.js';
+import { invalid, Refusal } from '../refusal.js';
+import type { ObjectInput } from './schemas/objects.js';
+
+/** Of one record in one call. */
+const MAX_PROPERTIES = 1_000;
+const MAX_VALUE_LENGTH = 65_536;
+
+/** What is looked up to read it. */
+interface Known {
+  store: RecordStore;
+  definitions: Definitions;
+  schemas: Schemas;
+}
+
+export function readerOfObjects({ store, definitions, schemas }: Known) {
+  /** The record that has this id, or this value of a unique property. */
+  function find(
+    portalId: number,
+    type: ObjectType,
+    name: string,
+    idProperty?: string,
+  ): CrmRecord | undefined {
+    if (idProperty === 'email' && type === 'contacts') return store.contactByEmail(portalId, name);
+    if (idProperty !== undefined && idProperty !== 'hs_object_id')
+      return store.recordByUnique(
+        portalId,
+        type,
+        definitions.unique(portalId, type, idProperty, name).uniqueKey,
+      );
+    const id = objectIdOf(name);
+    return id === undefined ? undefined : store.record({ portalId, type, id });
+  }
+
+  /** What is sent of a record, checked: its e-mail and its properties. An empty value clears one. */
+  function readInput(
+    portal: Portal,
+    type: ObjectType,
+    { properties }: Static<typeof ObjectInput>,
+    at: number,
+  ): { email?: string; properties: PropertyValue[] } {
+    const faults: ValueFault[] = [];
+    const names = Object.keys(properties).length;
+    if (names > MAX_PROPERTIES)
+      throw invalid('record', [
+        { in: 'properties', message: `has ${names} properties; at most ${MAX_PROPERTIES} are taken` },
+      ]);
+    const input: { email?: string; properties: PropertyValue[] } = { properties: [] };
+    for (const [name, sent] of Object.entries(properties)) {
+      const value = sent === null ? '' : String(sent);
+      if (value.length > MAX_VALUE_LENGTH) {
+        const message = `has ${value.length} characters; at most ${MAX_VALUE_LENGTH} are taken`;
+        faults.push({ name, message, code: 'INPUT_TOO_LARGE' });
+        continue;
+      }
+      if (UNKEEPABLE.test(value)) {
+        const message = 'has a NUL or half a surrogate pair; send well-formed text';
+        faults.push({ name, message, code: 'INVALID_TEXT' });
+        continue;
+      }
+      if (name === 'email' && type === 'contacts') {
+        if (value === '') continue;
+        const message = emailFault(value);
+        if (message) faults.push({ name, message, code: 'INVALID_EMAIL' });
+        input.email = value;
+      } else if (OWN_PROPERTIES.has(name) && name !== 'email') {
+        faults.push(readOnlyFault(name));
+      } else {
+        const unknown = portal.lenient ? 'create' : 'refuse';
+        const read = definitions.value(portal.id, type, { name, value, at }, unknown);
+        if ('code' in read) faults.push(read);
+        else input.properties.push(read);
+      }
+    }
+    if (faults.length > 0) throw invalidValues(faults);
+    return input;
+  }
+
+  /** Refuses a new record that lacks what one of its type needs. */
+  function checkNamed(
+    portalId: number,
+    type: ObjectType,
+    input: { email?: string; properties: readonly PropertyValue[] },
+  ): void {
+    const set = new Set(input.properties.filter(({ value }) => value !== '').map(({ name }) => name));
+    if (input.email !== undefined) set.add('email');
+    if (isCustom(type)) {
+      const { properties } = definitions.of(portalId, type);
+      const required = schemas.schemaOf(portalId, type)?.requiredProperties ?? [];
+      const missing = required.filter((name) => properties.has(name) && !set.has(name));
+      if (missing.length > 0) throw lacking(type, missing);
+    } else if (!NAMING[type].some((name) => set.has(name)))
+      throw invalid('record', [
+        {
+          in: 'properties',
+          message: `a new record of ${type} needs ${NAMING[type].join(' or ')}`,
+          code: 'REQUIRED_FIELD',
+        },
+      ]);
+  }
+
+  return { find, readInput, checkNamed };
+}
+
+/** Of which properties a new record needs at least one. */
+const NAMING: Readonly<Record<StandardType, readonly string[]>> = {
+  contacts: ['email', 'firstname', 'lastname'],
+  companies: ['name', 'domain'],
+  deals: ['dealname'],
+  tickets: ['subject'],
+};
+
+/** As HubSpot puts it. */
+function lacking(type: ObjectType, missing: readonly string[]): Refusal {
+  return new Refusal(
+    'invalid',
+    `Error creating ${type}. Some required properties were not set: ${missing.join(', ')}`,
+    missing.map((name) => ({
+      in: `properties.${name}`,
+      message: 'is required and not set; send a value',
+      code: 'REQUIRED_FIELD',
+      context: { propertyName: [name] },
+    })),
+    { properties: missing },
+  );
+}

@@ -1,0 +1,100 @@
+// HubSpot's CRM object path to search records: what is sent becomes a search, which the ground checks.
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { createdName, type ObjectType } from '../records/record.js';
+import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
+import { type Fault, invalid } from '../refusal.js';
+import { shaper } from './object_shape.js';
+import type { ObjectRoutes } from './objects.js';
+import type { SearchInput } from './schemas/objects.js';
+import { objectType, typed } from './typed.js';
+
+const DEFAULT_LIMIT = 10;
+
+const OfType = Type.Object({ objectType });
+
+export function objectSearchRoutes(
+  app: FastifyInstance,
+  { store, schemas, authenticator }: Pick<ObjectRoutes, 'store' | 'schemas' | 'authenticator'>,
+): void {
+  const about = typed(schemas, recordScopes);
+  const shaped = shaper(store);
+
+  app.post<{ Params: Static<typeof OfType>; Body: Static<typeof SearchInput> }>(
+    '/crm/v3/objects/:objectType/search',
+    {
+      onRequest: authenticator.anyToken,
+      config: { search: true },
+      schema: {
+        tags: ['Records'],
+        operationId: 'searchRecords',
+        summary: 'Search records',
+        security: scopesOfTypes(recordScopes, 'read'),
+        description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',
+        params: OfType,
+        body: Type.Ref('PublicObjectSearchRequest'),
+        response: {
+          200: Type.Ref('CollectionResponseWithTotalSimplePublicObject'),
+          default: Type.Ref('Error'),
+        },
+      },
+    },
+    async (request) => {
+      const { type, portalId } = about(request, 'read');
+      if (request.text.length > MAX_SEARCH_CHARS)
+        throw invalid('search', [
+          {
+            message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
+          },
+        ]);
+      const search = readSearch(request.body, type, schemas.searched(portalId, type));
+      const { total, records } = await store.search(portalId, type, search);
+      const next = search.offset + records.length;
+      return {
+        total,
+        results: records.map((record) => shaped(record, request.body)),
+        ...(next < total && records.length > 0 ? { paging: { next: { after: String(next) } } } : {}),
+      };
+    },
+  );
+}
+
+function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
+  const [sort] = sent.sorts ?? [];
+  const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
+  const search: Search = {
+    groups: (sent.filterGroups ?? []).map(({ filters }) => filters.map(readFilter)),
+    ...(sent.query ? { query: sent.query, searched } : {}),
+    sort: {
+      propertyName: sorted?.propertyName ?? createdName(type),
+      descending: sorted?.direction === 'DESCENDING',
+    },
+    offset: sent.after == null ? 0 : Number(sent.after),
+    limit: sent.limit ?? DEFAULT_LIMIT,
+  };
+  const faults: Fault[] = [];
+  if ((sent.sorts?.length ?? 0) > 1)
+    faults.push({ in: 'sorts', message: `has ${sent.sorts?.length} sorts; one is taken` });
+  if (!Number.isInteger(search.offset) || search.offset < 0)
+    faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
+  if (faults.length > 0) throw invalid(`search of ${type}`, faults);
+  checkSearch(search);
+  return search;
+}
+
+function readFilter(sent: {
+  propertyName: string;
+  operator: Filter['operator'];
+  value?: string | number | boolean | null;
+  highValue?: string | number | null;
+  values?: (string | number)[] | null;
+}): Filter {
+  return {
+    propertyName: sent.propertyName,
+    operator: sent.operator,
+    ...(sent.value == null ? {} : { value: String(sent.value) }),
+    ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
+    ...(sent.values == null ? {} : { values: sent.values.map(String) }),
+  };
+}
