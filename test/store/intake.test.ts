@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../dist/refusal.js';
 import { Intake, MAX_WAITING_BYTES, MAX_WAITING_EVENTS } from '../../dist/timeline/intake.js';
 import type { AppendOutcome, EventDraft } from '../../dist/timeline/store.js';
-import { draftOf } from './conformance.js';
+import { draftOf } from './support.js';
 
 /** A store whose commits end when the test says so. */
 function heldStore() {

@@ -1,7 +1,7 @@
 // Ids that a store makes for events that were sent without one: part of the suite that every engine passes.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { draftOf, ids, NOW, type Store, stored, tenantOf, walk, withoutId } from './conformance.js';
+import { draftOf, ids, NOW, type Store, stored, tenantOf, walk, withoutId } from './support.js';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

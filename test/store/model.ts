@@ -6,7 +6,7 @@ import type { IdentifiedBy } from '../../dist/records/identity.js';
 import { type CrmRecord, IF_UNSET, type ObjectType, type PropertyValue } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type { EventDraft, StoredEvent, TimelineQuery } from '../../dist/timeline/store.js';
-import { draftOf, type Store, type tenantOf, walk, withoutId } from './conformance.js';
+import { draftOf, type Store, type tenantOf, walk, withoutId } from './support.js';
 
 const START = Date.parse('2026-01-02T00:00:00Z');
 const OBJECT_IDS = [1, 2, 28001, 28002, 28004]; // some are the ones that an engine may make itself

@@ -4,9 +4,19 @@ import { MAX_IDENTITIES, type Subject } from '../../dist/records/identity.js';
 import { IF_UNSET, type PropertyValue } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type { Cursor, EventDraft } from '../../dist/timeline/store.js';
-import { draftOf, ids, NOW, type Place, refusal, type Store, stored, tenantOf, walk } from './conformance.js';
+import {
+  create,
+  draftOf,
+  ids,
+  NOW,
+  type Place,
+  refusal,
+  type Store,
+  stored,
+  tenantOf,
+  walk,
+} from './support.js';
 
-const create = { unknown: 'create' as const };
 const property = (name: string, value: string, at = NOW): PropertyValue => ({ name, value, at });
 
 /** A tenant of a store, and short words for what its tests do all the time. */

@@ -10,7 +10,7 @@ import {
 } from '../../dist/records/record.js';
 import type { ObjectSchema } from '../../dist/records/schema.js';
 import { Refusal } from '../../dist/refusal.js';
-import { draftOf, ids, NOW, refusal, type Store, stored, tenantOf, walk } from './conformance.js';
+import { draftOf, ids, NOW, refusal, type Store, stored, tenantOf, walk } from './support.js';
 
 const blank = (name: string, more: Partial<ObjectSchema> = {}): Omit<ObjectSchema, 'type'> => ({
   name,

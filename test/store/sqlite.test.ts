@@ -14,7 +14,8 @@ import { merger } from '../../dist/store/sqlite/merging.js';
 import { people } from '../../dist/store/sqlite/people.js';
 import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
-import { conformance, draftOf, type Place, tenantOf, walk } from './conformance.js';
+import { conformance } from './conformance.js';
+import { draftOf, type Place, tenantOf, walk } from './support.js';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
 

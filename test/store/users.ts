@@ -1,0 +1,54 @@
+// What every storage engine promises about people who sign in, and their sessions.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { digest, newSecret } from '../../dist/access/credentials.js';
+import { NOW, type Store } from './support.js';
+
+export function userConformance(open: () => Store): void {
+  describe('people', () => {
+    let store: Store;
+    beforeAll(() => {
+      store = open();
+    });
+
+    let n = 0;
+    const newEmail = () => `person${n++}@example.com`;
+
+    test('are found by their e-mail, however it is capitalised, and it is one person’s', async () => {
+      const email = newEmail();
+      const id = (await store.createUser(email, 'hashed', NOW)) as number;
+      expect(store.userByEmail(email.toUpperCase())).toEqual({ id, email, password: 'hashed' });
+      expect(await store.createUser(email.toUpperCase(), 'other', NOW)).toBeUndefined();
+      expect(store.users()).toContainEqual({ id, email, createdAt: NOW });
+      expect(store.userByEmail('nobody@example.com')).toBeUndefined();
+    });
+
+    test('have sessions that end by themselves, with a new password, and with the person', async () => {
+      const email = newEmail();
+      const id = (await store.createUser(email, 'hashed', NOW)) as number;
+      const session = async () => {
+        const hash = digest(newSecret('session'));
+        await store.createSession(hash, id, NOW, NOW + 5);
+        return hash;
+      };
+      const [one, two] = [await session(), await session()];
+      expect(store.session(one)).toEqual({ user: { id, email }, expiresAt: NOW + 5 });
+      await store.endSession(one);
+      expect(store.session(one)).toBeUndefined();
+      expect(store.session(two)).toBeDefined();
+      await store.setPassword(id, 'new');
+      expect(store.session(two)).toBeUndefined();
+      expect(store.userByEmail(email)?.password).toBe('new');
+      const three = await session();
+      await store.removeUser(id);
+      expect(store.session(three)).toBeUndefined();
+      expect(store.userByEmail(email)).toBeUndefined();
+    });
+
+    test('have no more than twenty sessions: the oldest goes', async () => {
+      const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
+      const hashes = Array.from({ length: 22 }, () => digest(newSecret('session')));
+      for (const [index, hash] of hashes.entries()) await store.createSession(hash, id, NOW, NOW + index + 1);
+      expect(hashes.map((hash) => store.session(hash) !== undefined)).toEqual(hashes.map((_, at) => at > 1));
+    });
+  });
+}
