@@ -15,6 +15,7 @@ import { Refusal } from '../../dist/refusal.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
 import { languageOf } from '../../dist/ui/words.js';
+import type { Json } from '../harness.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -839,8 +840,7 @@ async function axe(page: Page): Promise<string[]> {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the API's answers are another suite's matter
-async function post(path: string, body: object): Promise<any> {
+async function post(path: string, body: object): Promise<Json> {
   const answer = await fetch(`${server.baseUrl}/integrators/timeline/v3/${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${DEMO_CREDENTIALS.token}`, 'content-type': 'application/json' },
@@ -855,8 +855,7 @@ function send(event: object): Promise<{ objectId: string; objectType: string }> 
   return post('events', event);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the API's answers are another suite's matter
-async function ours(method: string, path: string, body?: object): Promise<any> {
+async function ours(method: string, path: string, body?: object): Promise<Json> {
   const answer = await fetch(`${server.baseUrl}${path}`, {
     method,
     headers: {
