@@ -1,0 +1,140 @@
+// What the pages' tests share: a browser, the server that it visits, and the pages alone over a made-up store.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import fastify from 'fastify';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { DEMO_CREDENTIALS } from '../../dist/demo.js';
+import type { CrmRecord } from '../../dist/records/record.js';
+import { Schemas } from '../../dist/records/schemas.js';
+import { type Server, startServer } from '../../dist/server.js';
+import { type PageOptions, pages } from '../../dist/ui/pages.js';
+
+let browser: Browser;
+/** `dev`'s server, over a fresh folder. */
+export let server: Server;
+/** The address of what integrators show in an event's window. */
+export let foreignUrl: string;
+export const closeAfterTest: (() => Promise<unknown>)[] = [];
+
+/** Opens all of it before the tests of a file, and closes it after them. */
+export function inBrowser(): void {
+  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-browser-'));
+  let foreign: HttpServer;
+
+  beforeAll(async () => {
+    foreign = createServer((_request, response) => {
+      response
+        .setHeader('content-type', 'text/html')
+        .end('<!doctype html><title>Pet</title><p>A good dog</p>');
+    });
+    await new Promise<void>((done) => foreign.listen(0, '127.0.0.1', done));
+    foreignUrl = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/pets/1`;
+    server = await start(folder);
+    browser = await chromium.launch({
+      executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+
+  afterEach(async () => {
+    for (const close of closeAfterTest.splice(0).reverse()) await close();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    foreign?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
+
+export function start(at: string, more: { pagePassword?: string } = {}): Promise<Server> {
+  return startServer({
+    folder: at,
+    host: '127.0.0.1',
+    port: 0,
+    timeZone: 'UTC',
+    demo: DEMO_CREDENTIALS,
+    loopbackOnly: true,
+    ...more,
+  });
+}
+
+/** Where the records of `pagesOf` are. */
+export const RECORD = '/records/contacts/1';
+
+/** The pages alone, over a store that has one contact and what the test says. */
+export async function pagesOf(
+  store: Partial<PageOptions['store']>,
+  options: Partial<PageOptions> = {},
+): Promise<string> {
+  const app = fastify();
+  closeAfterTest.push(() => app.close());
+  const record: CrmRecord = {
+    portalId: 1,
+    type: 'contacts',
+    id: 1,
+    additionalEmails: [],
+    utks: [],
+    mergedIds: [],
+    properties: new Map(),
+    createdAt: 0,
+    updatedAt: 0,
+  };
+  pages(app, {
+    store: {
+      record: () => record,
+      associated: () => [],
+      timeline: () => ({ events: [] }),
+      ...store,
+    } as unknown as PageOptions['store'],
+    templates: { get: () => undefined } as unknown as PageOptions['templates'],
+    schemas: new Schemas(
+      { schemas: () => [] } as unknown as ConstructorParameters<typeof Schemas>[0],
+      { of: () => expect.fail(), forgetOf: () => {} },
+      () => 0,
+    ),
+    portals: () => [{ id: 1, name: 'P', lenient: true }],
+    timeZone: 'UTC',
+    ...options,
+  });
+  return app.listen({ host: '127.0.0.1', port: 0 });
+}
+
+/** A page, with what the browser complained about and asked for since. */
+export async function visit(path: string, options: BrowserContextOptions = {}, base = server.baseUrl) {
+  const context = await browser.newContext({ locale: 'en-US', ...options });
+  closeAfterTest.push(() => context.close());
+  const problems: string[] = [];
+  const requested: string[] = [];
+  context.on('console', (message) => problems.push(message.text()));
+  context.on('weberror', (error) => problems.push(String(error.error())));
+  context.on('request', (request) => requested.push(request.url()));
+  const page = await context.newPage();
+  const response = await page.goto(`${base}${path}`);
+  return { page, context, response, problems, requested };
+}
+
+export function shownFrame(page: Page) {
+  return page.frameLocator('dialog:popover-open iframe');
+}
+
+export async function axe(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`);
+}

@@ -1,0 +1,181 @@
+// The pages are for everybody: without JavaScript, in both languages, light and dark, on a narrow screen, by the
+// keyboard, and whatever the words of an event are.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { demo } from '../../dist/demo.js';
+import { languageOf } from '../../dist/ui/words.js';
+import { axe, foreignUrl, inBrowser, server, shownFrame, visit } from './browser.js';
+import { create, newTemplate, ours, petspot, petWithWindow, send, sent } from './records.js';
+
+inBrowser();
+
+describe('for everybody', () => {
+  // The lists have a second page, and a type of the portal's own among them.
+  beforeAll(async () => {
+    for (let n = 0; n < 53; n++) await create('deals', { dealname: `Listed ${n}` });
+    await ours('POST', '/crm/v3/schemas', {
+      name: 'spaceship',
+      labels: { singular: 'Space "ship"', plural: 'Space <ships>' },
+    });
+  });
+
+  test('without JavaScript all of it works', async () => {
+    const { page } = await visit('/', { javaScriptEnabled: false });
+    await page.goto(`${server.baseUrl}${await petWithWindow()}`);
+    expect(await page.locator('.title').first().textContent()).toBe('Registered Rex');
+    const details = page.locator('.rendered').first();
+    expect(await details.isVisible()).toBe(true);
+    await page.locator('summary').first().click();
+    expect(await details.isVisible()).toBe(false);
+    await page.getByRole('button', { name: 'View Rex' }).press('Enter');
+    await page.locator('.window').waitFor({ state: 'visible' });
+    await shownFrame(page).getByText('A good dog').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('.window').waitFor({ state: 'hidden' });
+    await page.getByRole('link', { name: 'Records' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Records');
+  });
+
+  test('a German browser gets German, with German dates', async () => {
+    const { page, problems } = await visit('/', { locale: 'de-DE' });
+    expect(await page.locator('html').getAttribute('lang')).toBe('de');
+    expect(await page.locator('h1').textContent()).toBe('Datensätze');
+    await page.getByRole('link', { name: /ada@example\.com Kontakt/ }).click();
+    expect(await page.locator('h2').allTextContents()).toEqual([
+      'Eigenschaften',
+      'Zugehörige Datensätze',
+      'Verlauf',
+    ]);
+    expect(await page.locator('.day').first().textContent()).toMatch(
+      /^(?:\p{L}+tag|Mittwoch), \d+\. \p{L}+ \d{4}$/u,
+    );
+    expect(await page.locator('.event > time').first().textContent()).toMatch(/^\d\d:\d\d$/);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([
+    [undefined, 'en', 'en'],
+    ['', 'en', 'en'],
+    ['fr, *;q=0.5', 'en', 'en'],
+    ['de', 'de', 'de'],
+    ['DE-at, en;q=0.9', 'de', 'de-at'],
+    ['en;q=0.2, de;q=0.8', 'de', 'de'],
+    ['de;q=0.2, en-GB;q=0.8', 'en', 'en-gb'],
+    ['de;q=0, fr', 'en', 'en'],
+    ['en;q=0, *', 'de', 'de'],
+    ['den, english, de-x-y-z;q=0.1', 'de', 'de'],
+    ['en-US-u-ca-buddhist', 'en', 'en'],
+    [';;;q=,,=;q=nonsense', 'en', 'en'],
+  ])('Accept-Language %j is answered in %s, its dates in %s', (header, tag, locale) => {
+    expect(languageOf(header)).toMatchObject({ tag, locale });
+    expect(() => new Intl.DateTimeFormat(languageOf(header).locale)).not.toThrow();
+  });
+
+  test.each(['light', 'dark'] as const)('axe finds nothing, in %s', async (colorScheme) => {
+    const path = await everything();
+    const { company } = await petspot();
+    const { page } = await visit('/', { colorScheme });
+    expect(await axe(page)).toEqual([]);
+    for (const each of [...LISTS, company, `${company}?include=contacts`]) {
+      await page.goto(`${server.baseUrl}${each}`);
+      expect(await axe(page)).toEqual([]);
+    }
+    await page.goto(`${server.baseUrl}${path}`);
+    expect(await axe(page)).toEqual([]);
+    await page.getByRole('button', { name: 'View Rex' }).click();
+    await shownFrame(page).getByText('A good dog').waitFor();
+    expect(await axe(page)).toEqual([]);
+    await page.goto(`${server.baseUrl}/records/contacts/999999`);
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('headings never skip a level, whatever a template has', async () => {
+    const { page } = await visit(await everything());
+    const levels = await page
+      .locator('h1, h2, h3, h4, h5, h6')
+      .evaluateAll((all) => all.map((each) => Number(each.tagName.slice(1))));
+    expect(levels[0]).toBe(1);
+    for (const [index, level] of levels.entries())
+      expect(level).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
+  });
+
+  test('at 320 pixels nothing stands out to the side, even words of 500 letters', async () => {
+    const path = await everything();
+    const { page } = await visit('/', { viewport: { width: 320, height: 640 } });
+    const { company } = await petspot();
+    const lists = [...LISTS, company, `${company}?include=contacts`];
+    for (const each of ['/', path, ...lists, '/records/contacts/999999']) {
+      await page.goto(`${server.baseUrl}${each}`);
+      const widths = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        ...[...document.querySelectorAll('body *')]
+          .filter((element) => !element.closest('.rendered table'))
+          .map((element) => element.getBoundingClientRect().right),
+      ]);
+      expect(Math.max(...widths)).toBeLessThanOrEqual(320);
+    }
+  });
+
+  test('the first Tab offers to skip to the content', async () => {
+    const { page } = await visit('/');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+  });
+});
+
+/** Lists and searches, with records that have all that records can have. */
+const LISTS = [
+  '/?type=contacts',
+  '/?type=companies&query=petspot',
+  '/?type=tickets&query=none',
+  '/?type=deals',
+  `/?type=companies&query=${'W'.repeat(200)}`,
+];
+
+let rich: Promise<string> | undefined;
+
+/** A contact whose events have all that events can have, and long words in all of it. */
+function everything(): Promise<string> {
+  rich ??= sendEverything();
+  return rich;
+}
+
+async function sendEverything(): Promise<string> {
+  const long = 'W'.repeat(500);
+  const tokens = [{ name: 'v', label: long, type: 'string' }];
+  const full = await newTemplate({
+    name: long,
+    headerTemplate: '# {{v}}\n\nand more',
+    detailTemplate: [
+      '### Third\n# First\n###### Sixth\n## Second',
+      '| a | b | c |\n|---|---|---|\n| {{v}} | 1 | 2 |',
+      '> {{v}}\n\n```\n{{v}}\n```\n\n`{{v}}`\n\n- {{v}}\n\n1. [{{v}}](https://x.test/)\n\n---',
+    ].join('\n\n'),
+    tokens,
+  });
+  const bare = await newTemplate({ name: 'Bare', tokens });
+  const email = `${'e'.repeat(64)}@${'d'.repeat(180)}.test`;
+  await send({ eventTemplateId: full, id: 'i'.repeat(500), email, tokens: { v: long } });
+  await send({
+    eventTemplateId: bare,
+    id: 'bare',
+    email,
+    tokens: { v: long },
+    timelineIFrame: { linkLabel: 'View Rex', headerLabel: 'Rex', url: foreignUrl, width: 400, height: 300 },
+  });
+  await send({
+    eventTemplateId: bare,
+    id: 'long',
+    email,
+    tokens: {},
+    timelineIFrame: { linkLabel: long, headerLabel: long, url: `${foreignUrl}?2`, width: 900, height: 300 },
+  });
+  return sent({
+    eventTemplateId: demo.templateId,
+    id: 'demo',
+    email,
+    tokens: { petName: long, petAge: 1, petColor: 'white' },
+  });
+}

@@ -1,0 +1,164 @@
+// The lists that a person walks and searches in a browser, against the real server: of records that were active
+// last, and of each type.
+import { describe, expect, test } from 'vitest';
+import { Refusal } from '../../dist/refusal.js';
+import { axe, inBrowser, pagesOf, server, visit } from './browser.js';
+import { create, newTemplate, ours, send } from './records.js';
+
+inBrowser();
+
+describe('the list of records', () => {
+  test('links to the contacts of the demo, by e-mail and id', async () => {
+    const { page } = await visit('/');
+    const links = page.locator('main a[href*="/contacts/"]');
+    const texts = await links.allTextContents();
+    const hrefs = await links.evaluateAll((all) => all.map((each) => each.getAttribute('href') ?? ''));
+    expect(texts).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^ada@example\.com Contact \d+$/),
+        expect.stringMatching(/^grace@example\.com Contact \d+$/),
+      ]),
+    );
+    for (const [index, href] of hrefs.entries())
+      expect(texts[index]).toMatch(new RegExp(`^.* ${/^\/records\/contacts\/([1-9]\d*)$/.exec(href)?.[1]}$`));
+  });
+
+  test('names a record without an e-mail by type and id', async () => {
+    const template = await newTemplate({ name: 'Deal moved', objectType: 'deals', headerTemplate: 'Moved' });
+    await send({ eventTemplateId: template, objectId: '4711', tokens: {} });
+    const { page } = await visit('/');
+    await page.getByRole('link', { name: 'Deal 4711' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Deal 4711');
+    expect(await page.locator('.title').allTextContents()).toEqual(['Moved']);
+  });
+
+  test('says how to send an event while there is none', async () => {
+    const { page, problems } = await visit('/', {}, await pagesOf({ recentRecords: () => [] }));
+    const text = await page.locator('main').textContent();
+    expect(text).toContain('Nothing has happened yet');
+    expect(text).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/integrators\/timeline\/v3\/events/);
+    expect(await axe(page)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+});
+
+describe('the lists', () => {
+  test('are of one type each, in pages, every record once', async () => {
+    const deals: string[] = [];
+    for (let n = 0; n < 53; n++) deals.push(await create('deals', { dealname: `Listed ${n}` }));
+    const { page, problems } = await visit('/');
+    await page.getByRole('link', { name: 'Deals' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Deals');
+    expect(await page.locator('.kinds [aria-current=page]').textContent()).toBe('Deals');
+    const seen: string[] = [];
+    for (;;) {
+      seen.push(...(await page.locator('.records .name').allTextContents()));
+      const next = page.getByRole('link', { name: 'Next page' });
+      if ((await next.count()) === 0) break;
+      await next.click();
+    }
+    const listed = seen.filter((name) => name.startsWith('Listed'));
+    expect(listed).toEqual(deals.map((_, n) => `Listed ${n}`));
+    await page.getByRole('link', { name: 'First page' }).click();
+    expect(await page.locator('.records .name').allTextContents()).toEqual(seen.slice(0, 50));
+    expect(problems).toEqual([]);
+  });
+
+  test('are searched by the words of names, without a script, and the words stay in the field', async () => {
+    for (let n = 0; n < 52; n++) await create('companies', { name: `Quokka "<b>${n}</b>" & sons` });
+    await create('companies', { name: 'Wombat' });
+    const { page, problems } = await visit('/?type=companies', { javaScriptEnabled: false });
+    const field = page.getByRole('searchbox', { name: 'Search companies' });
+    await field.fill('sons quok');
+    await page.getByRole('button', { name: 'Search' }).click();
+    expect(await page.locator('.lead').textContent()).toBe('52 found');
+    expect(await field.inputValue()).toBe('sons quok');
+    const names = page.locator('.records .name');
+    expect(await names.count()).toBe(50);
+    expect(await names.first().textContent()).toBe('Quokka "<b>0</b>" & sons');
+    await page.getByRole('link', { name: 'Next page' }).click();
+    expect(await names.count()).toBe(2);
+    await field.fill('platypus');
+    await field.press('Enter');
+    expect(await page.locator('main').textContent()).toContain('Nothing was found.');
+    expect(problems).toEqual([]);
+  });
+
+  test('that stand on "recently active" are searched among contacts, by e-mail too', async () => {
+    const { page } = await visit('/', { locale: 'de-DE' });
+    await page.getByRole('searchbox', { name: 'Kontakte durchsuchen' }).fill('ada');
+    await page.getByRole('button', { name: 'Suchen' }).click();
+    await page.getByRole('link', { name: /ada@example\.com Kontakt/ }).click();
+    expect(await page.locator('h1').textContent()).toBe('ada@example.com');
+  });
+
+  test('have the portal’s custom objects too, by the names that it gave them', async () => {
+    const schema = await ours('POST', '/crm/v3/schemas', {
+      name: 'spaceship',
+      labels: { singular: 'Space "ship"', plural: 'Space <ships>' },
+      primaryDisplayProperty: 'call_sign',
+      properties: [{ name: 'call_sign', label: 'Call sign', type: 'string', fieldType: 'text' }],
+      associatedObjects: ['CONTACT'],
+    });
+    const serenity = await create(schema.id, { call_sign: 'Serenity', hull: 'Firefly' });
+    const nameless = await create(schema.id, { hull: 'Shuttle' });
+    const contact = await create('contacts', { email: 'mal@example.com' });
+    await ours('PUT', `/crm/v4/objects/spaceship/${serenity}/associations/default/contacts/${contact}`);
+    const template = await newTemplate({
+      name: 'Landed',
+      objectType: 'spaceship',
+      headerTemplate: 'Landed on {{where}}',
+      tokens: [{ name: 'where', label: 'Where', type: 'string', objectPropertyName: 'last_seen' }],
+    });
+    await send({ eventTemplateId: template, objectId: serenity, tokens: { where: 'Persephone' } });
+
+    const { page, problems } = await visit('/', { javaScriptEnabled: false });
+    await page.getByRole('link', { name: 'Space <ships>' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Space <ships>');
+    expect(await page.locator('.records a').allTextContents()).toEqual([
+      `Serenity Space "ship" ${serenity}`,
+      ` Space "ship" ${nameless}`,
+    ]);
+    const field = page.getByRole('searchbox', { name: 'Search space <ships>' });
+    await field.fill('firefly');
+    await field.press('Enter');
+    expect(await page.locator('main').textContent()).toContain('Nothing was found.');
+    await field.fill('seren');
+    await field.press('Enter');
+    await page.getByRole('link', { name: /^Serenity/ }).click();
+    expect(await page.locator('h1').textContent()).toBe('Serenity');
+    expect(await page.locator('.title').allTextContents()).toEqual(['Landed on Persephone']);
+    expect(await page.locator('.properties dt').allTextContents()).toEqual([
+      'call_sign',
+      'hull',
+      'last_seen',
+    ]);
+    await page.getByRole('link', { name: 'mal@example.com' }).click();
+    expect(await page.locator('.associated h3').allTextContents()).toEqual(['Space <ships>']);
+    await page.getByRole('link', { name: 'Serenity' }).click();
+    expect(page.url()).toBe(`${server.baseUrl}/records/${schema.id}/${serenity}`);
+    expect((await fetch(`${server.baseUrl}/records/spaceship/${serenity}`)).status).toBe(200);
+    expect(problems).toEqual([]);
+  });
+
+  test('say it when nothing is there, and when a search is too broad', async () => {
+    const tooBroad = () => Promise.reject(new Refusal('invalid', 'too many'));
+    const base = await pagesOf({ records: () => [], search: tooBroad });
+    const text = async (path: string) => (await fetch(`${base}${path}`)).text();
+    expect(await text('/?type=tickets')).toContain('There are none yet.');
+    expect(await text('/?type=tickets&query=a')).toContain('too many records');
+  });
+
+  test.each([
+    ['/?type=planets', 404],
+    ['/?type=deals&after=x', 400],
+    ['/?type=deals&query=a&after=-1', 400],
+    ['/?type=deals&query=a&after=10000', 400],
+    [`/?type=deals&query=${'a'.repeat(201)}`, 400],
+    ['/?type=deals&query=a&query=b', 200],
+  ])('%s is answered with %i', async (path, status) => {
+    const answer = await fetch(`${server.baseUrl}${path}`);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  });
+});

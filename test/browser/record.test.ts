@@ -1,0 +1,214 @@
+// A record's page in a browser, against the real server: its timeline, its properties, what belongs to it, and the
+// windows of its events.
+import { describe, expect, test } from 'vitest';
+import { demo } from '../../dist/demo.js';
+import { foreignUrl, inBrowser, pagesOf, RECORD, server, shownFrame, visit } from './browser.js';
+import { newTemplate, petspot, petWithWindow, post, send, sent } from './records.js';
+
+inBrowser();
+
+describe("a record's timeline", () => {
+  test('shows its events rendered, newest first', async () => {
+    const { page, problems } = await visit('/');
+    await page.getByRole('link', { name: /ada@example\.com/ }).click();
+    expect(await page.locator('h1').textContent()).toBe('ada@example.com');
+    expect(await page.locator('.title').allTextContents()).toEqual([
+      'Registered Biscuit',
+      'Registered Marmalade',
+      'Registered Domino',
+    ]);
+    const moments = await page
+      .locator('.event > time')
+      .evaluateAll((all) => all.map((each) => each.getAttribute('datetime') ?? ''));
+    expect(moments).toEqual([...moments].sort().reverse());
+    expect(await page.locator('.rendered').first().textContent()).toContain('Favourite toy?: The red ball');
+    expect(await page.getByRole('link', { name: 'Biscuit', exact: true }).getAttribute('href')).toBe(
+      'https://my.petspot.com/pets/Biscuit',
+    );
+    expect(problems).toEqual([]);
+  });
+
+  test('has an event as soon as it is sent, and its contact comes first on the list', async () => {
+    const { objectId } = await send({
+      eventTemplateId: demo.templateId,
+      email: 'art3mis-pup@petspot.com',
+      tokens: { petName: 'Art3mis', petAge: 3, petColor: 'black' },
+      extraData: { questions: [{ question: "Who's a good girl?", answer: 'Bark!' }] },
+    });
+    const { page } = await visit('/');
+    const first = page.locator('main a').first();
+    expect(await first.textContent()).toBe(`art3mis-pup@petspot.com Contact ${objectId}`);
+    await first.click();
+    expect(await page.locator('.title').allTextContents()).toEqual(['Registered Art3mis']);
+    expect(await page.locator('.rendered').textContent()).toContain("Who's a good girl?: Bark!");
+  });
+
+  test('lists the tokens by their labels where the template renders nothing', async () => {
+    const template = await newTemplate({
+      name: 'Order placed',
+      tokens: [
+        { name: 'no', label: 'Order number', type: 'string' },
+        { name: 'state', label: 'Status', type: 'enumeration', options: [{ value: 'p', label: 'Paid' }] },
+      ],
+    });
+    const path = await sent({
+      eventTemplateId: template,
+      email: 'o@x.test',
+      tokens: { no: 'A-1', state: 'p' },
+    });
+    const { page } = await visit(path);
+    expect(await page.locator('.title').textContent()).toBe('Order placed');
+    expect(await page.locator('.tokens').textContent()).toMatch(/^Order number\s*A-1\s*Status\s*Paid$/);
+  });
+
+  test('takes every one of 120 events, each once, over its pages, and leads back to the newest', async () => {
+    const inputs = Array.from({ length: 120 }, (_, index) => ({
+      eventTemplateId: demo.templateId,
+      id: `many-${index}`,
+      email: 'many@x.test',
+      // Several at the same moment: the order within it must hold across pages too.
+      timestamp: Date.UTC(2026, 0, 1) - Math.floor(index / 7) * 60_000,
+      tokens: { petName: `Pet ${index}` },
+    }));
+    const [{ objectId }] = (await post('events/batch/create', { inputs })).results;
+    const { page } = await visit(`/records/contacts/${objectId}`);
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    for (;;) {
+      const titles = await page.locator('.title').allTextContents();
+      seen.push(...titles);
+      sizes.push(titles.length);
+      const older = page.getByRole('link', { name: 'Older events' });
+      if ((await older.count()) === 0) break;
+      await older.click();
+    }
+    expect(sizes).toEqual([50, 50, 20]);
+    expect(new Set(seen).size).toBe(120);
+    await page.getByRole('link', { name: 'Newest events' }).click();
+    expect(await page.locator('.title').allTextContents()).toEqual(seen.slice(0, 50));
+  });
+
+  test('groups events by the day that it is in the time zone of the portal', async () => {
+    const at = (timestamp: string) => ({
+      templateId: 1,
+      id: timestamp,
+      timestamp: Date.parse(timestamp),
+      receivedAt: 0,
+      identifiedBy: 'email' as const,
+      body,
+    });
+    const body = JSON.stringify({ tokens: {} });
+    const events = [at('2026-03-01T23:30:00Z'), at('2026-03-01T22:30:00Z')];
+    const { page } = await visit(
+      RECORD,
+      { locale: 'en-GB' },
+      await pagesOf(
+        { timeline: () => ({ events }) },
+        { portals: () => [{ id: 1, name: 'P', lenient: true, timeZone: 'Europe/Berlin' }] },
+      ),
+    );
+    expect(await page.locator('.day').allTextContents()).toEqual([
+      'Monday, 2 March 2026',
+      'Sunday, 1 March 2026',
+    ]);
+    expect(await page.locator('.event > time').allTextContents()).toEqual(['00:30', '23:30']);
+  });
+});
+
+describe('a record', () => {
+  test('shows its properties, the usual ones first, and leads to what belongs to it and back', async () => {
+    const { company } = await petspot();
+    const { page, problems } = await visit(company);
+    expect(await page.locator('h1').textContent()).toBe('Petspot');
+    const terms = await page.locator('.properties dt').allTextContents();
+    expect(terms).toEqual(['Name', 'Domain', 'Phone', 'a_first', 'founded']);
+    expect(await page.locator('.properties dd').first().textContent()).toBe('Petspot');
+    expect(await page.locator('.properties time').getAttribute('datetime')).toBe('2001-02-03T04:05:06.000Z');
+    expect(await page.locator('.associated h3').allTextContents()).toEqual(['Contacts', 'Deals']);
+    expect(await page.locator('.associated li').allTextContents()).toEqual([
+      'ada@petspot.example',
+      'Grace Hopper',
+      'Bowls',
+    ]);
+    await page.getByRole('link', { name: 'Grace Hopper' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Grace Hopper');
+    await page.locator('.associated').getByRole('link', { name: 'Petspot' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Petspot');
+    expect(problems).toEqual([]);
+  });
+
+  test('that is a company shows the events of its contacts where asked, each with whose it is', async () => {
+    const { company } = await petspot();
+    const { page, problems } = await visit(company);
+    expect(await page.locator('.title').allTextContents()).toEqual(['Opened']);
+    await page.getByRole('link', { name: 'Show the events of its contacts too' }).click();
+    expect(await page.locator('.event').count()).toBe(50);
+    await page.getByRole('link', { name: 'Older events' }).click();
+    expect(await page.locator('.title').allTextContents()).toEqual(['Registered Rex', 'Opened']);
+    expect(await page.locator('.whose').allTextContents()).toEqual(['ada@petspot.example']);
+    await page.getByRole('link', { name: 'Newest events' }).click();
+    expect(await page.locator('.event').count()).toBe(50);
+    await page.getByRole('link', { name: 'Show its own events alone' }).click();
+    expect(await page.locator('.title').allTextContents()).toEqual(['Opened']);
+    expect(problems).toEqual([]);
+  });
+
+  test('of another type takes no contacts in', async () => {
+    const contact = await sent({
+      eventTemplateId: demo.templateId,
+      email: 'alone@x.test',
+      tokens: { petName: 'Rex' },
+    });
+    expect((await fetch(`${server.baseUrl}${contact}?include=contacts`)).status).toBe(400);
+  });
+});
+
+describe("an event's window", () => {
+  test('opens by its button from the keyboard, shows the address, and closes with Escape', async () => {
+    const { page, requested, problems } = await visit(await petWithWindow());
+    expect(requested.filter((url) => url.startsWith(foreignUrl))).toEqual([]);
+    const button = page.getByRole('button', { name: 'View Rex' });
+    const dialog = page.getByRole('dialog', { name: 'Rex the dog' });
+    expect(await dialog.isVisible()).toBe(false);
+
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await dialog.waitFor({ state: 'visible' });
+    await shownFrame(page).getByText('A good dog').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Close');
+    const frame = page.locator('iframe');
+    expect(await frame.boundingBox()).toMatchObject({ width: 600, height: 400 });
+
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('View Rex');
+    await button.click();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(problems).toEqual([]);
+  });
+
+  test('fits a phone, whatever size it asks for', async () => {
+    const path = await petWithWindow({ width: 10_000, height: 10_000, headerLabel: 'R'.repeat(300) });
+    const { page } = await visit(path, { viewport: { width: 320, height: 560 } });
+    await page.getByRole('button', { name: 'View Rex' }).click();
+    await shownFrame(page).getByText('A good dog').waitFor();
+    for (const part of ['.window', '.window iframe', '.bar .button']) {
+      const box = await page.locator(part).boundingBox();
+      if (!box) throw new Error(`${part} is not shown`);
+      expect(box.x).toBeGreaterThanOrEqual(0);
+      expect(box.y).toBeGreaterThanOrEqual(0);
+      expect(box.x + box.width).toBeLessThanOrEqual(320);
+      expect(box.y + box.height).toBeLessThanOrEqual(560);
+    }
+  });
+
+  test('can be had as a tab that knows nothing of us', async () => {
+    const { page, context } = await visit(await petWithWindow());
+    const link = page.getByRole('link', { name: 'Open in a new tab' });
+    expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+    const [tab] = await Promise.all([context.waitForEvent('page'), link.click()]);
+    await tab.getByText('A good dog').waitFor();
+    expect(await tab.evaluate(() => [window.opener, document.referrer])).toEqual([null, '']);
+  });
+});
