@@ -76,8 +76,9 @@ export interface TimelinePage {
 export interface TimelineStore {
   /**
    * Commits every draft, in order, in one transaction: finds or creates the record that each is about and files the
-   * event there. Durable when it resolves. A draft without an id gets a UUID that sorts by its `receivedAt`. The same
-   * (portal, template, id) again replaces the event; with another record it moves there. One outcome a draft; a refused draft leaves no trace and does not harm its neighbours.
+   * event there. Durable when it resolves. A draft without an id gets a UUID that sorts by its `receivedAt`, and that no
+   * other event ever has. The same (portal, template, id) again replaces the event; with another record it moves there.
+   * One outcome a draft; a refused draft leaves no trace and does not harm its neighbours.
    * Rejects with a Refusal `unavailable` when the disk takes nothing; then nothing of the batch is stored.
    */
   append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]>;

@@ -113,6 +113,16 @@ export function madeIdConformance(open: () => Store): void {
       expect(find(id)).toEqual(event);
     });
 
+    test('is no other event’s once it is erased, of the same millisecond too', async () => {
+      const { portalId } = tenant;
+      const [gone] = await append([NOW + 90]);
+      expect(await open().erase(portalId, { objectId })).toBe(true);
+      const [next] = await append([NOW + 90]);
+      expect(next?.id).not.toBe(gone?.id);
+      expect(find((gone as { id: string }).id)).toBeUndefined();
+      expect(find((next as { id: string }).id)).toEqual(next);
+    });
+
     test('is what its properties have as their source', async () => {
       const { portalId, templateId } = tenant;
       const draft = draftOf(portalId, templateId, 'none', { objectId: ++objectId, unknown: 'create' });

@@ -95,7 +95,7 @@ describe('timelines in segments', () => {
       .prepare(`
       SELECT (SELECT count(DISTINCT level) FROM timeline) AS levels,
         (SELECT count(*) FROM timeline_level l
-         WHERE EXISTS (SELECT 1 FROM timeline t WHERE t.level = l.level AND t.seq >= l.below)) AS inPart`)
+         WHERE level > 0 AND EXISTS (SELECT 1 FROM timeline t WHERE t.level = l.level AND t.seq >= l.below)) AS inPart`)
       .get() as { levels: number; inPart: number };
   }
 

@@ -52,7 +52,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   });
   const db = openReader(folder);
   const ids = madeIds(db);
-  const { reads, renew } = reader(db, ids);
+  const { reads, renew } = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
   async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {

@@ -40,7 +40,7 @@ const RECENT_EVENTS = 2_000;
 const ALL: PageOf<number> = { after: -1, limit: -1 };
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
 
-export function reader(db: Connection, ids = madeIds(db)): { reads: Reads; renew(): void } {
+export function reader(db: Connection): { reads: Reads; renew(): void } {
   const begin = db.prepare('BEGIN');
   const end = db.prepare('COMMIT');
   function renew(): void {
@@ -62,6 +62,7 @@ export function reader(db: Connection, ids = madeIds(db)): { reads: Reads; renew
     ) as unknown as Reads;
   }
 
+  const ids = madeIds(db);
   const columns = 'e.seq, e.template, e.id, e.timestamp, e.received_at, e.identified_by, e.body';
   const event = (which: string) =>
     db
@@ -164,12 +165,16 @@ export function reader(db: Connection, ids = madeIds(db)): { reads: Reads; renew
   const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
 
   function toEvent(
-    [seq, templateId, id, timestamp, receivedAt, identifiedBy, body]: readonly [...EventRow, ...unknown[]],
+    [seq, templateId, sentId, timestamp, receivedAt, identifiedBy, body]: readonly [
+      ...EventRow,
+      ...unknown[],
+    ],
     objectId: number | null,
+    id = sentId === MADE ? ids.of(seq, receivedAt) : sentId,
   ): StoredEvent {
     return {
       templateId,
-      id: id === MADE ? ids.of(seq, receivedAt) : id,
+      id,
       ...(objectId === null ? {} : { objectId }),
       timestamp,
       receivedAt,
@@ -223,7 +228,7 @@ export function reader(db: Connection, ids = madeIds(db)): { reads: Reads; renew
       const made = ids.read(id);
       const row = ((made && madeEvent.get(portalId, templateId, MADE, made.seq, made.receivedAt)) ??
         sentEvent.get(portalId, templateId, id)) as [...EventRow, objectId: number | null] | undefined;
-      return row && toEvent(row, row[7]);
+      return row && toEvent(row, row[7], id);
     },
 
     timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {

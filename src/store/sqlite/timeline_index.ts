@@ -35,9 +35,9 @@ function levels(db: Connection): () => number[] {
   const below = db.prepare('SELECT below FROM timeline_level ORDER BY level').pluck();
   const newest = db.prepare('SELECT max(seq) FROM event').pluck();
   return () => {
-    const moved = below.all() as number[];
-    // Not the seq of an event that is gone: its segment may have been moved.
-    return [Math.max(((newest.get() as number | null) ?? 0) + 1, moved[0] as number), ...moved, 0];
+    const [free, ...moved] = below.all() as [number, ...number[]];
+    // Not the seq of an event that is gone: it may have been told in an id.
+    return [Math.max(((newest.get() as number | null) ?? 0) + 1, free), ...moved, 0];
   };
 }
 
@@ -130,6 +130,7 @@ export function timelineWriter(db: Connection) {
     },
     /** Deletes everything that stands at a place, the events too. */
     drop(place: number): void {
+      setBelow.run(stands()[0], 0);
       for (const [level, segments] of segmentsOf(sizes, stands()))
         for (const segment of segments) for (const statement of dropAt) statement.run(level, segment, place);
     },

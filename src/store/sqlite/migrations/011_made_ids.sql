@@ -6,3 +6,6 @@ CREATE TABLE made_id_key (
   key BLOB NOT NULL -- of AES-128
 ) STRICT;
 INSERT INTO made_id_key VALUES (randomblob(16));
+
+-- The lowest seq that was never taken, as of the last erase: ids are made of seqs, so none is taken twice.
+INSERT INTO timeline_level SELECT 0, max(below) FROM timeline_level;
