@@ -15,6 +15,8 @@ export interface MadeIds {
 }
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-7[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+/** Of so many milliseconds the secret is remembered: pages are looked at more than once. */
+const MAX_SECRETS = 4_096;
 /** Six digits: V8 writes a number of twelve ten times slower than two of six. */
 const HALF = 2 ** 24;
 const hex = (half: number) => half.toString(16).padStart(6, '0');
@@ -23,19 +25,22 @@ export function madeIds(db: Connection): MadeIds {
   const key = db.prepare('SELECT key FROM made_id_key').pluck().get() as Buffer;
   const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
   const block = Buffer.alloc(16);
-  let last = { receivedAt: Number.NaN, prefix: '', shift: 0 };
+  const secrets = new Map<number, { prefix: string; shift: number }>();
 
   /** What all ids of a millisecond begin with, and the number that their seqs are shifted by. */
-  function secretOf(receivedAt: number): typeof last {
-    if (last.receivedAt === receivedAt) return last;
+  function secretOf(receivedAt: number) {
+    const kept = secrets.get(receivedAt);
+    if (kept) return kept;
     block.writeUIntBE(Math.max(receivedAt, 0), 0, 6); // a clock may be wrong
     const secret = cipher.update(block);
     const time = block.toString('hex', 0, 6);
     const a = (secret.readUInt16BE(0) & 0x0fff) | 0x7000;
     const b = (secret.readUInt16BE(2) & 0x3fff) | 0x8000;
     const prefix = `${time.slice(0, 8)}-${time.slice(8)}-${a.toString(16)}-${b.toString(16)}-`;
-    last = { receivedAt, prefix, shift: secret.readUIntBE(4, 6) % 2 ** 47 };
-    return last;
+    const made = { prefix, shift: secret.readUIntBE(4, 6) % 2 ** 47 };
+    if (secrets.size >= MAX_SECRETS) secrets.clear();
+    secrets.set(receivedAt, made);
+    return made;
   }
 
   return {

@@ -17,7 +17,7 @@ export interface CompiledTemplate {
 
 /** What a template can name. */
 export interface RenderScope {
-  tokens: ReadonlyMap<string, string>;
+  tokens: Iterable<readonly [name: string, value: string]>;
   id: string;
   objectType: string;
   /** Epoch ms. */
