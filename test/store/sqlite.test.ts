@@ -264,7 +264,10 @@ describe('a folder from before segments', () => {
     }
     db.close();
 
-    let store = await openStore({ folder, clock: Date.now });
+    const upgrades: number[][] = [];
+    const onUpgrade = (...versions: number[]) => void upgrades.push(versions);
+    let store = await openStore({ folder, clock: Date.now, onUpgrade });
+    expect(upgrades).toEqual([[5, readdirSync(migrations).length]]);
     const expected = `{"objectType":"contacts","eventTemplateId":"9",${rest}`;
     for (const id of ids) expect(store.event(7, 9, id)).toMatchObject({ id, body: expected });
     const timeline = (objectId: number) =>

@@ -20,8 +20,14 @@ function databaseFile(folder: string): string {
   return join(folder, 'throughline.sqlite');
 }
 
-/** Creates the folder and the file where they are missing, and applies the migrations that are not yet in. */
-export function openWriter(folder: string): Connection {
+/**
+ * Creates the folder and the file where they are missing, and applies the migrations that are not yet in; `upgrading` is
+ * called before those of a folder that had been in use.
+ */
+export function openWriter(
+  folder: string,
+  upgrading = (_from: number, _to: number): void => undefined,
+): Connection {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
   db.pragma('journal_mode = WAL');
@@ -31,7 +37,7 @@ export function openWriter(folder: string): Connection {
   db.pragma(`cache_size = -${CACHE_KIB}`);
   db.pragma(`mmap_size = ${MMAP_BYTES}`);
   db.pragma('foreign_keys = ON');
-  migrate(db);
+  migrate(db, upgrading);
   return db;
 }
 
@@ -49,7 +55,7 @@ export function openCheckpointer(folder: string): Connection {
   return db;
 }
 
-function migrate(db: Connection): void {
+function migrate(db: Connection, upgrading: (from: number, to: number) => void): void {
   const files = readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith('.sql'))
     .sort();
@@ -59,6 +65,7 @@ function migrate(db: Connection): void {
       `the data folder is of a newer Throughline (schema ${version()}, this one knows ${files.length})`,
     );
   if (version() === files.length) return;
+  if (version() > 0) upgrading(version(), files.length);
   db.transaction(() => {
     for (const name of files.slice(version())) {
       db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));

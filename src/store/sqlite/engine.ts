@@ -24,6 +24,8 @@ export type Store = TimelineStore & ImportStore & RecordStore & AccessStore;
 export interface StoreOptions {
   folder: string;
   clock: () => number;
+  /** Called before a folder of an older version is brought up to date. Unless given, stderr says so. */
+  onUpgrade?: (from: number, to: number) => void;
   /** Called when another process has written to the folder: what was remembered may be stale. */
   onOthersWrote?: () => void;
   /** Called when what opens something has changed or been ended, before its caller hears of it. */
@@ -42,13 +44,14 @@ const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
 
 /** Opens the folder, creating what is missing. `close` leaves one tidy file behind. */
 export async function openStore(options: StoreOptions): Promise<Store & { close(): Promise<void> }> {
-  const { folder, clock } = options;
+  const { folder, clock, onUpgrade = tellUpgrade } = options;
   const defined = (portalId: number, type: ObjectType, values: readonly PropertyValue[]) => {
     if (values.some(({ defines }) => defines)) options.onDefined?.(portalId, type);
   };
   const writer = await startWriter(folder, {
     heard: () => renew(),
     othersWrote: () => options.onOthersWrote?.(),
+    upgrading: onUpgrade,
   });
   const db = openReader(folder);
   const ids = madeIds(db);
@@ -193,9 +196,10 @@ interface Listener {
   /** Before a caller hears of its write: it must be able to read it. */
   heard(): void;
   othersWrote(): void;
+  upgrading(from: number, to: number): void;
 }
 
-function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<Writer> {
+function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener): Promise<Writer> {
   const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
   const asked = new Map<number, Asked>();
   let counted = 0;
@@ -217,6 +221,7 @@ function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<
   };
   return new Promise((opened, failed) => {
     worker.on('message', (report: Report) => {
+      if ('upgrading' in report) return upgrading(report.upgrading.from, report.upgrading.to);
       if ('opened' in report) {
         open = true;
         return opened(writer);
@@ -246,6 +251,12 @@ function startWriter(folder: string, { heard, othersWrote }: Listener): Promise<
     });
     worker.on('exit', () => end(new Refusal('unavailable', 'the store is closed')));
   });
+}
+
+function tellUpgrade(from: number, to: number): void {
+  process.stderr.write(
+    `Bringing the data folder up to date (schema ${from} to ${to}); with millions of events this takes a while.\n`,
+  );
 }
 
 /** A transaction that failed. Nothing of it was stored. */

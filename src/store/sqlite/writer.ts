@@ -31,7 +31,11 @@ type RecordWork = typeof recordWork;
 /** What came of it, or how it failed (`code` is SQLite's). */
 export type Answer = { n: number } & ({ result: unknown } | { error: string; code: string });
 /** What the writer says: it is open; answers, once what they tell is on disk; another process wrote. */
-export type Report = { opened: true } | { answers: Answer[] } | { othersWrote: true };
+export type Report =
+  | { upgrading: { from: number; to: number } }
+  | { opened: true }
+  | { answers: Answer[] }
+  | { othersWrote: true };
 type Append = Extract<Request, { op: 'append' }>;
 
 const LOOK_FOR_OTHERS_MS = 500;
@@ -99,7 +103,8 @@ report({ opened: true });
 
 function open(): Connection {
   try {
-    return openWriter((workerData as { folder: string }).folder);
+    const upgrading = (from: number, to: number) => report({ upgrading: { from, to } });
+    return openWriter((workerData as { folder: string }).folder, upgrading);
   } catch (error) {
     // The driver's own errors lose everything on their way to the other thread.
     const { message, code } = error as Error & { code?: string };
