@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes, scopesOfTypes } from '../access/scopes.js';
-import { emailFault, emailKey } from '../records/identity.js';
+import { emailFault } from '../records/identity.js';
 import {
   type ObjectType,
   objectIdOf,
@@ -101,14 +101,6 @@ export function objectBatchRoutes(
         if (type === 'contacts' && input.idProperty === 'email') {
           const fault = emailFault(name);
           if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-          const other = read.email !== undefined && emailKey(read.email) !== emailKey(name);
-          if (other && !store.contactByEmail(portalId, name))
-            throw invalid('input', [
-              {
-                in: 'properties.email',
-                message: `differs from the id '${brief(name)}', which no contact has; send the e-mail that a new contact is to have as both`,
-              },
-            ]);
           return { op: 'upsert', type, by: { email: name }, ...read };
         }
         if (input.idProperty == null)
