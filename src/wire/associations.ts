@@ -1,7 +1,7 @@
 // HubSpot's paths of associations, v4: which records belong to each other.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { recordScopes } from '../access/scopes.js';
 import {
   type CrmRecord,
   isCustom,
@@ -16,7 +16,7 @@ import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
-import { noRecord, objectType as type, typed } from './typed.js';
+import { noRecord, recordDoc, objectType as type, typed } from './typed.js';
 
 export interface AssociationRoutes {
   store: RecordStore;
@@ -48,12 +48,6 @@ export function associationRoutes(
 ): void {
   const onRequest = authenticator.anyToken;
   const failed = Type.Ref('Error');
-  const doc = (operationId: string, summary: string, verb: 'read' | 'write') => ({
-    tags: ['Records'],
-    operationId,
-    summary,
-    security: scopesOfTypes(recordScopes, verb),
-  });
   const ofPath = typed(schemas, recordScopes);
 
   type Pair = Static<typeof PairParams>;
@@ -96,7 +90,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...doc('associateRecords', 'Associate two records', 'write'),
+        ...recordDoc('associateRecords', 'Associate two records', 'write'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
         response: { 200: Type.Ref('BatchResponsePublicDefaultAssociation'), default: failed },
@@ -125,7 +119,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...doc('associateRecordsAs', 'Associate two records, as what', 'write'),
+        ...recordDoc('associateRecordsAs', 'Associate two records, as what', 'write'),
         description:
           'There are no labels here: any of the ids between the two types makes the same association.',
         params: PairParams,
@@ -153,7 +147,11 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...doc('listAssociations', 'List the records of a type that are associated with a record', 'read'),
+        ...recordDoc(
+          'listAssociations',
+          'List the records of a type that are associated with a record',
+          'read',
+        ),
         params: ListParams,
         querystring: ListQuery,
         response: {
@@ -181,7 +179,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...doc('dissociateRecords', 'Take two records apart', 'write'),
+        ...recordDoc('dissociateRecords', 'Take two records apart', 'write'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
         response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },

@@ -2,7 +2,7 @@
 // itself, and the answer says of those that failed why.
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { recordScopes } from '../access/scopes.js';
 import { emailFault } from '../records/identity.js';
 import {
   type ObjectType,
@@ -13,16 +13,13 @@ import {
 } from '../records/record.js';
 import { brief, invalid, Refusal } from '../refusal.js';
 import { inputAssociations } from './associations.js';
+import { batchAnswer, bounded } from './batch.js';
 import { readerOfObjects } from './object_input.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type { BatchObjects, ObjectInput } from './schemas/objects.js';
-import { noRecord, objectType, typed } from './typed.js';
-
-const MAX_BATCH = 100;
-
-const OfType = Type.Object({ objectType });
+import { noRecord, OfType, recordDoc, typed } from './typed.js';
 
 export function objectBatchRoutes(
   app: FastifyInstance,
@@ -30,12 +27,6 @@ export function objectBatchRoutes(
 ): void {
   const onRequest = authenticator.anyToken;
   const failed = Type.Ref('Error');
-  const doc = (operationId: string, summary: string, verb: 'read' | 'write') => ({
-    tags: ['Records'],
-    operationId,
-    summary,
-    security: scopesOfTypes(recordScopes, verb),
-  });
   const about = typed(schemas, recordScopes);
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
   const shaped = shaper(store);
@@ -45,7 +36,7 @@ export function objectBatchRoutes(
     onRequest,
     ...sentOnce('inputs', 'properties'),
     schema: {
-      ...doc(operationId, summary, verb),
+      ...recordDoc(operationId, summary, verb),
       description: 'At most 100 inputs. Each stands for itself: 207 says of those that failed why.',
       params: OfType,
       body: Type.Ref('BatchInputSimplePublicObject'),
@@ -143,7 +134,7 @@ export function objectBatchRoutes(
                 context: { ids: missing.map(brief) },
               }),
             ];
-      return reply.code(errors.length > 0 ? 207 : 200).send(batchAnswer(results, errors, startedAt));
+      return reply.code(errors.length > 0 ? 207 : 200).send(batchAnswer(results, errors, startedAt, clock()));
     },
   );
 
@@ -152,7 +143,7 @@ export function objectBatchRoutes(
     {
       onRequest,
       schema: {
-        ...doc('archiveRecords', 'Archive records', 'write'),
+        ...recordDoc('archiveRecords', 'Archive records', 'write'),
         description: 'At most 100. Those that are not there are passed over.',
         params: OfType,
         body: Type.Ref('BatchInputSimplePublicObject'),
@@ -205,31 +196,10 @@ export function objectBatchRoutes(
           results.push({ ...shaped(record, { properties: names }, true), ...isNew(writes[0], outcome) });
       }
     }
-    return batchAnswer(results, errors, startedAt);
-  }
-
-  function batchAnswer(results: object[], errors: object[], startedAt: number) {
-    return {
-      status: 'COMPLETE',
-      results,
-      ...(errors.length > 0 ? { numErrors: errors.length, errors } : {}),
-      startedAt: new Date(startedAt).toISOString(),
-      completedAt: new Date(clock()).toISOString(),
-    };
+    return batchAnswer(results, errors, startedAt, clock());
   }
 }
 
 function isNew(write: RecordWrite | undefined, outcome: RecordOutcome): { new?: boolean } {
   return write?.op === 'upsert' && !(outcome instanceof Refusal) ? { new: outcome.created } : {};
-}
-
-function bounded<T>(inputs: readonly T[]): readonly T[] {
-  if (inputs.length > MAX_BATCH)
-    throw invalid('batch', [
-      {
-        in: 'inputs',
-        message: `has ${inputs.length} inputs; a batch has at most ${MAX_BATCH}: send several`,
-      },
-    ]);
-  return inputs;
 }

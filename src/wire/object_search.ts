@@ -1,18 +1,16 @@
 // HubSpot's CRM object path to search records: what is sent becomes a search, which the ground checks.
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { recordScopes } from '../access/scopes.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
 import { type Fault, invalid } from '../refusal.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import type { SearchInput } from './schemas/objects.js';
-import { objectType, typed } from './typed.js';
+import { OfType, recordDoc, typed } from './typed.js';
 
 const DEFAULT_LIMIT = 10;
-
-const OfType = Type.Object({ objectType });
 
 export function objectSearchRoutes(
   app: FastifyInstance,
@@ -27,10 +25,7 @@ export function objectSearchRoutes(
       onRequest: authenticator.anyToken,
       config: { search: true },
       schema: {
-        tags: ['Records'],
-        operationId: 'searchRecords',
-        summary: 'Search records',
-        security: scopesOfTypes(recordScopes, 'read'),
+        ...recordDoc('searchRecords', 'Search records', 'read'),
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',
         params: OfType,
         body: Type.Ref('PublicObjectSearchRequest'),

@@ -2,7 +2,7 @@
 // them: create, read, list, change, archive.
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { recordScopes, scopesOfTypes } from '../access/scopes.js';
+import { recordScopes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import {
   type CrmRecord,
@@ -19,7 +19,7 @@ import { readerOfObjects } from './object_input.js';
 import { namesOf, shaper } from './object_shape.js';
 import { sentOnce } from './problem.js';
 import type { ObjectInput } from './schemas/objects.js';
-import { noRecord, objectType, typed } from './typed.js';
+import { noRecord, OfType, objectType, recordDoc, typed } from './typed.js';
 
 export interface ObjectRoutes {
   store: RecordStore;
@@ -31,7 +31,6 @@ export interface ObjectRoutes {
 
 const DEFAULT_LIST = 10;
 const MAX_LIST = 100;
-const OfType = Type.Object({ objectType });
 const OfRecord = Type.Object({
   objectType,
   objectId: Type.String({ description: "The record's id; with idProperty, that property's value." }),
@@ -63,12 +62,6 @@ export function objectRoutes(
   const onRequest = authenticator.anyToken;
   const object = Type.Ref('SimplePublicObject');
   const failed = Type.Ref('Error');
-  const doc = (operationId: string, summary: string, verb: 'read' | 'write') => ({
-    tags: ['Records'],
-    operationId,
-    summary,
-    security: scopesOfTypes(recordScopes, verb),
-  });
   const about = typed(schemas, recordScopes);
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
   const shaped = shaper(store);
@@ -78,7 +71,7 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...doc('listRecords', 'List records', 'read'),
+        ...recordDoc('listRecords', 'List records', 'read'),
         params: OfType,
         querystring: ListQuery,
         response: { 200: Type.Ref('CollectionResponseSimplePublicObject'), default: failed },
@@ -105,7 +98,7 @@ export function objectRoutes(
       onRequest,
       ...sentOnce('properties'),
       schema: {
-        ...doc('createRecord', 'Create a record', 'write'),
+        ...recordDoc('createRecord', 'Create a record', 'write'),
         description: 'By hand: this lifts the block of an e-mail whose contact was erased.',
         params: OfType,
         body: Type.Ref('SimplePublicObjectInput'),
@@ -127,7 +120,7 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...doc('getRecord', 'Get a record', 'read'),
+        ...recordDoc('getRecord', 'Get a record', 'read'),
         description: 'By its id, or the id of a contact that was merged into it, or any e-mail of a contact.',
         params: OfRecord,
         querystring: OneQuery,
@@ -158,7 +151,7 @@ export function objectRoutes(
       onRequest,
       ...sentOnce('properties'),
       schema: {
-        ...doc('updateRecord', 'Change properties of a record', 'write'),
+        ...recordDoc('updateRecord', 'Change properties of a record', 'write'),
         description: 'An empty value clears a property.',
         params: OfRecord,
         querystring: Type.Object({ idProperty: IdProperty }),
@@ -181,7 +174,7 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...doc('archiveRecord', 'Archive a record', 'write'),
+        ...recordDoc('archiveRecord', 'Archive a record', 'write'),
         description: "It and its timeline are out of sight; a contact's e-mails and visitors are free again.",
         params: OfRecord,
         response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },

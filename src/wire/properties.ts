@@ -6,8 +6,9 @@ import { propertyScopes, scopesOfTypes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { PropertyDefinition, PropertyGroup } from '../records/properties.js';
 import type { Schemas } from '../records/schemas.js';
-import { invalid, Refusal } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
+import { batchAnswer, bounded } from './batch.js';
 import { batchErrorOf, problemOfRefusal } from './problem.js';
 import type {
   BatchPropertyCreate,
@@ -20,7 +21,7 @@ import type {
   PropertyCreate,
   PropertyUpdate,
 } from './schemas/properties.js';
-import { objectType, typed } from './typed.js';
+import { OfType, objectType, typed } from './typed.js';
 
 export interface PropertyRoutes {
   definitions: Definitions;
@@ -29,10 +30,8 @@ export interface PropertyRoutes {
   clock: () => number;
 }
 
-const MAX_BATCH = 100;
 const ROOT = '/crm/v3/properties/:objectType';
 
-const OfType = Type.Object({ objectType });
 const OfProperty = Type.Object({
   objectType,
   propertyName: Type.String({ description: "The property's name." }),
@@ -188,7 +187,7 @@ export function propertyRoutes(
       const where = about(request, 'write');
       const startedAt = clock();
       const outcomes = await definitions.create(...where, bounded(request.body.inputs));
-      const answer = batchAnswer(outcomes, startedAt);
+      const answer = answerOf(outcomes, startedAt);
       return reply.code('numErrors' in answer ? 207 : 201).send(answer);
     },
   );
@@ -215,7 +214,7 @@ export function propertyRoutes(
       const outcomes = bounded(inputs).map(({ name }) =>
         orRefusal(() => definitions.property(...where, name, archived ?? false)),
       );
-      const answer = batchAnswer(outcomes, startedAt);
+      const answer = answerOf(outcomes, startedAt);
       return reply.code('numErrors' in answer ? 207 : 200).send(answer);
     },
   );
@@ -329,7 +328,7 @@ export function propertyRoutes(
     },
   );
 
-  function batchAnswer(outcomes: readonly (PropertyDefinition | Refusal)[], startedAt: number) {
+  function answerOf(outcomes: readonly (PropertyDefinition | Refusal)[], startedAt: number) {
     const results: Static<typeof PropertyAnswer>[] = [];
     const errors: object[] = [];
     for (const [index, outcome] of outcomes.entries()) {
@@ -337,13 +336,7 @@ export function propertyRoutes(
         errors.push(batchErrorOf(problemOfRefusal(outcome), { index: [String(index)] }));
       else results.push(toProperty(outcome));
     }
-    return {
-      status: 'COMPLETE',
-      results,
-      ...(errors.length > 0 ? { numErrors: errors.length, errors } : {}),
-      startedAt: new Date(startedAt).toISOString(),
-      completedAt: new Date(clock()).toISOString(),
-    };
+    return batchAnswer(results, errors, startedAt, clock());
   }
 }
 
@@ -354,17 +347,6 @@ function orRefusal<T>(find: () => T): T | Refusal {
     if (error instanceof Refusal) return error;
     throw error;
   }
-}
-
-function bounded<T>(inputs: readonly T[]): readonly T[] {
-  if (inputs.length > MAX_BATCH)
-    throw invalid('batch', [
-      {
-        in: 'inputs',
-        message: `has ${inputs.length} inputs; a batch has at most ${MAX_BATCH}: send several`,
-      },
-    ]);
-  return inputs;
 }
 
 export function toProperty(definition: PropertyDefinition): Static<typeof PropertyAnswer> {

@@ -2,7 +2,7 @@
 // caller may.
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { recordScopes } from '../access/scopes.js';
+import { recordScopes, scopesOfTypes } from '../access/scopes.js';
 import type { Portal } from '../access/store.js';
 import { OBJECT_TYPES, type ObjectType, objectIdOf, type RecordKey } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
@@ -12,6 +12,13 @@ import { needScope, principalOf } from './authenticate.js';
 export const objectType = Type.String({
   description: `${OBJECT_TYPES.join(', ')}, a type id such as 0-1, or a custom object's id (2-…), name or full name.`,
 });
+
+export const OfType = Type.Object({ objectType });
+
+/** How the API's document tells of an operation on records. */
+export function recordDoc(operationId: string, summary: string, verb: 'read' | 'write') {
+  return { tags: ['Records'], operationId, summary, security: scopesOfTypes(recordScopes, verb) };
+}
 
 /** Whom a call is about; refused where the path names no type, or the caller lacks the scope. */
 export interface About {

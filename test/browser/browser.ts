@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import fastify from 'fastify';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../dist/demo.js';
 import type { CrmRecord } from '../../dist/records/record.js';
 import { Schemas } from '../../dist/records/schemas.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
+import { launchBrowser } from './launch.js';
 
 let browser: Browser;
 /** `dev`'s server, over a fresh folder. */
@@ -37,18 +38,7 @@ export function inBrowser(): void {
     await new Promise<void>((done) => foreign.listen(0, '127.0.0.1', done));
     foreignUrl = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/pets/1`;
     server = await start(folder);
-    browser = await chromium.launch({
-      executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launchBrowser();
   });
 
   afterEach(async () => {

@@ -6,13 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '../../dist/access/passwords.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { launchBrowser } from './launch.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -51,10 +52,7 @@ beforeAll(async () => {
     scopes: ALL_SCOPES,
   });
   await store.close();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
-  });
+  browser = await launchBrowser();
 });
 afterEach(async () => {
   for (const close of contexts.splice(0)) await close();

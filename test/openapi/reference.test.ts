@@ -1,6 +1,7 @@
 // The API reference at /docs: a page that shows the operations and tries them, from this server alone, under its CSP.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../browser/launch.js';
 import { DEMO_TOKEN, startDev, type TestServer } from '../harness.js';
 
 let server: TestServer;
@@ -11,18 +12,7 @@ const requests: string[] = [];
 
 beforeAll(async () => {
   server = await startDev();
-  browser = await chromium.launch({
-    executablePath: process.env.CHROME_PATH ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
   page = await browser.newPage();
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) problems.push(message.text());
