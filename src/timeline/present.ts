@@ -28,7 +28,7 @@ export function present(
   const compiled = compiledPart(template, part);
   if (!compiled) return '';
   const scope: RenderScope = {
-    tokens: Object.entries(body.tokens),
+    tokens: body.tokens,
     id: event.id,
     objectType: template.objectType,
     timestamp: event.timestamp,

@@ -10,7 +10,7 @@ export function show(
 ): string {
   const { timeZone = 'America/New_York', ...scope } = rest;
   const event = { id: 'petspot:1', objectType: 'contacts', timestamp: EVENT_TIME, ...scope };
-  return render(compile(template), { tokens: new Map(Object.entries(tokens)), ...event }, { timeZone });
+  return render(compile(template), { tokens, ...event }, { timeZone });
 }
 
 /** The text of a one-paragraph rendering. */

@@ -4,7 +4,15 @@
 import { parseMoment } from '../time.js';
 import { formatDate, isDateStyle } from './dates.js';
 import { RenderFault } from './faults.js';
-import type { Block, LoopVariable, Part, Source, Template } from './syntax.js';
+import {
+  type Block,
+  type LoopVariable,
+  type Names,
+  namesOf,
+  type Part,
+  type Source,
+  type Template,
+} from './syntax.js';
 
 const MAX_STEPS = 100_000;
 const MAX_LOOP_TURNS = 10_000;
@@ -22,7 +30,11 @@ interface InterpretOptions {
 export type Root = Readonly<Record<string, unknown>>;
 
 export function interpret(template: Template, root: Root, options: InterpretOptions): string {
-  return new Run(root, options).parts(template, { context: { value: root } });
+  return new Run(root, options).parts(template, {
+    context: { value: root },
+    loop: undefined,
+    params: undefined,
+  });
 }
 
 /** The value that names are looked up in; `parent` is what `../` climbs to. */
@@ -39,8 +51,8 @@ interface Params {
 }
 interface Scope {
   context: Context;
-  loop?: Loop | undefined;
-  params?: Params | undefined;
+  loop: Loop | undefined;
+  params: Params | undefined;
 }
 
 // Never data of anyone's, whatever an event calls its fields.
@@ -115,10 +127,10 @@ class Run {
     let text = '';
     for (let index = 0; index < keys.length; index++) {
       const key = isList ? index : keys[index];
-      const item = own(subject, String(key));
+      const item = isList ? subject[index] : own(subject, String(key));
       const last = index === keys.length - 1;
       const loop = { index, key, first: index === 0, last, parent: scope.loop };
-      text += this.#enter(block, { ...scope, loop }, item, key);
+      text += this.#enter(block, { context: scope.context, loop, params: scope.params }, item, key);
     }
     return text;
   }
@@ -126,11 +138,12 @@ class Run {
   /** The body with `value` as its context. As in Handlebars, entering the same value again is no step down. */
   #enter(block: Block, scope: Scope, value: unknown, key?: unknown): string {
     const context = value === scope.context.value ? scope.context : { value, parent: scope.context };
+    const { loop, params } = scope;
     const [item, index] = block.params;
-    if (item === undefined) return this.parts(block.body, { ...scope, context });
+    if (item === undefined) return this.parts(block.body, { context, loop, params });
     const values = new Map([[item, value]]);
     if (index !== undefined) values.set(index, key);
-    return this.parts(block.body, { ...scope, context, params: { values, parent: scope.params } });
+    return this.parts(block.body, { context, loop, params: { values, parent: params } });
   }
 
   #read(source: Source, scope: Scope): unknown {
@@ -138,25 +151,22 @@ class Run {
       case 'literal':
         return source.value;
       case 'root':
-        return this.#within(this.root, source.names);
+        return this.#within(this.root, source);
       case 'loop':
         return climb(scope.loop, source.depth)?.[source.variable];
       case 'path': {
-        const [head = '', ...tail] = source.names;
         for (let params = source.mayBeParam ? scope.params : undefined; params; params = params.parent) {
-          if (params.values.has(head)) return this.#within(params.values.get(head), tail);
+          const [head = '', ...tail] = source.names;
+          if (params.values.has(head)) return this.#within(params.values.get(head), namesOf(tail));
         }
-        return this.#within(climb(scope.context, source.depth)?.value, source.names);
+        return this.#within(climb(scope.context, source.depth)?.value, source);
       }
     }
   }
 
-  #within(value: unknown, names: readonly string[]): unknown {
-    if (value === this.root) {
-      // At the root a path is a token's name first: names may hold dots (pet.name).
-      const whole = names.join('.');
-      if (Object.hasOwn(this.root, whole)) return this.root[whole];
-    }
+  #within(value: unknown, { names, whole }: Names): unknown {
+    // At the root a path is a token's name first: names may hold dots.
+    if (value === this.root && Object.hasOwn(this.root, whole)) return this.root[whole];
     let found = value;
     for (const name of names) found = own(found, name);
     return found;

@@ -19,6 +19,9 @@ const DIGIT_ZERO = 0xfde0;
 /** What placeholders are made of, and what cannot stand in HTML or in an address: NUL and halves of surrogate pairs. */
 const UNWANTED = /[\0\ufdd0-\ufdef\p{Surrogate}]/gu;
 
+/** Finds every value that has to be cleaned, and a few more: most have none of these. */
+const MAYBE_UNCLEAN = /[\0\r\ud800-\udfff\ufdd0-\ufdef]/;
+
 /** Text without the characters that placeholders are made of. Of the same length, so that places in it stay true. */
 export function withoutPlaceholders(text: string): string {
   return text.replace(UNWANTED, '\ufffd');
@@ -44,7 +47,9 @@ export function toHtml(markdown: string, values: readonly string[]): string {
 }
 
 function cleaned(values: readonly string[]): string[] {
-  return values.map((value) => withoutPlaceholders(value).replace(/\r\n?/g, '\n'));
+  return values.map((value) =>
+    MAYBE_UNCLEAN.test(value) ? withoutPlaceholders(value).replace(/\r\n?/g, '\n') : value,
+  );
 }
 
 /** The whole way, whatever the values are: for what has no shape, and what shapes are measured against. */
@@ -81,8 +86,8 @@ function fromShape(markdown: string, values: readonly string[]): string | undefi
   const shape = shapeOf(markdown);
   if (!shape) return undefined;
   let html = shape.pieces[0] as string;
-  for (const [index, hole] of shape.holes.entries()) {
-    const filled = filling(hole, values);
+  for (let index = 0; index < shape.holes.length; index++) {
+    const filled = filling(shape.holes[index] as Hole, values);
     if (filled === undefined) return undefined;
     html += filled + shape.pieces[index + 1];
     if (html.length > MAX_HTML_CHARS) throw tooLong(MAX_HTML_CHARS);
@@ -110,7 +115,8 @@ function escaped(text: string): string {
 }
 
 function shapeOf(markdown: string): Shape | undefined {
-  if (shapes.has(markdown)) return shapes.get(markdown);
+  const kept = shapes.get(markdown);
+  if (kept || shapes.has(markdown)) return kept;
   if (shapes.size >= MAX_KEPT_SHAPES) shapes.clear();
   const shape = makeShape(markdown);
   shapes.set(markdown, shape);

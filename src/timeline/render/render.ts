@@ -17,7 +17,7 @@ export interface CompiledTemplate {
 
 /** What a template can name. */
 export interface RenderScope {
-  tokens: Iterable<readonly [name: string, value: string]>;
+  tokens: Readonly<Record<string, string>>;
   id: string;
   objectType: string;
   /** Epoch ms. */
@@ -47,12 +47,9 @@ export function render(template: CompiledTemplate, scope: RenderScope, { timeZon
   }
 }
 
-/** Tokens hide the event's own fields. Without a prototype: nothing is found in it but what is put there. */
+/** Tokens hide the event's own fields. */
 function rootOf({ tokens, id, objectType, timestamp, extraData }: RenderScope): Root {
-  const root: Record<string, unknown> = Object.create(null);
-  Object.assign(root, { id, objectType, timestamp, extraData });
-  for (const [name, value] of tokens) root[name] = value;
-  return root;
+  return { id, objectType, timestamp, extraData, ...tokens };
 }
 
 function notice(reason: string): string {

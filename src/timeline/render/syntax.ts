@@ -31,8 +31,14 @@ export interface Block {
 export type Source =
   | { kind: 'literal'; value: unknown }
   | { kind: 'loop'; variable: LoopVariable; depth: number }
-  | { kind: 'root'; names: readonly string[] }
-  | { kind: 'path'; depth: number; names: readonly string[]; mayBeParam: boolean };
+  | ({ kind: 'root' } & Names)
+  | ({ kind: 'path'; depth: number; mayBeParam: boolean } & Names);
+/** The steps of a path, and as one name: `pet.name` may be a token's. */
+export interface Names {
+  names: readonly string[];
+  whole: string;
+}
+export const namesOf = (names: readonly string[]): Names => ({ names, whole: names.join('.') });
 export type LoopVariable = 'index' | 'key' | 'first' | 'last';
 
 /** Throws TemplateSyntaxError. */
@@ -194,7 +200,7 @@ class Checker {
   #name(node: Node): Source {
     if (!isLiteral(node)) return this.#path(node);
     const name = node.type === 'StringLiteral' ? String(node.value) : this.#raw(node);
-    return { kind: 'path', depth: 0, names: [name], mayBeParam: true };
+    return { kind: 'path', depth: 0, ...namesOf([name]), mayBeParam: true };
   }
 
   #path(node: Node): Source {
@@ -211,10 +217,10 @@ class Checker {
     }
     if (!path.data) {
       const scoped = names.length === 0 || /^(?:\.|this[./])/.test(path.original);
-      return { kind: 'path', depth: path.depth, names, mayBeParam: path.depth === 0 && !scoped };
+      return { kind: 'path', depth: path.depth, ...namesOf(names), mayBeParam: path.depth === 0 && !scoped };
     }
     const [variable = '', ...rest] = names;
-    if (variable === 'root' && path.depth === 0) return { kind: 'root', names: rest };
+    if (variable === 'root' && path.depth === 0) return { kind: 'root', ...namesOf(rest) };
     if (!LOOP_VARIABLES.includes(variable) || rest.length > 0) {
       refuse(path, `“${this.#raw(path)}” is not known: there are @root, @${LOOP_VARIABLES.join(', @')}`);
     }
