@@ -11,6 +11,9 @@ export type Connection = Database.Database;
 /** Said of a property, this lets its index `property_value` be used: SQLite does not work it out from `name = …`. */
 export const INDEXED = `name IN (${[...INDEXED_PROPERTIES].map((name) => `'${name}'`).join(', ')})`;
 
+/** A limit that is bound. SQLite would plan a statement with `LIMIT ?` anew whenever it is run: several µs each time. */
+export const LIMIT = 'LIMIT +?';
+
 const MIGRATIONS = new URL('migrations/', import.meta.url);
 export const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit

@@ -23,7 +23,7 @@ import {
 import type { Template } from '../../timeline/template.js';
 import { hashesOf, tokenId } from './admin.js';
 import { consentReads } from './consents.js';
-import type { Connection } from './database.js';
+import { type Connection, LIMIT } from './database.js';
 import type { Store } from './engine.js';
 import { importReader } from './imports.js';
 import { MADE, madeIds } from './made_ids.js';
@@ -98,7 +98,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       .prepare(`
       SELECT id FROM record
       WHERE portal = ? AND object_type = ? AND id > ? AND merged_into IS NULL AND archived_at IS ${archived}
-      ORDER BY id LIMIT ?`)
+      ORDER BY id ${LIMIT}`)
       .pluck();
   const live = listed('NULL');
   const archived = listed('NOT NULL');
@@ -108,18 +108,18 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       ON r.portal = a.portal AND r.object_type = a.to_type AND r.id = a.to_id
     WHERE a.portal = ? AND a.from_type = ? AND a.from_id = ? AND a.to_type = ? AND a.to_id > ?
       AND r.archived_at IS NULL
-    ORDER BY a.to_id LIMIT ?`)
+    ORDER BY a.to_id ${LIMIT}`)
     .pluck();
   const changes = db.prepare(`
     SELECT c.value, c.at, c.source
     FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
     WHERE p.portal = ? AND p.object_type = ? AND p.object_id = ?
-    ORDER BY c.at DESC, c.seq DESC LIMIT ?`);
+    ORDER BY c.at DESC, c.seq DESC ${LIMIT}`);
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
     FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
     WHERE p.portal = ? AND p.object_id IS NOT NULL
-    GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC LIMIT ?`);
+    GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC ${LIMIT}`);
 
   const definitions = db
     .prepare('SELECT body FROM definition WHERE portal = ? AND object_type = ? ORDER BY kind, name')
@@ -141,18 +141,18 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const metByName = met('s.name = ?');
   const metInPortal = met('s.portal = ? AND s.name = ?');
 
-  const portals = db.prepare('SELECT * FROM portal WHERE id > ? ORDER BY id LIMIT ?');
+  const portals = db.prepare(`SELECT * FROM portal WHERE id > ? ORDER BY id ${LIMIT}`);
   const portal = db.prepare('SELECT * FROM portal WHERE id = ?');
-  const apps = db.prepare('SELECT * FROM app WHERE id > ? ORDER BY id LIMIT ?');
+  const apps = db.prepare(`SELECT * FROM app WHERE id > ? ORDER BY id ${LIMIT}`);
   const app = db.prepare('SELECT * FROM app WHERE id = ?');
   const installed = db.prepare(`
-    SELECT app.* FROM installation i JOIN app ON app.id = i.app WHERE i.portal = ? AND i.app > ? ORDER BY i.app LIMIT ?`);
+    SELECT app.* FROM installation i JOIN app ON app.id = i.app WHERE i.portal = ? AND i.app > ? ORDER BY i.app ${LIMIT}`);
   const tokens = db.prepare(
     'SELECT hash, portal, app, scopes, created_at FROM access_token WHERE consent IS NULL ORDER BY created_at',
   );
   const tokensOf = db.prepare(`
     SELECT hash, portal, app, scopes, created_at FROM access_token
-    WHERE portal = ? AND hash > ? AND consent IS NULL ORDER BY hash LIMIT ?`);
+    WHERE portal = ? AND hash > ? AND consent IS NULL ORDER BY hash ${LIMIT}`);
   const adminKeys = db.prepare('SELECT id, name, created_at AS createdAt FROM admin_key ORDER BY id');
   const adminKey = db.prepare('SELECT 1 FROM admin_key WHERE hash = ?').pluck();
   const principal = db.prepare(`

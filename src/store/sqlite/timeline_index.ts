@@ -6,7 +6,7 @@
 // Promises: an entry stands in exactly one segment, so that a page is exact at every moment, in the transaction that
 // it is read in, whatever is being moved. A read looks into at most fanout + 1 segments a level.
 import type { Cursor } from '../../timeline/store.js';
-import type { Connection } from './database.js';
+import { type Connection, LIMIT } from './database.js';
 
 const LEVELS = 7;
 /** Entries that are moved for each that is added: as many as there are moves in an entry's life, so that none wait. */
@@ -181,12 +181,12 @@ export function timelineReader(db: Connection) {
       newest: db
         .prepare(`
         SELECT timestamp, seq, place FROM timeline t WHERE level = ? AND segment = ? AND ${where}
-        ORDER BY timestamp DESC, seq DESC LIMIT ?`)
+        ORDER BY timestamp DESC, seq DESC ${LIMIT}`)
         .raw(),
       few: db
         .prepare(`
         SELECT timestamp, seq, place FROM json_each(?) s CROSS JOIN timeline t
-        WHERE level = ? AND segment = s.value AND ${where} LIMIT ?`)
+        WHERE level = ? AND segment = s.value AND ${where} ${LIMIT}`)
         .raw(),
     };
   };
