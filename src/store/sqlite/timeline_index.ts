@@ -163,11 +163,6 @@ function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
   return both;
 }
 
-/** So many segments of a level are looked into one by one: most pages know then how far back they go. */
-const ONE_BY_ONE = 2;
-/** The others are looked into together, where they have no more entries of a place than these, of all places together. */
-const FEW = 500;
-
 /**
  * The newest entries of some places that are strictly before a cursor and not before `from`, newest first, without
  * those of archived templates.
@@ -175,26 +170,18 @@ const FEW = 500;
 export function timelineReader(db: Connection) {
   const sizes = shape(db);
   const stands = levels(db);
-  const reading = (...only: string[]) => {
-    const where = ['place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?', ...only].join(' AND ');
-    return {
-      newest: db
-        .prepare(`
-        SELECT timestamp, seq, place FROM timeline t WHERE level = ? AND segment = ? AND ${where}
-        ORDER BY timestamp DESC, seq DESC ${LIMIT}`)
-        .raw(),
-      few: db
-        .prepare(`
-        SELECT timestamp, seq, place FROM json_each(?) s CROSS JOIN timeline t
-        WHERE level = ? AND segment = s.value AND ${where} ${LIMIT}`)
-        .raw(),
-    };
-  };
+  const newest = (...only: string[]) =>
+    db
+      .prepare(`
+      SELECT timestamp, seq, place FROM timeline t
+      WHERE ${['level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?', ...only].join(' AND ')}
+      ORDER BY timestamp DESC, seq DESC ${LIMIT}`)
+      .raw();
   const ofLive =
     'NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)';
   const ofOne = 'template = ?';
-  const whileAllLive = { all: reading(), ofOne: reading(ofOne) };
-  const whileSomeArchived = { all: reading(ofLive), ofOne: reading(ofOne, ofLive) };
+  const whileAllLive = { all: newest(), ofOne: newest(ofOne) };
+  const whileSomeArchived = { all: newest(ofLive), ofOne: newest(ofOne, ofLive) };
   const anyArchived = db.prepare('SELECT 1 FROM template WHERE archived_at IS NOT NULL LIMIT 1').pluck();
   return (
     places: readonly number[],
@@ -202,35 +189,17 @@ export function timelineReader(db: Connection) {
   ): TimelineEntry[] => {
     const { before, limit, template } = query;
     const { all, ofOne } = anyArchived.get() === undefined ? whileAllLive : whileSomeArchived;
-    const { newest, few } = template === undefined ? all : ofOne;
-    const ofIt = template === undefined ? [] : [template];
-    const most = Math.max(limit, Math.floor(FEW / places.length));
+    const [read, ofIt] = template === undefined ? [all, []] : [ofOne, [template]];
     let found: Row[] = [];
-    const add = (rows: Row[]) => {
-      if (rows.length > 0) found = merged(found, rows, limit);
-    };
-    /** What is older than a whole page has no room on it. */
-    const where = (place: number) => [
-      place,
-      before.timestamp,
-      before.seq,
-      Math.max(query.from, found[limit - 1]?.[0] ?? query.from),
-      ...ofIt,
-    ];
-    const oneByOne = (level: number, segments: readonly number[], place: number) => {
-      for (const segment of segments) add(newest.all(level, segment, ...where(place), limit) as Row[]);
-    };
-    for (const [level, segments] of segmentsOf(sizes, stands())) {
-      const rest = segments.slice(ONE_BY_ONE);
-      for (const place of places) oneByOne(level, segments.slice(0, ONE_BY_ONE), place);
-      if (rest.length === 0) continue;
-      const together = JSON.stringify(rest);
-      for (const place of places) {
-        const rows = few.all(together, level, ...where(place), most + 1) as Row[];
-        if (rows.length > most) oneByOne(level, rest, place);
-        else add(rows.sort((a, b) => (isNewer(a, b) ? -1 : 1)));
-      }
-    }
+    for (const [level, segments] of segmentsOf(sizes, stands()))
+      for (const segment of segments)
+        for (const place of places) {
+          // What is older than a whole page has no room on it.
+          const from = Math.max(query.from, found[limit - 1]?.[0] ?? query.from);
+          const bounds = [before.timestamp, before.seq, from, ...ofIt, limit];
+          const rows = read.all(level, segment, place, ...bounds) as Row[];
+          if (rows.length > 0) found = merged(found, rows, limit);
+        }
     return found.map(([timestamp, seq, place]) => ({ timestamp, seq, place }));
   };
 }
