@@ -10,6 +10,7 @@ import type { Portal } from '../access/store.js';
 import {
   type CrmRecord,
   createdName,
+  OBJECT_TYPES,
   type ObjectType,
   objectIdOf,
   type RecordKey,
@@ -138,8 +139,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   });
 
   async function listed(portalId: number, sent: ListQuery): Promise<ListContents> {
-    if (sent.type === undefined)
-      return { records: store.recentRecords(portalId, LISTED_RECORDS).map(withLast), isFirst: true };
+    if (sent.type === undefined) return active(portalId);
     const type = schemas.typeOf(portalId, String(sent.type));
     if (!type) throw NOTHING_HERE;
     const after = sent.after === undefined ? 0 : objectIdOf(String(sent.after));
@@ -152,6 +152,16 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     const shown = records.slice(0, LISTED_RECORDS);
     const next = records.length > shown.length ? { next: String(shown.at(-1)?.id) } : {};
     return { type, isFirst, records: shown.map(withLast), ...next };
+  }
+
+  /** A portal that has been quiet while others were busy has nobody among those: then what it has is listed. */
+  async function active(portalId: number): Promise<ListContents> {
+    const records = store.recentRecords(portalId, LISTED_RECORDS).map(withLast);
+    for (const type of records.length > 0 ? [] : OBJECT_TYPES) {
+      const contents = await listed(portalId, { type });
+      if (contents.records.length > 0) return contents;
+    }
+    return { records, isFirst: true };
   }
 
   async function found(portalId: number, type: ObjectType, query: string, offset: number) {

@@ -68,6 +68,12 @@ export function start(at: string, more: { pagePassword?: string } = {}): Promise
 /** Where the records of `pagesOf` are. */
 export const RECORD = '/records/contacts/1';
 
+/** A record of nothing but its id, 1. */
+export function aRecord(type: CrmRecord['type']): CrmRecord {
+  const nothing = { additionalEmails: [], utks: [], mergedIds: [], properties: new Map() };
+  return { portalId: 1, type, id: 1, ...nothing, createdAt: 0, updatedAt: 0 };
+}
+
 /** The pages alone, over a store that has one contact and what the test says. */
 export async function pagesOf(
   store: Partial<PageOptions['store']>,
@@ -75,17 +81,7 @@ export async function pagesOf(
 ): Promise<string> {
   const app = fastify();
   closeAfterTest.push(() => app.close());
-  const record: CrmRecord = {
-    portalId: 1,
-    type: 'contacts',
-    id: 1,
-    additionalEmails: [],
-    utks: [],
-    mergedIds: [],
-    properties: new Map(),
-    createdAt: 0,
-    updatedAt: 0,
-  };
+  const record = aRecord('contacts');
   pages(app, {
     store: {
       record: () => record,
