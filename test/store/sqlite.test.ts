@@ -1,9 +1,7 @@
 // The SQLite engine keeps every promise, in a folder on disk and in `--memory`'s; and what is SQLite's own.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFolder } from '../../dist/config.js';
 import { appender } from '../../dist/store/sqlite/append.js';
@@ -15,9 +13,8 @@ import { people } from '../../dist/store/sqlite/people.js';
 import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { conformance } from './conformance.js';
+import { newFolder, segmented } from './folders.js';
 import { draftOf, type Place, tenantOf, walk } from './support.js';
-
-const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
 
 function placeIn(folder: string, remove: () => void): Place {
   return {
@@ -37,16 +34,6 @@ conformance('SQLite in --memory’s folder', async () => {
   return placeIn(folder, discard);
 });
 
-/** A folder whose segments are so small that a few events fill several levels of them. */
-function segmented(smallest: number, fanout: number, slice: number, from?: string): string {
-  const folder = newFolder();
-  if (from !== undefined) cpSync(from, folder, { recursive: true });
-  const db = openWriter(folder);
-  db.prepare('UPDATE timeline_shape SET smallest = ?, fanout = ?, slice = ?').run(smallest, fanout, slice);
-  db.close();
-  return folder;
-}
-
 conformance('SQLite with segments of two events', async () => {
   const folder = segmented(2, 2, 1);
   return placeIn(folder, () => rmSync(folder, { recursive: true }));
@@ -65,236 +52,6 @@ function walCommits(folder: string): number {
   for (let at = 32; at + frame <= wal.length; at += frame) if (wal.readUInt32BE(at + 4) !== 0) commits++;
   return commits;
 }
-
-describe('timelines in segments', () => {
-  const RECORDS = [1, 2, 3];
-  const draftStep = fc.record({
-    id: fc.nat(40).map((n) => `e${n}`),
-    objectId: fc.constantFrom(...RECORDS),
-    timestamp: fc.integer({ min: 1, max: 6 }),
-    other: fc.boolean(),
-  });
-  const steps = fc.array(
-    fc.oneof(
-      { weight: 20, arbitrary: fc.record({ append: fc.array(draftStep, { minLength: 1, maxLength: 5 }) }) },
-      { weight: 2, arbitrary: fc.constant({ reopen: true as const }) },
-      { weight: 1, arbitrary: fc.record({ erase: fc.constantFrom(...RECORDS) }) },
-    ),
-    { minLength: 20, maxLength: 90 },
-  );
-  const sizes = fc.record({
-    smallest: fc.integer({ min: 2, max: 4 }),
-    fanout: fc.integer({ min: 2, max: 3 }),
-    slice: fc.integer({ min: 1, max: 4 }),
-  });
-  const runs = Number(process.env.MODEL_RUNS ?? 60);
-
-  /** On how many levels entries stand, and how many have entries of a group that the one below still has too. */
-  function moved(db: Connection): { levels: number; inPart: number } {
-    return db
-      .prepare(`
-      SELECT (SELECT count(DISTINCT level) FROM timeline) AS levels,
-        (SELECT count(*) FROM timeline_level l
-         WHERE level > 0 AND EXISTS (SELECT 1 FROM timeline t WHERE t.level = l.level AND t.seq >= l.below)) AS inPart`)
-      .get() as { levels: number; inPart: number };
-  }
-
-  test('are in order whether a record has little in many segments or very much in each', async () => {
-    const folder = newFolder();
-    const store = await openStore({ folder, clock: Date.now });
-    const { portalId, templateId } = await tenantOf(store);
-    // Of six segments of the usual size: one record has half of each, one has few in all of them, one has nearly none.
-    const whose = (n: number) => (n % 500 === 7 ? 3 : n % 20 === 3 ? 2 : n % 2 ? 1 : 4 + n);
-    const sent = Array.from({ length: 3_200 }, (_, n) => ({ n, who: whose(n), at: (n * 7_919) % 3_203 }));
-    for (let from = 0; from < sent.length; from += 400)
-      await store.append(
-        sent
-          .slice(from, from + 400)
-          .map(({ n, who, at }) =>
-            draftOf(portalId, templateId, `${n}`, { objectId: who, unknown: 'create' }, { timestamp: at }),
-          ),
-      );
-    for (const who of [1, 2, 3]) {
-      const expected = sent.filter((each) => each.who === who).sort((a, b) => b.at - a.at);
-      const walked = walk(store, { portalId, type: 'contacts', id: who }, { limit: 50 });
-      expect(walked.map(({ id }) => id)).toEqual(expected.map(({ n }) => `${n}`));
-    }
-    await store.close();
-    rmSync(folder, { recursive: true });
-  });
-
-  test(
-    'are exact after every commit, whatever is being moved, replaced or erased, across restarts',
-    async () => {
-      const base = newFolder();
-      const made = await openStore({ folder: base, clock: Date.now });
-      const { portalId, templateId, otherTemplateId } = await tenantOf(made);
-      await made.close();
-      const until = Date.now() + (process.env.MODEL_RUNS === undefined ? 8_000 : Number.POSITIVE_INFINITY);
-      const seen = { inPart: 0, restartsInPart: 0, levels: 0 };
-      try {
-        fc.assert(
-          fc.property(sizes, steps, ({ smallest, fanout, slice }, each) => {
-            if (Date.now() > until) return;
-            const folder = segmented(smallest, fanout, slice, base);
-            let db = openWriter(folder);
-            try {
-              let append = appender(db, people(db));
-              let erase = eraser(db);
-              let { reads, renew } = reader(db);
-              let arrival = 0;
-              const model = new Map<string, { objectId: number; timestamp: number; arrival: number }>();
-              for (const step of each) {
-                renew(); // this connection reads and writes
-                const { inPart, levels } = moved(db);
-                seen.levels = Math.max(seen.levels, levels);
-                if (inPart > 0) seen.inPart++;
-                if ('reopen' in step) {
-                  if (inPart > 0) seen.restartsInPart++;
-                  db.close();
-                  db = openWriter(folder);
-                  append = appender(db, people(db));
-                  erase = eraser(db);
-                  ({ reads, renew } = reader(db));
-                } else if ('erase' in step) {
-                  db.transaction(() => erase(portalId, { objectId: step.erase })).immediate();
-                  for (const [key, { objectId }] of model) if (objectId === step.erase) model.delete(key);
-                } else {
-                  const drafts = step.append.map(({ id, objectId, timestamp, other }) => {
-                    const template = other ? otherTemplateId : templateId;
-                    model.set(`${template} ${id}`, { objectId, timestamp, arrival: arrival++ });
-                    return draftOf(portalId, template, id, { objectId, unknown: 'create' }, { timestamp });
-                  });
-                  db.transaction(() => append(drafts)).immediate();
-                }
-                for (const id of RECORDS) {
-                  const expected = [...model]
-                    .filter(([, { objectId }]) => objectId === id)
-                    .sort(([, a], [, b]) => b.timestamp - a.timestamp || b.arrival - a.arrival)
-                    .map(([key, { timestamp }]) => `${key} at ${timestamp}`);
-                  for (const limit of [1, 3, 100])
-                    expect(
-                      walk(reads, { portalId, type: 'contacts', id }, { limit }).map(
-                        (event) => `${event.templateId} ${event.id} at ${event.timestamp}`,
-                      ),
-                    ).toEqual(expected);
-                }
-              }
-            } finally {
-              db.close();
-              rmSync(folder, { recursive: true });
-            }
-          }),
-          { numRuns: runs },
-        );
-      } finally {
-        rmSync(base, { recursive: true });
-      }
-      expect(seen.levels).toBeGreaterThan(3);
-      expect(seen.inPart).toBeGreaterThan(20);
-      expect(seen.restartsInPart).toBeGreaterThan(0);
-    },
-    process.env.MODEL_RUNS === undefined ? 120_000 : 3_600_000,
-  );
-});
-
-describe('a folder from before segments', () => {
-  let folder = '';
-  afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-  test('is brought up to date by opening it: bodies without ids, timelines as they were', async () => {
-    folder = newFolder();
-    const db = new Database(join(folder, 'throughline.sqlite'));
-    const migrations = new URL('../../dist/store/sqlite/migrations/', import.meta.url);
-    const before = readdirSync(migrations)
-      .filter((name) => name < '006')
-      .sort();
-    expect(before).toHaveLength(5);
-    for (const name of before) db.exec(readFileSync(new URL(name, migrations), 'utf8'));
-    db.pragma('user_version = 5');
-    db.exec(`
-      INSERT INTO portal (id, name, lenient) VALUES (7, 'Old', 1);
-      INSERT INTO app (id, name, client_id, redirect_uris, scopes) VALUES (8, 'Old', 'c', '[]', '[]');
-      INSERT INTO template (id, app, object_type, name, tokens, created_at, updated_at)
-        VALUES (9, 8, 'contacts', 'Old', '[]', 1, 1), (10, 8, 'contacts', 'Archived', '[]', 1, 1);
-      UPDATE template SET archived_at = 2 WHERE id = 10;
-      INSERT INTO place (id, portal, object_type, object_id) VALUES (1, 7, 'contacts', 1), (2, 7, 'contacts', 2);
-      INSERT INTO record (portal, object_type, id, place, created_at, updated_at)
-        VALUES (7, 'contacts', 1, 1, 1, 1), (7, 'contacts', 2, 2, 1, 1);`);
-    const ids = [
-      ...[
-        'plain',
-        'a "quoted" one',
-        'back\\slash\\',
-        '\\"',
-        'Žluťoučký 馬 🐎',
-        'tab\tnew\nline\u0001\u001f',
-        '/\u007f\u2028',
-      ],
-      ...[
-        ',"id":"x"',
-        '"}',
-        "it's",
-        '%_*?[a]',
-        '{"objectType":"*","eventTemplateId":"*","id":"*',
-        ' ',
-        '0',
-        'null',
-        '019b7d2e-1b31-7abc-8def-0123456789ab',
-      ],
-    ];
-    const rest =
-      '"email":"a@example.com","timestamp":"2026-01-02T03:04:05.678Z","tokens":{"a":",\\"id\\":\\"plain\\""},' +
-      '"extraData":{"id":"plain","big":12345678901234567890, "e":1E400,"id":2}}';
-    const addEvent = db.prepare("INSERT INTO event VALUES (?, 7, ?, ?, ?, ?, 5, 'objectId', ?)");
-    const addEntry = db.prepare('INSERT INTO timeline VALUES (?, ?, ?)');
-    const events = ids.flatMap((id, index) =>
-      [9, 10].map((template) => ({
-        template,
-        id,
-        seq: 10 * index + template,
-        place: 1 + (index % 2),
-        at: 100 + (index % 4),
-      })),
-    );
-    for (const { template, id, seq, place, at } of events) {
-      const body = `{"objectType":"contacts","eventTemplateId":"${template}","id":${JSON.stringify(id)},${rest}`;
-      addEvent.run(seq, template, id, place, at, body);
-      addEntry.run(place, at, seq);
-    }
-    db.close();
-
-    const upgrades: number[][] = [];
-    const onUpgrade = (...versions: number[]) => void upgrades.push(versions);
-    let store = await openStore({ folder, clock: Date.now, onUpgrade });
-    expect(upgrades).toEqual([[5, readdirSync(migrations).length]]);
-    const expected = `{"objectType":"contacts","eventTemplateId":"9",${rest}`;
-    for (const id of ids) expect(store.event(7, 9, id)).toMatchObject({ id, body: expected });
-    const timeline = (objectId: number) =>
-      walk(store, { portalId: 7, type: 'contacts', id: objectId }, { limit: 2 }).map(({ id }) => id);
-    const of = (objectId: number) =>
-      events
-        .filter(({ template, place }) => template === 9 && place === objectId)
-        .sort((a, b) => b.at - a.at || b.seq - a.seq)
-        .map(({ id }) => id);
-    for (const objectId of [1, 2]) expect(timeline(objectId)).toEqual(of(objectId));
-
-    // What was there before may be replaced, moved and erased, and new events stand beside it.
-    await store.append([
-      draftOf(7, 9, ids[0] as string, { objectId: 2 }, { timestamp: 1_000 }),
-      draftOf(7, 9, 'new', { objectId: 1 }, { timestamp: 1_000 }),
-    ]);
-    await store.close();
-    store = await openStore({ folder, clock: Date.now });
-    expect(timeline(1)).toEqual(['new', ...of(1).filter((id) => id !== ids[0])]);
-    expect(timeline(2)).toEqual([ids[0], ...of(2)]);
-    await store.erase(7, { objectId: 1 });
-    expect(timeline(2)).toEqual([ids[0], ...of(2)]);
-    expect(store.event(7, 9, ids[2] as string)).toBeUndefined();
-    expect(store.event(7, 9, ids[3] as string)).toBeDefined();
-    await store.close();
-  });
-});
 
 describe('SQLite', () => {
   let folder = '';

@@ -1,0 +1,128 @@
+// What every storage engine promises about merging two contacts.
+import { describe, expect, test } from 'vitest';
+import { MAX_IDENTITIES } from '../../dist/records/identity.js';
+import { fill, portalOf, property } from './portal.js';
+import { create, NOW, type Store } from './support.js';
+
+export function mergingConformance(open: () => Store): void {
+  const portal = () => portalOf(open());
+
+  describe('merging', () => {
+    test('one remains, with both’s identities, events and properties, its own properties winning', async () => {
+      const p = await portal();
+      const said = (value: string, at: number) => ({ at, properties: [property('color', value, NOW + at)] });
+      const ada = await p.on({ email: 'ada@example.com', utk: 'a' }, 'a1', said('of ada', 1));
+      const bob = await p.on({ email: 'bob@example.com', utk: 'b' }, 'b2', said('of bob', 2));
+      await p.on({ objectId: bob, email: 'bob@new.example' }, 'b4', {
+        at: 4,
+        properties: [property('size', '7')],
+      });
+      await p.append(p.draft('v', { utk: 'later' }, { at: 3 }));
+      await p.identify({ objectId: bob, utk: 'later' });
+      expect(await p.merge(ada, bob)).toBe(ada);
+      const merged = {
+        ...p.key(ada),
+        email: 'ada@example.com',
+        additionalEmails: ['bob@example.com', 'bob@new.example'],
+        utks: ['a', 'b', 'later'],
+        mergedIds: [bob],
+        properties: new Map([
+          ['color', 'of ada'],
+          ['size', '7'],
+        ]),
+        createdAt: NOW,
+        updatedAt: NOW + 1,
+      };
+      expect(p.contact(ada)).toEqual(merged);
+      expect(p.contact(bob)).toEqual(merged);
+      for (const limit of [1, 100]) expect(p.timeline(ada, limit)).toEqual(['b4', 'v', 'b2', 'a1']);
+      for (const event of ['a1', 'b2', 'v', 'b4']) expect(p.event(event)?.objectId).toBe(ada);
+      for (const email of ['BOB@example.com', 'bob@new.example', 'ada@example.com'])
+        expect(p.byEmail(email)).toBe(ada);
+      expect(open().recentRecords(p.portalId, 10)).toEqual([merged]);
+    });
+
+    test('both ids go on taking events, identifications and e-mails', async () => {
+      const p = await portal();
+      const ada = await p.on({ email: 'ada@example.com' });
+      const bob = await p.on({ email: 'bob@example.com' });
+      await p.merge(ada, bob);
+      expect(await p.on({ objectId: bob })).toBe(ada);
+      expect(await p.on({ objectId: bob, ...create })).toBe(ada);
+      expect(await p.on({ objectId: bob, email: 'Bob@example.com' })).toBe(ada);
+      expect(p.contact(ada)?.email).toBe('Bob@example.com');
+      expect(await p.identify({ objectId: bob, utk: 'u' })).toBe(ada);
+      expect(await p.on({ utk: 'u' })).toBe(ada);
+      expect(await p.on({ email: 'bob@example.com' })).toBe(ada);
+      expect(
+        (await p.refused({ objectId: bob, email: 'bob@example.com', utk: 'u', type: 'deals' })).reason,
+      ).toBe('not-found');
+    });
+
+    test('chains end at the one that remains, by whichever id; nobody is merged into itself', async () => {
+      const p = await portal();
+      const named = (n: number) => p.on({ email: `p${n}@example.com` }, `e${n}`, { at: n });
+      const [a, b, c, d] = [await named(1), await named(2), await named(3), await named(4)] as const;
+      expect(await p.merge(a, b)).toBe(a);
+      expect(await p.merge(c, b)).toBe(c); // b is a now
+      expect(p.contact(c)?.mergedIds).toEqual([a, b]);
+      expect(await p.merge(a, c)).toBe(c); // the same one: nothing happens
+      expect(await p.merge(b, a)).toBe(c);
+      expect(await p.merge(b, d)).toBe(c);
+      for (const id of [a, b, c, d]) expect(p.contact(id)).toMatchObject({ id: c, mergedIds: [a, b, d] });
+      expect(p.timeline(c)).toEqual(['e4', 'e3', 'e2', 'e1']);
+      expect(await p.merge(c, c)).toBe(c);
+    });
+
+    test('is seen whole or not at all by those who read meanwhile', async () => {
+      const p = await portal();
+      for (let n = 0; n < 40; n++) {
+        const ada = await p.on({ email: `ada${n}@example.com`, utk: `a${n}` });
+        const bob = await p.on({ email: `bob${n}@example.com`, utk: `b${n}` });
+        const merging = p.merge(ada, bob);
+        const seen = Array.from({ length: 150 }, () => p.contact(bob)); // the engine works beside this thread
+        await merging;
+        for (const record of seen)
+          expect([record?.id, record?.email, record?.utks]).toEqual(
+            record?.id === bob
+              ? [bob, `bob${n}@example.com`, [`b${n}`]]
+              : [ada, `ada${n}@example.com`, [`a${n}`, `b${n}`]],
+          );
+      }
+    });
+
+    test('with somebody who does not exist is nothing', async () => {
+      const p = await portal();
+      const id = await p.on({ email: 'ada@example.com' });
+      await p.on({ type: 'companies', objectId: 5, ...create });
+      for (const other of [5, 9_999]) {
+        expect(await p.merge(id, other)).toBeUndefined();
+        expect(await p.merge(other, id)).toBeUndefined();
+      }
+      expect(p.contact(id)).toMatchObject({ mergedIds: [], updatedAt: NOW });
+      const foreign = await portal();
+      expect(await foreign.merge(id, id)).toBeUndefined();
+    });
+
+    test('the other’s primary e-mail is the primary’s where it has none', async () => {
+      const p = await portal();
+      const nameless = (await p.createContact()) as number;
+      const ada = await p.on({ email: 'ada@example.com' });
+      await p.merge(nameless, ada);
+      expect(p.contact(ada)).toMatchObject({ id: nameless, email: 'ada@example.com', additionalEmails: [] });
+    });
+
+    test(`that would make more than ${MAX_IDENTITIES} identities is refused and changes nothing`, async () => {
+      const p = await portal();
+      const [one, two] = [await p.on({ email: 'one@example.com' }), await p.on({ email: 'two@example.com' })];
+      await fill(p, one, 'x', 1, 125);
+      await fill(p, two, 'y', 1, 126);
+      const before = [p.contact(one), p.contact(two)];
+      expect(await p.merge(one, two)).toMatchObject({ reason: 'too-many' });
+      expect([p.contact(one), p.contact(two)]).toEqual(before);
+      const three = await p.on({ email: 'three@example.com' });
+      await fill(p, three, 'z', 1, 125);
+      expect(await p.merge(one, three)).toBe(one);
+    });
+  });
+}
