@@ -87,6 +87,53 @@ describe('SQLite', () => {
     expect(bytes.includes('to its end')).toBe(false);
   });
 
+  test('an erase leaves every tree of the file whole, and between cells and content of its pages nothing', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    // Trees of three levels, and values that are too long for a page.
+    const text = (n: number) => (n % 40 === 0 ? `${n} `.repeat(4_000) : `${n} ${'x'.repeat(400)}`);
+    const draft = (n: number) =>
+      draftOf(
+        portalId,
+        templateId,
+        `e${(n * 7_919) % 5_003}`,
+        { email: `p${n % 90}@example.com` },
+        { text: text(n) },
+      );
+    for (let from = 0; from < 5_000; from += 500)
+      await store.append(Array.from({ length: 500 }, (_, n) => draft(from + n)));
+    for (let n = 0; n < 90; n += 9)
+      expect(await store.erase(portalId, { email: `p${n}@example.com` })).toBe(true);
+    for (let n = 0; n < 5_000; n++) {
+      const { id, body } = draft(n);
+      expect(store.event(portalId, templateId, id)?.body).toBe(n % 9 === 0 ? undefined : body);
+    }
+    await store.close();
+
+    const db = new Database(join(folder, 'throughline.sqlite'), { readonly: true });
+    expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
+    const pages = db.prepare('SELECT pageno, path, pagetype FROM dbstat').raw().all() as [
+      number,
+      string,
+      string,
+    ][];
+    db.close();
+    expect(pages.some(([, path]) => /^(?:\/[0-9a-f]+){2}\/$/.test(path))).toBe(true);
+    expect(pages.filter(([, , kind]) => kind === 'overflow').length).toBeGreaterThan(400);
+    const file = readFileSync(join(folder, 'throughline.sqlite'));
+    const gaps = pages
+      .filter(([, , kind]) => kind !== 'overflow')
+      .map(([number, , kind]) => {
+        const page = file.subarray((number - 1) * 4_096, number * 4_096);
+        const header = number === 1 ? 100 : 0;
+        const cells = header + (kind === 'internal' ? 12 : 8);
+        return page.subarray(cells + 2 * page.readUInt16BE(header + 3), page.readUInt16BE(header + 5));
+      });
+    expect(gaps.length).toBeGreaterThan(600);
+    expect(gaps.filter((gap) => gap.some((byte) => byte !== 0))).toEqual([]);
+  });
+
   test('a fresh folder that many open at once is set up once, and all of them write to it', async () => {
     folder = newFolder();
     const stores = await Promise.all(Array.from({ length: 6 }, () => openStore({ folder, clock: Date.now })));
