@@ -215,7 +215,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     adminRoutes(scope, routes);
   });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
-  await app.register(reference);
+  reference(app);
   options.pages(app);
   return app;
 }
