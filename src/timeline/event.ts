@@ -25,18 +25,18 @@ export const MAX_IFRAME_PIXELS = 10_000;
 
 /** An event as a caller sends it: shapes are right, rules are not yet checked. */
 export interface EventInput {
-  id?: string;
+  id?: string | undefined;
   /** The values as text. Own properties only. */
   tokens: Readonly<Record<string, string>>;
-  objectId?: string;
-  email?: string;
-  utk?: string;
-  domain?: string;
-  customObjectTypeId?: string;
-  timestamp?: string | number;
+  objectId?: string | undefined;
+  email?: string | undefined;
+  utk?: string | undefined;
+  domain?: string | undefined;
+  customObjectTypeId?: string | undefined;
+  timestamp?: string | number | undefined;
   /** JSON text, kept as it is. */
-  extraData?: string;
-  timelineIFrame?: TimelineIFrame;
+  extraData?: string | undefined;
+  timelineIFrame?: TimelineIFrame | undefined;
 }
 
 interface TimelineIFrame {
@@ -93,9 +93,9 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
   return {
     portalId,
     templateId: template.id,
-    ...(id === undefined ? {} : { id }),
+    id,
     subject,
-    ...(input.email === undefined ? {} : { email: input.email }),
+    email: input.email,
     properties: propertiesOf(input, type, setting, timestamp ?? now, faults),
     timestamp: timestamp ?? now,
     receivedAt: now,
@@ -262,13 +262,12 @@ function subjectOf(
     const fault = emailFault(email);
     if (fault) faults.push({ in: 'email', message: fault });
   }
-  for (const [field, value] of [
-    ['utk', utk],
-    ['domain', domain],
-  ] as const) {
+  const checkName = (field: 'utk' | 'domain', value: string | undefined) => {
     const fault = value === undefined ? undefined : nameFault(value);
     if (fault) faults.push({ in: field, message: fault });
-  }
+  };
+  checkName('utk', utk);
+  checkName('domain', domain);
   if (type === 'contacts') {
     if (email !== undefined) subject.email = email;
     if (utk !== undefined) subject.utk = utk;

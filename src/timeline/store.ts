@@ -10,10 +10,10 @@ export interface EventDraft {
   portalId: number;
   templateId: number;
   /** Absent: the store makes one. */
-  id?: string;
+  id?: string | undefined;
   subject: Subject;
   /** As the body says it, whatever it means for the subject. */
-  email?: string;
+  email?: string | undefined;
   /** What its tokens say of the record; a visitor's are kept until the visitor is known. */
   properties: readonly PropertyValue[];
   /** Epoch ms: its place on the timeline. */

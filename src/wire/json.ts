@@ -27,9 +27,9 @@ export function members(text: string, start = 0): { spans: Map<string, Span>; re
   const spans = new Map<string, Span>();
   const repeated: string[] = [];
   let at = skipSpace(text, skipSpace(text, start) + 1);
-  while (text[at] !== '}') {
+  while (text.charCodeAt(at) !== CLOSING_BRACE) {
     const nameEnd = skipString(text, at);
-    const name = nameOf(text.slice(at, nameEnd));
+    const name = nameOf(text.slice(at + 1, nameEnd - 1));
     const value = valueSpan(text, skipSpace(text, nameEnd) + 1);
     if (spans.has(name)) repeated.push(name);
     spans.set(name, value);
@@ -67,25 +67,30 @@ export function repeatedPaths(text: string, [list, ...deeper]: readonly string[]
   return [...repeated, ...inside];
 }
 
-function nameOf(quoted: string): string {
-  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+function nameOf(written: string): string {
+  return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
 }
 
 function afterComma(text: string, at: number): number {
   const next = skipSpace(text, at);
-  return text[next] === ',' ? skipSpace(text, next + 1) : next;
+  return text.charCodeAt(next) === COMMA ? skipSpace(text, next + 1) : next;
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
 
 function valueSpan(text: string, from: number): Span {
   const start = skipSpace(text, from);
-  const first = text[start];
-  if (first === '"') return { start, end: skipString(text, start) };
+  const first = text.charCodeAt(start);
+  if (first === QUOTE) return { start, end: skipString(text, start) };
   let at = start;
-  if (first !== '{' && first !== '[') {
-    while (at < text.length && !/[,}\]\s]/.test(text[at] as string)) at++;
+  if (first !== OPENING_BRACE && first !== OPENING_BRACKET) {
+    while (at < text.length && !endsNumberOrWord(text.charCodeAt(at))) at++;
     return { start, end: at };
   }
   let depth = 0;
@@ -95,11 +100,15 @@ function valueSpan(text: string, from: number): Span {
       at = skipString(text, at);
       continue;
     }
-    if (code === 0x7b || code === 0x5b) depth++;
-    else if (code === 0x7d || code === 0x5d) depth--;
+    if (code === OPENING_BRACE || code === OPENING_BRACKET) depth++;
+    else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) depth--;
     at++;
   } while (depth > 0);
   return { start, end: at };
+}
+
+function endsNumberOrWord(code: number): boolean {
+  return code === COMMA || code === CLOSING_BRACE || code === CLOSING_BRACKET || isSpace(code);
 }
 
 /** The index after the string that begins at `at`. */
@@ -119,9 +128,10 @@ function skipEscapedString(text: string, at: number): number {
 
 function skipSpace(text: string, from: number): number {
   let at = from;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
-    at++;
-  }
+  while (isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }

@@ -45,7 +45,7 @@ export function readerOfSent({ templates, definitions, schemas, clock }: Known) 
         ]);
     }
     const faults: Fault[] = [];
-    const { eventTemplateId, ...input } = readEvent(sent, text, span?.start ?? 0, faults);
+    const { eventTemplateId, input } = readEvent(sent, text, span?.start ?? 0, faults);
     // Without its template nothing more can be told; with it, one answer tells the rest too.
     const template =
       eventTemplateId === undefined ? undefined : ofAppOrRefusal(templates, appId, eventTemplateId);
@@ -77,15 +77,13 @@ function ofAppOrRefusal(templates: Templates, appId: number, id: string): Templa
   }
 }
 
-const TEXT_FIELDS = ['email', 'utk', 'domain', 'customObjectTypeId'] as const;
-
 /** The parts of an event that have the right shape; the faults of those that have not go to `faults`. */
 function readEvent(
   sent: unknown,
   text: string,
   start: number,
   faults: Fault[],
-): EventInput & { eventTemplateId?: string } {
+): { eventTemplateId?: string | undefined; input: EventInput } {
   const names = Object.keys((sent as { tokens?: object } | null)?.tokens ?? {}).length;
   if (names > MAX_TOKENS_PER_TEMPLATE)
     throw invalid('event', [
@@ -93,34 +91,35 @@ function readEvent(
     ]);
   const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors, sent);
   for (const fault of bad) faults.push(fault);
-  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { tokens: {} };
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { input: { tokens: {} } };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
   const { spans, repeated } = members(text, start);
   for (const fault of repeatedFaults(repeated)) faults.push(fault);
-  const input: EventInput & { eventTemplateId?: string } = {
-    tokens: event.tokens ? readTokens(event.tokens, text, spans.get('tokens') as Span, faults) : {},
+  const tokens = event.tokens ? readTokens(event.tokens, text, spans.get('tokens') as Span, faults) : {};
+  const id = (field: 'eventTemplateId' | 'id' | 'objectId') => {
+    const value = event[field];
+    return value == null ? undefined : idText(value, field, faults);
   };
-  for (const field of ['eventTemplateId', 'id', 'objectId'] as const) {
-    const value = event[field];
-    const id = value == null ? undefined : idText(value, field, faults);
-    if (id !== undefined) input[field] = id;
-  }
-  for (const field of TEXT_FIELDS) {
-    const value = event[field];
-    if (value != null) input[field] = value;
-  }
-  if (event.timestamp != null) input.timestamp = event.timestamp;
+  const eventTemplateId = id('eventTemplateId');
+  const extra = event.extraData ? spans.get('extraData') : undefined;
+  const input: EventInput = {
+    id: id('id'),
+    tokens,
+    objectId: id('objectId'),
+    email: event.email ?? undefined,
+    utk: event.utk ?? undefined,
+    domain: event.domain ?? undefined,
+    customObjectTypeId: event.customObjectTypeId ?? undefined,
+    timestamp: event.timestamp ?? undefined,
+    extraData: extra && text.slice(extra.start, extra.end),
+    timelineIFrame: event.timelineIFrame ?? undefined,
+  };
   if (event.timelineIFrame) {
-    input.timelineIFrame = event.timelineIFrame;
     const { repeated } = members(text, (spans.get('timelineIFrame') as Span).start);
     for (const fault of repeatedFaults(repeated.map((name) => `timelineIFrame.${name}`))) faults.push(fault);
   }
-  if (event.extraData) {
-    const { start, end } = spans.get('extraData') as Span;
-    input.extraData = text.slice(start, end);
-  }
-  return input;
+  return { eventTemplateId, input };
 }
 
 /** The event without the fields and tokens that are at fault, so that the rules can judge the rest. */

@@ -459,7 +459,10 @@ export const model = {
             expect(model.madeIds).not.toContain(id);
             model.madeIds.push(id);
           }
-          agree(outcome, model.append({ id, ...draft }, each.append[index] as DraftStep, objectId));
+          agree(
+            outcome,
+            model.append({ ...draft, id: draft.id ?? id }, each.append[index] as DraftStep, objectId),
+          );
         }
       } else if ('identify' in each) {
         const { properties, ...named } = each.identify;
