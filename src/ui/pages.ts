@@ -157,7 +157,8 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   /** A portal that has been quiet while others were busy has nobody among those: then what it has is listed. */
   async function active(portalId: number): Promise<ListContents> {
     const records = store.recentRecords(portalId, LISTED_RECORDS).map(withLast);
-    for (const type of records.length > 0 ? [] : OBJECT_TYPES) {
+    if (records.length > 0) return { records, isFirst: true };
+    for (const type of [...OBJECT_TYPES, ...schemas.all(portalId).map((custom) => custom.type)]) {
       const contents = await listed(portalId, { type });
       if (contents.records.length > 0) return contents;
     }
