@@ -111,6 +111,21 @@ export class Definitions {
     return { name, value: read, at: this.clock(), uniqueKey: uniqueKey(portalId, type, name, read) };
   }
 
+  /** The `uniqueKey`s of these values, without those that it cannot have; undefined where it is not unique. */
+  uniqueKeys(
+    portalId: number,
+    type: ObjectType,
+    name: string,
+    values: readonly string[],
+  ): string[] | undefined {
+    const definition = this.of(portalId, type).properties.get(name);
+    if (!definition?.unique) return undefined;
+    return values
+      .map((value) => readValue(definition, value))
+      .filter((read) => typeof read === 'string')
+      .map((read) => uniqueKey(portalId, type, name, read));
+  }
+
   #uniqueOnes(portalId: number, type: ObjectType): string {
     const own = [...this.of(portalId, type).properties.values()].filter((each) => each.unique);
     const names = [...(type === 'contacts' ? ['email'] : []), ...own.map((each) => each.name)];

@@ -26,6 +26,8 @@ export interface Filter {
   value?: string;
   highValue?: string;
   values?: readonly string[];
+  /** EQ and IN on a unique property: the `uniqueKey`s of the values. Only who has one of them is looked at. */
+  keys?: readonly string[];
 }
 
 export interface Search {
@@ -98,6 +100,11 @@ function filterFault({ operator, value, highValue, values, propertyName }: Filte
     default:
       return value === undefined ? `${of} needs a value` : undefined;
   }
+}
+
+/** The values of which a record has one, where the filter says so. */
+export function wantedBy({ operator, value = '', values = [] }: Filter): readonly string[] | undefined {
+  return operator === 'EQ' ? [value] : operator === 'IN' ? values : undefined;
 }
 
 /** Whether a record fits; `read` gives a property's value, undefined where it has none. */

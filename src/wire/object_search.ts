@@ -3,18 +3,23 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
 import { createdName, type ObjectType } from '../records/record.js';
-import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
+import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search, wantedBy } from '../records/search.js';
 import { type Fault, invalid } from '../refusal.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
-import type { SearchInput } from './schemas/objects.js';
+import type { SearchFilter, SearchInput } from './schemas/objects.js';
 import { OfType, recordDoc, typed } from './typed.js';
 
 const DEFAULT_LIMIT = 10;
 
 export function objectSearchRoutes(
   app: FastifyInstance,
-  { store, schemas, authenticator }: Pick<ObjectRoutes, 'store' | 'schemas' | 'authenticator'>,
+  {
+    store,
+    definitions,
+    schemas,
+    authenticator,
+  }: Pick<ObjectRoutes, 'store' | 'definitions' | 'schemas' | 'authenticator'>,
 ): void {
   const about = typed(schemas, recordScopes);
   const shaped = shaper(store);
@@ -43,7 +48,9 @@ export function objectSearchRoutes(
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const search = readSearch(request.body, type, schemas.searched(portalId, type));
+      const search = readSearch(request.body, type, schemas.searched(portalId, type), (name, values) =>
+        definitions.uniqueKeys(portalId, type, name, values),
+      );
       const { total, records } = await store.search(portalId, type, search);
       const next = search.offset + records.length;
       return {
@@ -55,11 +62,20 @@ export function objectSearchRoutes(
   );
 }
 
-function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
+type UniqueKeys = (name: string, values: readonly string[]) => string[] | undefined;
+
+function readSearch(
+  sent: Static<typeof SearchInput>,
+  type: ObjectType,
+  searched: readonly string[],
+  keysOf: UniqueKeys,
+): Search {
   const [sort] = sent.sorts ?? [];
   const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
   const search: Search = {
-    groups: (sent.filterGroups ?? []).map(({ filters }) => filters.map(readFilter)),
+    groups: (sent.filterGroups ?? []).map(({ filters }) =>
+      filters.map((filter) => readFilter(filter, keysOf)),
+    ),
     ...(sent.query ? { query: sent.query, searched } : {}),
     sort: {
       propertyName: sorted?.propertyName ?? createdName(type),
@@ -78,18 +94,16 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   return search;
 }
 
-function readFilter(sent: {
-  propertyName: string;
-  operator: Filter['operator'];
-  value?: string | number | boolean | null;
-  highValue?: string | number | null;
-  values?: (string | number)[] | null;
-}): Filter {
-  return {
-    propertyName: sent.propertyName,
-    operator: sent.operator,
+function readFilter(sent: Static<typeof SearchFilter>, keysOf: UniqueKeys): Filter {
+  const { propertyName, operator } = sent;
+  const filter: Filter = {
+    propertyName,
+    operator,
     ...(sent.value == null ? {} : { value: String(sent.value) }),
     ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
     ...(sent.values == null ? {} : { values: sent.values.map(String) }),
   };
+  const wanted = wantedBy(filter);
+  const keys = wanted && keysOf(propertyName, wanted);
+  return { ...filter, ...(keys ? { keys } : {}) };
 }

@@ -282,6 +282,24 @@ export function schemaConformance(open: () => Store): void {
       expect(owner(a.uniqueKey)).toBe(next);
     });
 
+    test('comes back with a record that was archived, unless another has it by then', async () => {
+      const store = open();
+      const p = await portalOf();
+      const [kept, lost] = [p.unique('deals', 'kept'), p.unique('deals', 'lost', 'number')];
+      const id = (await p.create('deals', [kept, lost])) as number;
+      await store.write(p.portalId, [{ op: 'archive', type: 'deals', id }], NOW);
+      const other = await p.create('deals', [{ ...lost, value: 'LOST' }]);
+      await store.append([
+        draftOf(p.portalId, p.templateId, 'back', { type: 'deals', objectId: id, unknown: 'create' }),
+      ]);
+      expect(store.record({ portalId: p.portalId, type: 'deals', id })?.properties).toEqual(
+        new Map([['code', 'kept']]),
+      );
+      const owner = (key: string) => store.recordByUnique(p.portalId, 'deals', key)?.id;
+      expect([owner(kept.uniqueKey), owner(lost.uniqueKey)]).toEqual([id, other]);
+      expect(await p.create('deals', [kept])).toBeInstanceOf(Refusal);
+    });
+
     test('upserts the record that has it, or a new one that has it from then on', async () => {
       const store = open();
       const p = await portalOf();

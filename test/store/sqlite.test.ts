@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFolder } from '../../dist/config.js';
+import { uniqueKey } from '../../dist/records/record.js';
+import type { Filter } from '../../dist/records/search.js';
 import { appender } from '../../dist/store/sqlite/append.js';
 import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
@@ -56,6 +58,44 @@ function walCommits(folder: string): number {
 describe('SQLite', () => {
   let folder = '';
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('among more records than a search may look at, a unique value and an id find theirs', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId } = await tenantOf(store);
+    const keyOf = (n: number) => uniqueKey(portalId, 'deals', 'number', String(n));
+    const wanted = 123_456;
+    const [batch, many] = [10_000, 200_001];
+    let id = 0;
+    for (let from = 0; from < many; from += batch) {
+      const numbers = Array.from({ length: Math.min(batch, many - from) }, (_, n) => from + n);
+      const outcomes = await store.write(
+        portalId,
+        numbers.map((n) => ({
+          op: 'create',
+          type: 'deals',
+          properties: n === wanted ? [{ name: 'number', value: String(n), at: 0, uniqueKey: keyOf(n) }] : [],
+        })),
+        Date.now(),
+      );
+      const found = outcomes[numbers.indexOf(wanted)];
+      if (found) id = (found as { id: number }).id;
+    }
+    const search = async (filter?: Omit<Filter, 'operator'>) => {
+      const groups = filter ? [[{ ...filter, operator: 'EQ' as const }]] : [];
+      const sort = { propertyName: 'createdate', descending: false };
+      return store.search(portalId, 'deals', { groups, sort, offset: 0, limit: 10 });
+    };
+    const value = String(wanted);
+    expect(await search({ propertyName: 'number', value, keys: [keyOf(wanted)] })).toMatchObject({
+      total: 1,
+      records: [{ id }],
+    });
+    expect((await search({ propertyName: 'hs_object_id', value: String(id) })).total).toBe(1);
+    await expect(search()).rejects.toThrow('more than 200000 records; add a filter');
+    await expect(search({ propertyName: 'number', value })).rejects.toThrow('more than 200000 records');
+    await store.close();
+  }, 60_000);
 
   test('a closed store is one file, durable and clean by its own settings', async () => {
     folder = newFolder();

@@ -85,6 +85,31 @@ test('a value is free again when it is cleared, changed, or its record archived'
   expect(await codeOf(fourth)).toBe(code);
 });
 
+test('a search by EQ or IN finds who has the value, letter case aside, and nobody archived', async () => {
+  const code = fresh('search');
+  const [a, b, gone] = [await made(`${code}-a`), await made(`${code}-b`), await made(`${code}-gone`)];
+  await server.call('DELETE', `/crm/v3/objects/contacts/${gone}`);
+  await made(`${code}-a`, 'companies');
+  const found = async (...filters: object[]) => {
+    const body = { filterGroups: filters.map((filter) => ({ filters: [filter] })) };
+    const { status, json } = await server.call('POST', '/crm/v3/objects/contacts/search', body);
+    expect(status).toBe(200);
+    return json.results.map(({ id }: Json) => id);
+  };
+  const of = (...ends: string[]) => ends.map((end) => `${code}-${end}`);
+  const is = (value: string) => ({ propertyName: 'code', operator: 'EQ', value });
+  expect(await found(is(`${code}-A`))).toEqual([a]);
+  expect(await found(is(`${code}-gone`))).toEqual([]);
+  expect(await found(is(code))).toEqual([]);
+  expect(await found(is(''))).toEqual([]);
+  const among = { propertyName: 'code', operator: 'IN', values: of('b', 'gone', 'a') };
+  expect(await found(among)).toEqual([a, b]);
+  expect(await found(is(`${code}-b`), { propertyName: 'hs_object_id', operator: 'EQ', value: a })).toEqual([
+    a,
+    b,
+  ]);
+});
+
 describe('idProperty', () => {
   test('finds, changes, reads and upserts by it', async () => {
     const code = fresh('find');

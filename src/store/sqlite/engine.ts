@@ -333,7 +333,7 @@ function startSearcher(folder: string) {
       caller?.reject(
         new Refusal(
           'invalid',
-          `the search would look at more than ${tooBroad} records; add a filter by EQ on email, domain or a name`,
+          `the search would look at more than ${tooBroad} records; add a filter by EQ on email, domain, a name or a property with unique values`,
         ),
       );
     });

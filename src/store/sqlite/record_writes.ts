@@ -25,7 +25,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   );
   const { record, newRecord, ownerOf } = records(db);
   const touchRecord = toucher(db);
-  const { setProperties, byUnique, takenValue, freeUnique, defineNamed } = valueWriter(db);
+  const { setProperties, byUnique, takenValue, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
   const canBe = typeChecker(db);
 
@@ -90,7 +90,6 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         if (!own) return noSuchRecord(type, write.id);
         archiveRecord.run(at, portal, type, own.id);
         if (type === 'contacts') freeIdentities.run(portal, own.id);
-        freeUnique(own.place);
         return { id: own.id, created: false };
       }
       case 'associate':

@@ -22,6 +22,10 @@ export function records(db: Connection) {
   const restoreRecord = db.prepare(`
     UPDATE record SET archived_at = NULL, updated_at = max(updated_at, ?)
     WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NOT NULL RETURNING id, place`);
+  const dropTaken = db.prepare(`
+    DELETE FROM property WHERE place = ? AND EXISTS (
+      SELECT 1 FROM property other CROSS JOIN record r INDEXED BY record_place ON r.place = other.place
+      WHERE other.unique_key = property.unique_key AND other.place <> property.place AND r.archived_at IS NULL)`);
   const nextObjectId = db
     .prepare(
       'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
@@ -53,10 +57,13 @@ export function records(db: Connection) {
     return found?.[2] ?? found?.[0];
   }
 
-  /** A record that is archived comes back. */
+  /** A record that is archived comes back, without the unique values that others took meanwhile. */
   function createRecord(portal: number, type: string, id: number, at: number): Own {
     const restored = restoreRecord.get(at, portal, type, id) as Own | undefined;
-    if (restored) return restored;
+    if (restored) {
+      dropTaken.run(restored.place);
+      return restored;
+    }
     const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
     addRecord.run(portal, type, id, place, at, at);
     return { id, place };

@@ -11,7 +11,7 @@ import {
   type ObjectType,
   SEARCHED_PROPERTIES,
 } from '../../records/record.js';
-import { compareValues, type Filter, matches, type Search } from '../../records/search.js';
+import { compareValues, type Filter, matches, type Search, wantedBy } from '../../records/search.js';
 import { INDEXED, openReader } from './database.js';
 
 export interface SearchRequest {
@@ -32,6 +32,11 @@ const idsByValue = db
   .prepare(`
     SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
     WHERE ${INDEXED} AND name = ? AND lower(value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
+  .pluck();
+const idsByUnique = db
+  .prepare(
+    'SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place WHERE p.unique_key = ?',
+  )
   .pluck();
 const emailOwner = db
   .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
@@ -111,21 +116,20 @@ function isEmail(type: ObjectType, name: string): boolean {
   return type === 'contacts' && name === 'email';
 }
 
-function isIndexed(type: ObjectType, { propertyName, operator, value = '', values = [] }: Filter): boolean {
-  if (operator !== 'EQ' && operator !== 'IN') return false;
-  if (isEmail(type, propertyName) || propertyName === 'hs_object_id') return true;
+function isIndexed(type: ObjectType, filter: Filter): boolean {
+  const wanted = wantedBy(filter);
+  if (!wanted) return false;
+  const { propertyName, keys } = filter;
+  if (keys || isEmail(type, propertyName) || propertyName === 'hs_object_id') return true;
   // The index folds ASCII letters only, and knows no numbers.
-  const wanted = operator === 'EQ' ? [value] : values;
   const isPlain = (each: string) => /^[\x20-\x7e]*[A-Za-z][\x20-\x7e]*$/.test(each);
   return INDEXED_PROPERTIES.has(propertyName) && wanted.every(isPlain);
 }
 
-function idsBy(
-  portal: number,
-  type: ObjectType,
-  { propertyName, operator, value = '', values = [] }: Filter,
-): number[] {
-  const wanted = operator === 'EQ' ? [value] : values;
+function idsBy(portal: number, type: ObjectType, filter: Filter): number[] {
+  const { propertyName, keys } = filter;
+  if (keys) return keys.flatMap((key) => idsByUnique.all(key) as number[]);
+  const wanted = wantedBy(filter) ?? [];
   if (propertyName === 'hs_object_id') return wanted.map(Number).filter(Number.isSafeInteger);
   return wanted.flatMap(
     (each) =>

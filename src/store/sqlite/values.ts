@@ -18,7 +18,6 @@ export function valueWriter(db: Connection) {
   const placesByUnique = db.prepare(`
     SELECT r.id, r.place FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
     WHERE p.unique_key = ? AND r.archived_at IS NULL LIMIT 1`);
-  const dropUnique = db.prepare('UPDATE property SET unique_key = NULL WHERE place = ?');
   const addChange = db.prepare(
     'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
   );
@@ -73,15 +72,10 @@ export function valueWriter(db: Connection) {
     return undefined;
   }
 
-  /** What only this record could have, others may have now. */
-  function freeUnique(place: number): void {
-    dropUnique.run(place);
-  }
-
   /** Defines the properties among these that nobody had defined. */
   function defineNamed(portal: number, type: ObjectType, values: readonly PropertyValue[]): void {
     for (const { defines } of values) if (defines) define(portal, type, [defines]);
   }
 
-  return { setProperties, handOver, byUnique, takenValue, freeUnique, defineNamed };
+  return { setProperties, handOver, byUnique, takenValue, defineNamed };
 }

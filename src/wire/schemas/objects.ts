@@ -109,7 +109,7 @@ const scalar = Type.Unsafe<string | number | boolean | null>({
   type: ['string', 'number', 'boolean', 'null'],
 });
 
-const SearchFilter = Type.Object({
+export const SearchFilter = Type.Object({
   propertyName: Type.String(),
   operator: Type.Unsafe<Operator>({ type: 'string', enum: [...OPERATORS] }),
   value: Type.Optional(scalar),
