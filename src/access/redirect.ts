@@ -1,23 +1,22 @@
 // Where an app may have people sent back to: what may be registered, and what counts as registered.
+import { brief } from '../refusal.js';
 import type { Client } from './store.js';
 
+const MAX_CHARS = 2_000;
 /** An address of this machine's own loopback, on any port: nobody else can be sent there. */
 const LOOPBACK_ADDRESS = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?(?:[/?][!-"$-[\]-~]*)?$/;
 
 export function isRegistered({ app, anyLoopback }: Client, redirectUri: string): boolean {
-  if (redirectUriFault(redirectUri)) return false;
-  return (
-    app.redirectUris.includes(redirectUri) || (anyLoopback === true && LOOPBACK_ADDRESS.test(redirectUri))
-  );
+  if (app.redirectUris.includes(redirectUri)) return true;
+  return anyLoopback === true && redirectUri.length <= MAX_CHARS && LOOPBACK_ADDRESS.test(redirectUri);
 }
 
-/** Why people cannot be sent back to an address, such as one to be registered. */
-export function redirectUriFault(redirectUri: string): string | undefined {
-  if (!/^[!-~]{1,2000}$/.test(redirectUri)) return 'must be an address in ASCII of at most 2000 characters';
-  if (redirectUri.includes('#')) return 'must not have a fragment';
-  if (!/^[a-z][a-z0-9+.-]*:/i.test(redirectUri) || !URL.canParse(redirectUri))
-    return 'must be an absolute address';
-  if (/^(?:javascript|data|file|blob|about|vbscript):/i.test(redirectUri))
-    return 'must be one that a browser goes to';
+/** Why an address cannot be registered. */
+export function redirectUriFault(uri: string): string | undefined {
+  if (uri.length > MAX_CHARS) return `has ${uri.length} characters; at most ${MAX_CHARS} are taken`;
+  if (!/^https?:/i.test(uri) || !URL.canParse(uri))
+    return `'${brief(uri)}' is not a web address; give one such as https://app.example.com/callback`;
+  if (uri.includes('#')) return 'has a fragment (#…), which OAuth forbids; leave it out';
+  if (!/^[!-~]+$/.test(uri)) return `'${brief(uri)}' has spaces or other than ASCII; percent-encode them`;
   return undefined;
 }

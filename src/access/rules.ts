@@ -7,7 +7,6 @@ import type { App } from './store.js';
 
 const MAX_NAME_CHARS = 200;
 const MAX_REDIRECT_URIS = 100;
-const MAX_REDIRECT_URI_CHARS = 2_000;
 
 export function nameFaults(name: string): Fault[] {
   if (name.trim() === '') return [{ in: 'name', message: 'is empty; give what people call it' }];
@@ -50,27 +49,12 @@ export function appFaults(asked: Partial<Pick<App, 'name' | 'redirectUris' | 'sc
             message: `has ${redirectUris.length} entries; at most ${MAX_REDIRECT_URIS} are taken`,
           },
         ]
-      : redirectUris.flatMap(redirectUriFaults)),
+      : redirectUris.flatMap((uri, index) => {
+          const message = redirectUriFault(uri);
+          return message ? [{ in: `redirectUris[${index}]`, message }] : [];
+        })),
     ...unknownScopes(scopes),
   ];
-}
-
-function redirectUriFaults(uri: string, index: number): Fault[] {
-  const at = { in: `redirectUris[${index}]` };
-  if (uri.length > MAX_REDIRECT_URI_CHARS)
-    return [{ ...at, message: `has ${uri.length} characters; at most ${MAX_REDIRECT_URI_CHARS} are taken` }];
-  const web = URL.canParse(uri) && /^https?:$/.test(new URL(uri).protocol);
-  if (!web)
-    return [
-      {
-        ...at,
-        message: `'${brief(uri)}' is not a web address; give one such as https://app.example.com/callback`,
-      },
-    ];
-  if (uri.includes('#'))
-    return [{ ...at, message: 'has a fragment (#…), which OAuth forbids; leave it out' }];
-  const fault = redirectUriFault(uri);
-  return fault ? [{ ...at, message: fault }] : [];
 }
 
 /** Scopes that do not exist. */

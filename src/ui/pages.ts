@@ -21,6 +21,7 @@ import { MAX_SEARCH_RESULTS } from '../records/search.js';
 import { Refusal } from '../refusal.js';
 import type { TimelineQuery, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
+import { basicCredentials } from '../wire/authenticate.js';
 import { HttpProblem, problemOf } from '../wire/problem.js';
 import { cursorText, renderedPage, timelineQuery } from '../wire/timelines.js';
 import { recordKey } from '../wire/typed.js';
@@ -90,7 +91,7 @@ function guarded(scope: FastifyInstance, options: PageOptions): void {
   if (password !== undefined) {
     const expected = digest(password); // of one length, so that comparing tells nothing about the password's
     scope.addHook('onRequest', (request, _reply, done) => {
-      const given = givenPassword(request.headers.authorization);
+      const given = basicCredentials(request.headers.authorization)?.password;
       if (given === undefined || !timingSafeEqual(digest(given), expected)) throw UNAUTHENTICATED;
       done();
     });
@@ -274,15 +275,6 @@ const UNAUTHENTICATED = new HttpProblem({
   message: 'The pages ask for a password',
   headers: { 'www-authenticate': 'Basic realm="Throughline", charset="UTF-8"' },
 });
-
-/** The password of HTTP Basic credentials; whose they are does not matter. */
-function givenPassword(authorization: string | undefined): string | undefined {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization ?? '') ?? [];
-  if (encoded === undefined) return undefined;
-  const pair = Buffer.from(encoded, 'base64').toString();
-  const colon = pair.indexOf(':');
-  return colon < 0 ? undefined : pair.slice(colon + 1);
-}
 
 /** Read once; asked for again, a browser is told that nothing changed. */
 function assets(scope: FastifyInstance): void {

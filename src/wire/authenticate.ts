@@ -86,6 +86,16 @@ function bearerToken(header: string | undefined): string | undefined {
   return header && /^bearer /i.test(header) ? header.slice(7).trim() : undefined;
 }
 
+/** What HTTP Basic authentication says, as it stands there; undefined where a header says nothing of the kind. */
+export function basicCredentials(
+  authorization: string | undefined,
+): { user: string; password: string } | undefined {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/=_-]+) *$/i.exec(authorization ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  const [user = '', ...password] = Buffer.from(encoded, 'base64').toString().split(':');
+  return { user, password: password.join(':') };
+}
+
 /** Refuses a principal that has none of these scopes. */
 export function needScope(principal: Principal, anyOf: readonly string[]): void {
   if (!principal.scopes.some((scope) => anyOf.includes(scope))) throw new HttpProblem(missingScopes(anyOf));

@@ -42,6 +42,15 @@ export const ERROR = {
   errors: [FAULT],
 };
 
+/** The answer to a call too many. */
+export const RATE_LIMITED = {
+  status: 'error',
+  message: 'You have reached your ten_secondly_rolling limit.',
+  errorType: 'RATE_LIMIT',
+  policyName: 'TEN_SECONDLY_ROLLING',
+  correlationId: ERROR.correlationId,
+};
+
 const BATCH_TIMES = { startedAt: '2020-01-30T18:10:16.478Z', completedAt: '2020-01-30T18:10:16.502Z' };
 
 const DATES = { createdAt: '2020-02-12T20:58:26.000Z', updatedAt: '2020-02-12T20:58:26.000Z' };

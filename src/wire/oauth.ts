@@ -7,6 +7,7 @@ import { ACCESS_TOKEN_SECONDS, GRANT_TYPES, GrantRefusal, type Grants } from '..
 import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
 import { Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
+import { basicCredentials } from './authenticate.js';
 import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas/oauth.js';
 
 export interface OAuthRoutes {
@@ -273,27 +274,21 @@ function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | und
   const fields: Record<string, string | undefined> = Object.fromEntries(
     sent.filter(([, value]) => value !== ''),
   );
-  const [, encoded] = BASIC.exec(request.headers.authorization ?? '') ?? [];
-  if (encoded === undefined) return fields;
-  const pair = Buffer.from(encoded, 'base64').toString();
-  const [id, secret] = [pair.slice(0, Math.max(0, pair.indexOf(':'))), pair.slice(pair.indexOf(':') + 1)];
-  const [client_id = '', client_secret = ''] = [id, secret].map(
-    (text) => new URLSearchParams(`_=${text}`).get('_') ?? '',
-  );
-  return { ...fields, client_id, client_secret };
+  const basic = basicCredentials(request.headers.authorization);
+  if (!basic) return fields;
+  const decoded = (text: string) => new URLSearchParams(`_=${text}`).get('_') ?? '';
+  return { ...fields, client_id: decoded(basic.user), client_secret: decoded(basic.password) };
 }
 
 function clientOf(request: FastifyRequest): string | undefined {
   return fieldsOf(request).client_id;
 }
 
-const BASIC = /^Basic +([A-Za-z0-9+/=_-]+) *$/i;
-
 /** Every refusal of these routes in HubSpot's shape for OAuth; what is none of OAuth's goes on to the app's handler. */
 function answerInShape(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof GrantRefusal) {
     const unauthenticated =
-      error.error === 'invalid_client' && BASIC.test(request.headers.authorization ?? '');
+      error.error === 'invalid_client' && basicCredentials(request.headers.authorization) !== undefined;
     if (unauthenticated) reply.header('www-authenticate', 'Basic realm="Throughline"');
     return refuse(unauthenticated ? 401 : 400, error.error, error.status, error.message);
   }

@@ -1,7 +1,7 @@
 // The OpenAPI document: what the routes' own schemas do not say.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { ALL_SCOPES } from '../access/scopes.js';
-import { ERROR, EXAMPLES, OAUTH_ERROR } from './examples.js';
+import { ERROR, EXAMPLES, OAUTH_ERROR, RATE_LIMITED } from './examples.js';
 
 /** The older of the two path families. */
 export const OLDER_FAMILY = '/crm/v3/timeline';
@@ -49,6 +49,7 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
           description: 'The id of this request, which the log has too.',
           schema: { type: 'string', format: 'uuid' },
         },
+        RetryAfter: { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 1 } },
       },
       securitySchemes: {
         oauth2: {
@@ -80,7 +81,11 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
     buildLocalReference: (json, _baseUri, _fragment, index) =>
       typeof json.$id === 'string' ? json.$id : `schema-${index}`,
   },
-  transform: ({ schema, url }) => {
+  transform: ({ schema: said, url }) => {
+    const isCounted = said.security?.some(({ oauth2, developer_hapikey }) => oauth2 ?? developer_hapikey);
+    const schema = isCounted
+      ? { ...said, response: { ...(said.response as object), 429: { $ref: 'RateLimited#' } } }
+      : said;
     if (url.startsWith(OLDER_FAMILY))
       return {
         url,
@@ -103,7 +108,7 @@ interface Operation {
   tags?: string[];
   parameters?: { name: string; schema: object }[];
   requestBody?: { content: Record<string, Media> };
-  responses: Record<string, { headers?: object; content?: Record<string, Media> }>;
+  responses: Record<string, { headers?: Record<string, object>; content?: Record<string, Media> }>;
 }
 type Media = { example?: unknown };
 
@@ -117,8 +122,10 @@ function complete(operation: Operation): void {
   for (const media of Object.values(operation.requestBody?.content ?? {})) media.example = body;
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };
+    if (status === '429') response.headers['retry-after'] = { $ref: '#/components/headers/RetryAfter' };
+    const failures: Record<string, unknown> = { default: failureOf(operation), 429: RATE_LIMITED };
     for (const media of Object.values(response.content ?? {}))
-      media.example = status === 'default' ? failureOf(operation) : answers[status];
+      media.example = failures[status] ?? answers[status];
   }
 }
 

@@ -184,7 +184,7 @@ function linesOf(schema: Json): string[] {
 }
 
 function factsOf(operation: Json): Json {
-  const { default: _, ...answers } = operation.responses;
+  const { default: _, 429: _limited, ...answers } = operation.responses;
   const body = operation.requestBody?.content['application/json'].schema;
   return {
     scopes: operation.security.flatMap((way: Json) => way.oauth2 ?? []).sort(),

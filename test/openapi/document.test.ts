@@ -90,7 +90,11 @@ describe('every operation', () => {
 
   test("answers by reference, and HubSpot's error body where it fails", () => {
     for (const { id, operation } of operationsOf(served)) {
-      const { default: failure, ...answers } = operation.responses;
+      const { default: failure, 429: limited, ...answers } = operation.responses;
+      const isCounted = operation.security.some((way: Json) => way.oauth2 ?? way.developer_hapikey);
+      expect(limited?.content['application/json'].schema, id).toEqual(
+        isCounted ? { $ref: '#/components/schemas/RateLimited' } : undefined,
+      );
       expect(failure.content['application/json'].schema, id).toEqual({
         $ref: `#/components/schemas/${isOAuth(operation) ? 'OAuthError' : 'Error'}`,
       });

@@ -1,5 +1,6 @@
 // Limits as HubSpot's: off unless asked for; by app and portal; its headers, its bodies, its clients' own patience.
 import { Client } from '@hubspot/api-client';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RateLimit } from '../../dist/wire/rate_limit.js';
 import { APP, createTenant, DEMO_TOKEN, type Json, startDev, type TestServer, V3 } from '../harness.js';
@@ -54,6 +55,10 @@ describe('calls', () => {
       correlationId: refused.headers.get('x-hubspot-correlation-id'),
       policyName: 'TEN_SECONDLY_ROLLING',
     });
+    const { components } = (await server.call('GET', '/openapi.json')).json;
+    expect(
+      new Ajv2020({ validateFormats: false }).compile(components.schemas.RateLimited)(refused.json),
+    ).toBe(true);
     expect(told(refused)).toEqual(['3', '0', '10000']);
     expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(10);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 10_001 });

@@ -28,6 +28,20 @@ const Problem = Type.Object(
   { $id: 'Error', description: 'Why the request failed; every error answer has this body.' },
 );
 
+const RateLimited = Type.Object(
+  {
+    status: Type.String({ description: 'Always "error".' }),
+    message: Type.String(),
+    errorType: Type.String({ description: 'Always "RATE_LIMIT".' }),
+    policyName: Type.String({ description: 'The limit that was reached.' }),
+    correlationId: Type.String({ format: 'uuid' }),
+  },
+  {
+    $id: 'RateLimited',
+    description: 'Too many calls, where limits are set; Retry-After says how long to wait.',
+  },
+);
+
 const StandardError = Type.Object(
   {
     status: Type.String(),
@@ -43,4 +57,4 @@ const StandardError = Type.Object(
 );
 
 /** Those that others refer to by name. */
-export const problemSchemas: readonly TSchema[] = [ErrorDetail, Problem, StandardError];
+export const problemSchemas: readonly TSchema[] = [ErrorDetail, Problem, RateLimited, StandardError];
