@@ -109,6 +109,35 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       expect(await p.on({ type: 'companies', objectId: 5, email: 'dan@example.com' }, 'the next')).toBe(5);
     });
 
+    test('is followed by no report of what an import that was killed had refused of the person', async () => {
+      const place = await createPlace();
+      const store = await place.open();
+      const p = await portalOf(store);
+      const why = {
+        reason: 'invalid' as const,
+        message: 'Zorro@example.com is no good',
+        faults: [],
+        context: {},
+      };
+      const refusals = [{ line: 1, refusal: why }];
+      const key = { portalId: p.portalId, appId: p.appId, head: Buffer.from('head') };
+      const end = { at: 9, line: 1, lastLineAt: 0, lastLine: Buffer.from('digest') };
+      const step = { ...key, ...end, from: 0, lines: [], refusals, reported: { bytes: 0, line: 0 } };
+      await store.importStep([], step);
+      const standing = store.importStanding(key);
+      expect(standing?.unreported).toMatchObject(refusals);
+      expect(await store.erase(p.portalId, { email: 'zorro@example.com' })).toBe(false);
+      expect(store.importStanding(key)).toMatchObject({
+        ...standing,
+        unreported: [
+          { line: 1, refusal: expect.objectContaining({ message: expect.stringMatching(/not told/) }) },
+        ],
+      });
+      expect((await place.bytes()).toString('latin1').toLowerCase()).not.toContain('zorro');
+      await store.close();
+      await place.remove();
+    });
+
     test('leaves not one byte: while the store is open, after it is closed, and of the others every one', async () => {
       const place = await createPlace();
       const store = await place.open();

@@ -9,7 +9,7 @@ export const property = (name: string, value: string, at = NOW): PropertyValue =
 
 /** A tenant of a store, and short words for what its tests do all the time. */
 export async function portalOf(store: Store) {
-  const { portalId, templateId } = await tenantOf(store);
+  const { portalId, appId, templateId } = await tenantOf(store);
   const key = (id: number) => ({ portalId, type: 'contacts' as const, id });
   const draft = (id: string, subject: Partial<Subject>, more: { at?: number } & Partial<EventDraft> = {}) => {
     const { at = 0, ...rest } = more;
@@ -17,6 +17,7 @@ export async function portalOf(store: Store) {
   };
   return {
     portalId,
+    appId,
     templateId,
     key,
     draft,

@@ -4,6 +4,7 @@ import type { AccessStore } from '../../dist/access/store.js';
 import type { Subject } from '../../dist/records/identity.js';
 import type { ObjectType, RecordStore } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
+import type { ImportStore } from '../../dist/timeline/imports.js';
 import type {
   AppendOutcome,
   Cursor,
@@ -15,7 +16,7 @@ import type {
 } from '../../dist/timeline/store.js';
 import type { Template } from '../../dist/timeline/template.js';
 
-export type Store = TimelineStore & RecordStore & AccessStore & { close(): Promise<void> };
+export type Store = TimelineStore & RecordStore & AccessStore & ImportStore & { close(): Promise<void> };
 
 /** Where an engine keeps things: empty at first, kept across closing and opening again. */
 export interface Place {

@@ -6,7 +6,15 @@ import { withoutEmail } from '../../timeline/event.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
 import { records } from './records.js';
+import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
+
+const SILENCED = JSON.stringify({
+  reason: 'invalid',
+  message: 'was refused; why is not told any more, since somebody was erased before it was reported',
+  faults: [],
+  context: {},
+} satisfies Refused);
 
 /** The e-mails of those who were erased. */
 export function blockedEmails(db: Connection) {
@@ -73,6 +81,9 @@ export function eraser(db: Connection) {
       "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
     )
     .pluck();
+  // What an import that was killed has yet to report may quote anybody.
+  const silenceImports = db.prepare(`
+    UPDATE import_refusal SET refusal = ? WHERE (SELECT portal FROM import WHERE id = import_refusal.import) = ?`);
   const dropVisits = drop('visit INDEXED BY visit_utk', 'portal = ? AND utk = ?');
 
   /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
@@ -88,6 +99,7 @@ export function eraser(db: Connection) {
   return (portal: number, who: { objectId: number } | { email: string }): boolean => {
     const id =
       'email' in who ? ownerOf(portal, 'email', emailKey(who.email))?.id : kept(portal, who.objectId);
+    if (silenceImports.run(SILENCED, portal).changes > 0) owe.run();
     if ('email' in who) forgetEmail(portal, emailKey(who.email));
     if (id === undefined) return false;
     owe.run();
