@@ -412,7 +412,7 @@ export interface ValueFault {
   message: string;
 }
 
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const DAY_MS = 86_400_000;
 
 /** A value as it is kept: moments in one way of writing them. An empty one, which clears the property, always does. */

@@ -61,7 +61,7 @@ export interface Setting {
 }
 
 const UUID_MARK = /\{\{uuid\}\}/g;
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
+const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
 export function draftEvent(input: EventInput, setting: Setting, faults: Fault[]): EventDraft {

@@ -61,6 +61,15 @@ describe('values', () => {
     checkbox: property({ fieldType: 'checkbox', options: OPTIONS }),
   };
 
+  test('that are long and no numbers are told so at once', () => {
+    const digits = '1'.repeat(500_000);
+    const startedAt = performance.now();
+    expect(readValue(of.number, `${digits}x`)).toMatchObject({ code: 'INVALID_NUMBER' });
+    expect(readValue(of.number, `${digits}.${digits}x`)).toMatchObject({ code: 'INVALID_NUMBER' });
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    for (const number of ['1.', '.5', '-1.50e+3', '+7']) expect(readValue(of.number, number)).toBe(number);
+  });
+
   test.each<[keyof typeof of, string, string]>([
     ['text', ' as it came; ', ' as it came; '],
     ['phone', '+49 30 1234', '+49 30 1234'],

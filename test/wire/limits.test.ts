@@ -52,6 +52,14 @@ test("a token's value has at most 510 KB, in bytes", async () => {
   }
 });
 
+test('a long value that is no number is refused at once', async () => {
+  const startedAt = performance.now();
+  const refused = await server.event(event({ tokens: { petAge: `${'1'.repeat(510 * KB - 1)}x` } }));
+  expectRefused(refused, 400);
+  expect(faultyFields(refused)).toEqual(['tokens.petAge']);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
 test.each(['x', 'é', '🐶'])('an event has at most 1 MB, in bytes, of %s too', async (character) => {
   const id = fresh('event');
   const text = eventOf(MB, id, character);
