@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_IDENTITIES } from '../../dist/records/identity.js';
 import { fill, portalOf, property } from './portal.js';
-import { create, NOW, type Store } from './support.js';
+import { create, NOW, type Store, stored } from './support.js';
 
 export function mergingConformance(open: () => Store): void {
   const portal = () => portalOf(open());
@@ -40,6 +40,22 @@ export function mergingConformance(open: () => Store): void {
       for (const email of ['BOB@example.com', 'bob@new.example', 'ada@example.com'])
         expect(p.byEmail(email)).toBe(ada);
       expect(open().recentRecords(p.portalId, 10)).toEqual([merged]);
+    });
+
+    test('both ids bring it back where it is archived and the portal makes what it does not know', async () => {
+      const p = await portal();
+      const ada = await p.on({ email: 'ada@example.com' }, 'a');
+      const bob = await p.on({ email: 'bob@example.com' }, 'b');
+      await p.merge(ada, bob);
+      await open().write(p.portalId, [{ op: 'archive', type: 'contacts', id: ada }], NOW);
+      expect((await p.refused({ objectId: bob })).reason).toBe('not-found');
+      const outcomes = await p.append(
+        p.draft('n', { email: 'neighbour@example.com' }),
+        p.draft('back', { objectId: bob, ...create }),
+      );
+      expect(outcomes.map((each) => stored(each).objectId)).toEqual([expect.any(Number), ada]);
+      expect(p.contact(bob)).toMatchObject({ id: ada, mergedIds: [bob] });
+      expect(p.timeline(ada)).toEqual(['back', 'b', 'a']);
     });
 
     test('both ids go on taking events, identifications and e-mails', async () => {

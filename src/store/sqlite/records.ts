@@ -57,9 +57,13 @@ export function records(db: Connection) {
     return found?.[2] ?? found?.[0];
   }
 
-  /** A record that is archived comes back, without the unique values that others took meanwhile. */
+  /**
+   * A record that is archived comes back, by the id of one that was merged into it too; without the unique values that
+   * others took meanwhile.
+   */
   function createRecord(portal: number, type: string, id: number, at: number): Own {
-    const restored = restoreRecord.get(at, portal, type, id) as Own | undefined;
+    const found = findRecord.get(portal, type, id) as [number, number, number | null] | undefined;
+    const restored = found && (restoreRecord.get(at, portal, type, found[2] ?? id) as Own | undefined);
     if (restored) {
       dropTaken.run(restored.place);
       return restored;
