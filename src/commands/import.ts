@@ -184,6 +184,8 @@ class Run {
   #lastLineAt: number;
   #lastLine: Uint8Array;
   #last: Buffer | undefined;
+  /** The last line that is done had no end when it was read. */
+  #isUnended = false;
   #drafts: EventDraft[] = [];
   #lines: number[] = [];
   #refusals: ImportRefusal[] = [];
@@ -226,12 +228,15 @@ class Run {
         const same = chunk.subarray(0, again);
         hash.update(same);
         again -= same.length;
+        this.#isUnended = same[same.length - 1] !== NEWLINE;
         chunk = chunk.subarray(same.length);
         if (again === 0 && !hash.digest().equals(this.#lastLine))
           throw changed(file, 'differs from what was imported');
       }
       const lastEnd = chunk.lastIndexOf(NEWLINE);
-      const isText = isUtf8(chunk.subarray(chunk.indexOf(NEWLINE) + 1, lastEnd + 1));
+      // The end of a line that is held is no text by itself.
+      const wholeFrom = heldBytes === 0 ? 0 : chunk.indexOf(NEWLINE) + 1;
+      const isText = isUtf8(chunk.subarray(wholeFrom, lastEnd + 1));
       let start = 0;
       while (start <= lastEnd) {
         const next = chunk.indexOf(NEWLINE, start) + 1;
@@ -259,6 +264,9 @@ class Run {
     this.#last = length > MAX_LINE_BYTES ? NOTHING : bytes; // what was not held cannot be compared
     this.#lastLineAt = this.at + length - this.#last.length;
     this.at += length;
+    const isEnd = this.#isUnended && (bytes[0] === NEWLINE || (bytes[0] === RETURN && length === 2));
+    this.#isUnended = false;
+    if (isEnd) return false;
     this.line++;
     try {
       const draft = this.#draft(bytes, length, isText, isFirst);
@@ -277,8 +285,7 @@ class Run {
   }
 
   #draft(bytes: Buffer, length: number, isText: boolean, isFirst: boolean): EventDraft | undefined {
-    if (length > MAX_LINE_BYTES + 2)
-      // its end is no part of the event
+    if (length > MAX_LINE_BYTES)
       throw invalid('line', [
         { message: `the line is ${length} bytes; at most ${MAX_EVENT_BYTES} (1 MB) are taken` },
       ]);

@@ -145,6 +145,39 @@ describe('a file', () => {
     expect(nonces()).toHaveLength(1_300);
   });
 
+  test('that ended without a newline and grew: the newline ends that line', async () => {
+    const many = upTo(1_000).map((n) => event(n));
+    for (const end of ['\n', '\r\n']) {
+      writeFileSync(file, lines(many).slice(0, -1));
+      await run(file, ['--again']);
+      writeFileSync(file, `${lines(many).slice(0, -1)}${end}no${end}`);
+      expect(await run()).toMatchObject({ code: 2, summary: { lines: 1_001, stored: 1_000, refused: 1 } });
+      expect(report().map(({ line }) => line)).toEqual([1_001]);
+    }
+  });
+
+  test('whose first line is no UTF-8: it is refused', async () => {
+    const line = JSON.stringify(event('?'));
+    const [before, after] = line.split('?') as [string, string];
+    writeFileSync(file, Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(`${after}\n`)]));
+    expect(await run()).toMatchObject({ code: 2, summary: { lines: 1, stored: 0, refused: 1 } });
+    expect(report()[0].message).toMatch(/UTF-8/);
+    writeFileSync(
+      file,
+      Buffer.concat([Buffer.from(lines([event(1)])), readFileSync(file), Buffer.from(lines([event(2)]))]),
+    );
+    expect(await run()).toMatchObject({ code: 2, summary: { lines: 3, stored: 2, refused: 1 } });
+  });
+
+  test.each([1, 2, 3, 4, 5])(
+    'whose last line is %i bytes too long and has no end: it is refused',
+    async (over) => {
+      writeFileSync(file, 'z'.repeat(1024 * 1024 + over));
+      expect(await run()).toMatchObject({ code: 2, summary: { lines: 1, stored: 0, refused: 1 } });
+      expect(report()[0].message).toMatch(/Invalid JSON|at most 1048576/);
+    },
+  );
+
   test('whose lines are no events: the others are stored, the report tells each line with every fault', async () => {
     const bad = Buffer.concat([
       Buffer.from('{"eventTemplateId":"'),
