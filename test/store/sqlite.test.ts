@@ -1,4 +1,5 @@
 // The SQLite engine keeps every promise, in a folder on disk and in `--memory`'s; and what is SQLite's own.
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -16,7 +17,7 @@ import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { conformance } from './conformance.js';
 import { newFolder, segmented } from './folders.js';
-import { draftOf, type Place, tenantOf, walk } from './support.js';
+import { draftOf, NOW, type Place, tenantOf, walk } from './support.js';
 
 function placeIn(folder: string, remove: () => void): Place {
   return {
@@ -305,6 +306,25 @@ describe('SQLite', () => {
     expect(store.event(portalId, templateId, 'e7')?.body).toContain(last);
     await store.close();
     expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test('the WAL starts over too where no events come: records are written by hand, or small things one by one', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId } = await tenantOf(store);
+    const about = { name: 'about', value: 'x'.repeat(60_000), at: NOW };
+    const create = { op: 'create', type: 'companies', properties: [about] } as const;
+    const ways = [
+      () => store.write(portalId, Array(10).fill(create), NOW),
+      () => store.createAdminKey({ name: 'a', hash: randomBytes(32) }),
+    ];
+    for (const write of ways) {
+      const before = walRestarts(folder);
+      for (let n = 0; n < 100 && walRestarts(folder) === before; n++)
+        for (let each = 0; each < 100; each++) await write();
+      expect(walRestarts(folder)).toBeGreaterThan(before);
+    }
+    await store.close();
   });
 
   test('no statement walks a table, or all of a portal, or is planned anew for each run', () => {

@@ -36,6 +36,8 @@ export interface StoreOptions {
 
 const CHECKPOINT_EVERY_EVENTS = 40_000;
 const CHECKPOINT_EVERY_BYTES = 64 * 1024 * 1024;
+/** A commit writes some pages to the WAL, however small what it brings. */
+const COMMIT_BYTES = 16 * 1024;
 /** Writes that wait for the writer, besides batches of events, which the intake bounds. */
 const MAX_WAITING_WRITES = 1_000;
 const MAX_WAITING_SEARCHES = 200;
@@ -49,7 +51,10 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     if (values.some(({ defines }) => defines)) options.onDefined?.(portalId, type);
   };
   const writer = await startWriter(folder, {
-    heard: () => renew(),
+    heard: () => {
+      renew();
+      checkpoints.count(0, COMMIT_BYTES);
+    },
     othersWrote: () => options.onOthersWrote?.(),
     upgrading: onUpgrade,
   });
@@ -117,6 +122,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,
     async identify(identification) {
       const answer = await writer.ask('identify', [identification]);
+      checkpoints.count(1, bytesOfValues(identification.properties) + (identification.visit?.length ?? 0));
       defined(identification.portalId, 'contacts', identification.properties);
       return isRefused(answer) ? toRefusal(answer) : (answer as number);
     },
@@ -130,6 +136,9 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     dropSchema: (portalId, type) => writer.ask('dropSchema', [portalId, type]) as Promise<void>,
     async write(portalId, writes, at) {
       const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
+      let bytes = 0;
+      for (const write of writes) if ('properties' in write) bytes += bytesOfValues(write.properties);
+      checkpoints.count(writes.length, bytes);
       for (const write of writes) if ('properties' in write) defined(portalId, write.type, write.properties);
       return answers.map((answer) => ('reason' in answer ? toRefusal(answer) : answer));
     },
@@ -157,6 +166,13 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
 function bytesOf(drafts: readonly EventDraft[]): number {
   let bytes = 0;
   for (const { body } of drafts) bytes += body.length;
+  return bytes;
+}
+
+/** Values are kept twice: as they are now, and among what they were. */
+function bytesOfValues(values: readonly PropertyValue[]): number {
+  let bytes = 0;
+  for (const { value } of values) bytes += 2 * value.length;
   return bytes;
 }
 
