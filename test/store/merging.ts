@@ -58,6 +58,16 @@ export function mergingConformance(open: () => Store): void {
       expect(p.timeline(ada)).toEqual(['back', 'b', 'a']);
     });
 
+    test('what the primary had cleared is the other’s', async () => {
+      const p = await portal();
+      const ada = (await p.createContact('ada@example.com', [property('color', 'red')])) as number;
+      const cleared = [property('color', '')];
+      await open().write(p.portalId, [{ op: 'update', type: 'contacts', id: ada, properties: cleared }], NOW);
+      const bob = (await p.createContact('bob@example.com', [property('color', 'blue')])) as number;
+      await p.merge(ada, bob);
+      expect(p.properties(ada)).toEqual({ color: 'blue' });
+    });
+
     test('both ids go on taking events, identifications and e-mails', async () => {
       const p = await portal();
       const ada = await p.on({ email: 'ada@example.com' });

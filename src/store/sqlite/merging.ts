@@ -22,9 +22,11 @@ export function merger(db: Connection) {
     "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
   );
   const moveVisits = db.prepare('UPDATE visit SET object_id = ? WHERE portal = ? AND object_id = ?');
-  const inherit = db.prepare(
-    'INSERT INTO property SELECT ?, name, value, at, unique_key FROM property WHERE place = ? ON CONFLICT DO NOTHING',
-  );
+  // One that was cleared is none.
+  const inherit = db.prepare(`
+    INSERT INTO property SELECT ?, name, value, at, unique_key FROM property WHERE place = ? AND value <> ''
+    ON CONFLICT (place, name) DO UPDATE SET value = excluded.value, at = excluded.at, unique_key = excluded.unique_key
+    WHERE value = ''`);
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
   const moveAssociations = [
     db.prepare(`
