@@ -153,6 +153,12 @@ export function peopleConformance(open: () => Store): void {
         reason: 'too-many',
       });
       expect(await p.identify({ objectId: id, utk: 'one more' })).toMatchObject({ reason: 'too-many' });
+      const write = { type: 'contacts', properties: [], email: 'one@more.example' } as const;
+      for (const by of [
+        { op: 'update', id, ...write },
+        { op: 'upsert', by: { email: 'full@example.com' }, ...write },
+      ] as const)
+        expect(await open().write(p.portalId, [by], NOW)).toMatchObject([{ reason: 'too-many' }]);
       expect(p.event('refused')).toBeUndefined();
       expect(p.contact(id)).toEqual(before);
       expect(p.byEmail('one@more.example')).toBeUndefined();

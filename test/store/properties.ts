@@ -100,5 +100,27 @@ export function propertyConformance(open: () => Store): void {
       expect(names('contacts')).toEqual(['by_event', 'by_form']);
       expect(store.definitions(portalId, 'contacts')[0]).toEqual(definition('by_event'));
     });
+
+    test('are not passed over by a value that was taken for text meanwhile', async () => {
+      const { portalId, templateId } = await tenantOf(store);
+      const number = definition('size', { type: 'number', fieldType: 'number' });
+      expect(
+        await store.define(portalId, 'contacts', [definition('code', { unique: true }), number]),
+      ).toEqual([true, true]);
+      for (const name of ['code', 'size']) {
+        const properties = [{ name, value: 'x', at: NOW, defines: definition(name) }];
+        const email = `${name}@example.com`;
+        const outcomes = [
+          ...(await store.write(portalId, [{ op: 'create', type: 'contacts', email, properties }], NOW)),
+          ...(await store.append([
+            { ...draftOf(portalId, templateId, name, { email }), properties },
+            { ...draftOf(portalId, templateId, name, { utk: name }), properties },
+          ])),
+        ];
+        for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: 'overloaded' });
+        expect(store.contactByEmail(portalId, email)).toBeUndefined();
+        expect(store.event(portalId, templateId, name)).toBeUndefined();
+      }
+    });
   });
 }

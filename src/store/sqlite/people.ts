@@ -50,7 +50,7 @@ export function people(db: Connection) {
 
   const { record, createRecord, newRecord, ownerOf } = records(db);
   const touchRecord = toucher(db);
-  const { setProperties, handOver, takenValue, defineNamed } = valueWriter(db);
+  const { setProperties, handOver, takenValue, redefined, defineNamed } = valueWriter(db);
   const { associateByDomain } = associator(db);
   const { isErased, liftBlock } = blockedEmails(db);
   const canBe = typeChecker(db);
@@ -79,7 +79,9 @@ export function people(db: Connection) {
 
     const by = identifiedBy(subject, found);
     const known = decision.stands === 'on-record' && !decision.create ? decision.objectId : undefined;
-    const conflict = decision.stands === 'with-visitor' ? undefined : takenValue(portal, type, known, values);
+    const conflict =
+      redefined(portal, type, values) ??
+      (decision.stands === 'with-visitor' ? undefined : takenValue(portal, type, known, values));
     if (conflict) return conflict;
     if (known === undefined && !canBe(portal, type)) return noSuchType(type);
     if (decision.stands === 'with-visitor') {

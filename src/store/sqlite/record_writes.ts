@@ -1,12 +1,19 @@
 // Writes to records by hand, on the writer's connection, inside the transaction that the caller opened: each is written
 // whole, or it says why not and nothing of it is.
-import { emailKey } from '../../records/identity.js';
+import { emailKey, MAX_IDENTITIES } from '../../records/identity.js';
 import type { PropertyValue, RecordName, RecordWrite } from '../../records/record.js';
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
 import type { People } from './people.js';
 import { type Own, records, toucher } from './records.js';
-import { contactExists, noneToAssociate, noSuchRecord, noSuchType, type Refused } from './refused.js';
+import {
+  contactExists,
+  noneToAssociate,
+  noSuchRecord,
+  noSuchType,
+  type Refused,
+  tooMany,
+} from './refused.js';
 import { typeChecker } from './schemas.js';
 import { valueWriter } from './values.js';
 
@@ -23,15 +30,20 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   const freeIdentities = db.prepare(
     'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
+  const countIdentities = db
+    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
+    .pluck();
   const { record, newRecord, ownerOf } = records(db);
   const touchRecord = toucher(db);
-  const { setProperties, byUnique, takenValue, defineNamed } = valueWriter(db);
+  const { setProperties, byUnique, takenValue, redefined, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
   const canBe = typeChecker(db);
 
   /** One write by hand: the record and whether it was made, or why nothing was written. */
   function writeOne(portal: number, write: RecordWrite, at: number): Written | Refused {
     const { type } = write;
+    const conflict = 'properties' in write ? redefined(portal, type, write.properties) : undefined;
+    if (conflict) return conflict;
     switch (write.op) {
       case 'create': {
         if (!canBe(portal, type)) return noSuchType(type);
@@ -63,6 +75,8 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         const sent = own ? email : (byEmail ?? email);
         const other = sent === undefined ? undefined : emailOwner(portal, sent);
         if (other !== undefined && other !== own?.id) return contactExists(other);
+        if (own && sent !== undefined && other === undefined && isFull(portal, own.id))
+          return tooMany(own.id);
         const conflict = takenValue(portal, type, own?.id, properties);
         if (conflict) return conflict;
         // A new one has what it was looked for by; what else is said of it comes after.
@@ -81,6 +95,8 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         if (!own) return noSuchRecord(type, write.id);
         const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
         if (owner !== undefined && owner !== own.id) return contactExists(owner);
+        if (write.email !== undefined && owner === undefined && isFull(portal, own.id))
+          return tooMany(own.id);
         const conflict = takenValue(portal, type, own.id, write.properties);
         if (conflict) return conflict;
         return fill(portal, own, false, write, at);
@@ -103,6 +119,10 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         return { id: own.id, created: false };
       }
     }
+  }
+
+  function isFull(portal: number, id: number): boolean {
+    return (countIdentities.get(portal, id) as number) >= MAX_IDENTITIES;
   }
 
   function emailOwner(portal: number, email: string): number | undefined {

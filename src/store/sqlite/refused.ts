@@ -62,6 +62,16 @@ export function noSuchType(type: ObjectType): Refused {
   };
 }
 
+/** Between the check on the wire and this transaction somebody else defined the property, and not as text. */
+export function definedOtherwise(type: ObjectType, name: string): Refused {
+  return {
+    reason: 'overloaded',
+    message: `the property '${brief(name)}' of ${type} has just been defined; send it again, it is checked anew`,
+    faults: [],
+    context: { propertyName: [brief(name)] },
+  };
+}
+
 /** As HubSpot puts it. */
 export function valueTaken(
   portal: number,

@@ -1,10 +1,11 @@
 // The values of records' properties on the writer's connection, inside the transaction that the caller opened. The
 // newest one holds; that of a unique property is one record's alone.
+import type { PropertyDefinition } from '../../records/properties.js';
 import { IF_UNSET, type ObjectType, type PropertyValue } from '../../records/record.js';
 import type { Connection } from './database.js';
 import { definer } from './definitions.js';
 import { type Own, toucher } from './records.js';
-import { type Refused, valueTaken } from './refused.js';
+import { definedOtherwise, type Refused, valueTaken } from './refused.js';
 
 export function valueWriter(db: Connection) {
   // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
@@ -22,6 +23,11 @@ export function valueWriter(db: Connection) {
     'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',
   );
   const dropProperties = db.prepare('DELETE FROM property WHERE place = ?');
+  const definitionOf = db
+    .prepare(
+      "SELECT body FROM definition WHERE portal = ? AND object_type = ? AND kind = 'property' AND name = ?",
+    )
+    .pluck();
   const define = definer(db);
   const touchRecord = toucher(db);
 
@@ -57,6 +63,22 @@ export function valueWriter(db: Connection) {
     return placesByUnique.get(key) as Own | undefined;
   }
 
+  /** The refusal of a value that was taken for text, of a property that is something else by now. */
+  function redefined(
+    portal: number,
+    type: ObjectType,
+    values: readonly PropertyValue[],
+  ): Refused | undefined {
+    for (const { name, defines } of values) {
+      const kept = defines && (definitionOf.get(portal, type, name) as string | undefined);
+      if (!kept) continue;
+      const by = JSON.parse(kept) as PropertyDefinition;
+      if (by.archivedAt === undefined && (by.unique || by.type !== 'string'))
+        return definedOtherwise(type, name);
+    }
+    return undefined;
+  }
+
   /** The refusal of a value that only another record may have. `id`: whose it is to be; undefined for a new one. */
   function takenValue(
     portal: number,
@@ -77,5 +99,5 @@ export function valueWriter(db: Connection) {
     for (const { defines } of values) if (defines) define(portal, type, [defines]);
   }
 
-  return { setProperties, handOver, byUnique, takenValue, defineNamed };
+  return { setProperties, handOver, byUnique, takenValue, redefined, defineNamed };
 }
