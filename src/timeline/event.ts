@@ -105,8 +105,16 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
 
 /** A stored body without the e-mail that it says. No string inside of it can hold the bare `,"email":"`. */
 export function withoutEmail(body: string): string {
-  return body.replace(/,"email":"(?:[^"\\]|\\.)*"/, '');
+  return body.replace(SAID_EMAIL, '');
 }
+
+/** The e-mail that a stored body says. */
+export function emailSaid(body: string): string | undefined {
+  const [, text] = SAID_EMAIL.exec(body) ?? [];
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+const SAID_EMAIL = /,"email":("(?:[^"\\]|\\.)*")/;
 
 /** The type of the record that the event is about; a refusal where the portal has none such. */
 function typeOf(

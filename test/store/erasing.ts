@@ -199,5 +199,45 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       await again.close();
       await place.remove();
     });
+
+    test('reaches those who were archived: by their id, by their e-mail, by that of who has it now', async () => {
+      const place = await createPlace();
+      const store = await place.open();
+      const p = await portalOf(store);
+      const archived = async (name: string) => {
+        const id = await p.on({ email: `${name}@example.com` }, name);
+        const company = { type: 'companies' as const, objectId: 5, email: `${name}@example.com`, ...create };
+        await p.append(p.draft(`company says ${id}`, company));
+        await store.write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+        return id;
+      };
+      const left = async (name: string) => (await place.bytes()).toString('latin1').includes(name);
+
+      const id = await archived('zorro1');
+      expect(await p.erase({ objectId: id })).toBe(true);
+      expect(await left('zorro1')).toBe(false);
+      expect(await p.refused({ email: 'zorro1@example.com' })).toMatchObject({ reason: 'invalid' });
+
+      await archived('zorro2');
+      expect(await p.erase({ email: 'Zorro2@example.com' })).toBe(true);
+      expect(await left('zorro2')).toBe(false);
+
+      const former = await archived('zorro3');
+      const now = await p.on({ email: 'zorro3@example.com' }, 'e');
+      expect(now).not.toBe(former);
+      expect(await p.erase({ objectId: now })).toBe(true);
+      expect(await left('zorro3@')).toBe(false);
+      expect(p.event('zorro3')?.objectId, 'its own events stay').toBe(former);
+
+      // An e-mail that somebody has now is that person's.
+      const before = await archived('living');
+      const living = await p.on({ email: 'living@example.com' }, 'l');
+      expect(await p.erase({ objectId: before })).toBe(true);
+      expect(p.byEmail('living@example.com')).toBe(living);
+      expect(p.event('l')?.body).toContain('living@example.com');
+      expect(await p.on({ email: 'living@example.com' }, 'm')).toBe(living);
+      await store.close();
+      await place.remove();
+    });
   });
 }

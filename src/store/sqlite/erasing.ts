@@ -2,7 +2,7 @@
 // one is deleted, events too. Its e-mails are blocked from then on; of those a keyed hash alone is kept.
 import { createHmac } from 'node:crypto';
 import { emailKey } from '../../records/identity.js';
-import { withoutEmail } from '../../timeline/event.js';
+import { emailSaid, withoutEmail } from '../../timeline/event.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
 import { records } from './records.js';
@@ -46,7 +46,7 @@ export function blockedEmails(db: Connection) {
 }
 
 export function eraser(db: Connection) {
-  const { kept, ownerOf } = records(db);
+  const { kept, record, ownerOf } = records(db);
   const { block } = blockedEmails(db);
   const emailsOf = db
     .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
@@ -64,6 +64,7 @@ export function eraser(db: Connection) {
   const ofContact = [
     drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
     drop('visit', 'portal = ? AND object_id = ?'),
+    drop('former_email INDEXED BY former_email_contact', 'portal = ? AND object_id = ?'),
     ...dissociating(db),
     drop('record INDEXED BY record_merged', "portal = ? AND object_type = 'contacts' AND merged_into = ?"),
     drop('record', "portal = ? AND object_type = 'contacts' AND id = ?"),
@@ -85,32 +86,61 @@ export function eraser(db: Connection) {
   const silenceImports = db.prepare(`
     UPDATE import_refusal SET refusal = ? WHERE (SELECT portal FROM import WHERE id = import_refusal.import) = ?`);
   const dropVisits = drop('visit INDEXED BY visit_utk', 'portal = ? AND utk = ?');
+  const formerOf = db.prepare('SELECT key FROM former_email WHERE portal = ? AND object_id = ?').pluck();
+  const formerOwners = db.prepare('SELECT object_id FROM former_email WHERE portal = ? AND key = ?').pluck();
+  const dropFormer = drop('former_email', 'portal = ? AND key = ?');
 
-  /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere. */
+  /** Blocks an e-mail, and takes it out of events that say it and stand elsewhere, also with archived ones. */
   function forgetEmail(portal: number, key: string): void {
     block(portal, key);
-    const said = mentions.all(portal, key) as { seq: number; body: string }[];
+    const said = mentions.all(portal, key) as Said[];
+    for (const id of formerOwners.all(portal, key) as number[])
+      for (const place of placesOf.all(portal, id) as number[])
+        for (const event of timeline.at(place)) {
+          const email = emailSaid(event.body);
+          if (email !== undefined && emailKey(email) === key) said.push(event);
+        }
     for (const { seq, body } of said) redact.run(withoutEmail(body), seq);
     if (said.length > 0) owe.run();
     dropMentions.run(portal, key);
+    dropFormer.run(portal, key);
   }
 
-  /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
-  return (portal: number, who: { objectId: number } | { email: string }): boolean => {
-    const id =
-      'email' in who ? ownerOf(portal, 'email', emailKey(who.email))?.id : kept(portal, who.objectId);
-    if (silenceImports.run(SILENCED, portal).changes > 0) owe.run();
-    if ('email' in who) forgetEmail(portal, emailKey(who.email));
-    if (id === undefined) return false;
+  /** The contact that is meant; or those that are archived and had the e-mail, which nobody has now. */
+  function meant(portal: number, who: { objectId: number } | { email: string }): number[] {
+    if ('objectId' in who) return [kept(portal, who.objectId) ?? []].flat();
+    const owner = ownerOf(portal, 'email', emailKey(who.email));
+    if (owner) return [owner.id];
+    const former = formerOwners.all(portal, emailKey(who.email)) as number[];
+    return former.filter((id) => record(portal, 'contacts', id) === undefined);
+  }
+
+  function eraseOne(portal: number, id: number): void {
     owe.run();
     for (const utk of utksOf.all(portal, id)) dropVisits.run(portal, utk);
     for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
+    // What it had before is another's by now, or nobody's.
+    for (const key of formerOf.all(portal, id) as string[])
+      if (!ownerOf(portal, 'email', key)) forgetEmail(portal, key);
     const places = placesOf.all(portal, id) as number[];
     for (const statement of ofContact) statement.run(portal, id);
     for (const place of places) {
       timeline.drop(place);
       for (const statement of ofPlace) statement.run(place);
     }
-    return true;
+  }
+
+  /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
+  return (portal: number, who: { objectId: number } | { email: string }): boolean => {
+    if (silenceImports.run(SILENCED, portal).changes > 0) owe.run();
+    const ids = meant(portal, who);
+    if ('email' in who) forgetEmail(portal, emailKey(who.email));
+    for (const id of ids) eraseOne(portal, id);
+    return ids.length > 0;
   };
+}
+
+interface Said {
+  seq: number;
+  body: string;
 }

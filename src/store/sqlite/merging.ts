@@ -21,6 +21,9 @@ export function merger(db: Connection) {
   const movePlaces = db.prepare(
     "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
   );
+  const moveFormerEmails = db.prepare(
+    'UPDATE OR REPLACE former_email SET object_id = ? WHERE portal = ? AND object_id = ?',
+  );
   const moveVisits = db.prepare('UPDATE visit SET object_id = ? WHERE portal = ? AND object_id = ?');
   // One that was cleared is none.
   const inherit = db.prepare(`
@@ -54,6 +57,7 @@ export function merger(db: Connection) {
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
     moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
     movePlaces.run(primary.id, portal, other.id);
+    moveFormerEmails.run(primary.id, portal, other.id);
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);
     dropProperties.run(other.place);

@@ -27,6 +27,9 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   const archiveRecord = db.prepare(
     'UPDATE record SET archived_at = ? WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NULL',
   );
+  const keepFormerEmails = db.prepare(`
+    INSERT INTO former_email SELECT portal, key, object_id FROM identity INDEXED BY identity_contact
+    WHERE portal = ? AND object_id = ? AND kind = 'email' ON CONFLICT DO NOTHING`);
   const freeIdentities = db.prepare(
     'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
@@ -105,7 +108,8 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         const own = record(portal, type, write.id);
         if (!own) return noSuchRecord(type, write.id);
         archiveRecord.run(at, portal, type, own.id);
-        if (type === 'contacts') freeIdentities.run(portal, own.id);
+        if (type === 'contacts')
+          for (const statement of [keepFormerEmails, freeIdentities]) statement.run(portal, own.id);
         return { id: own.id, created: false };
       }
       case 'associate':

@@ -67,6 +67,7 @@ export function timelineWriter(db: Connection) {
     'DELETE FROM timeline WHERE level = ? AND segment = ? AND place = ? AND timestamp = ? AND seq = ?',
   );
   const atPlace = 'SELECT seq FROM timeline WHERE level = ? AND segment = ? AND place = ?';
+  const bodiesAt = db.prepare(`SELECT seq, body FROM event WHERE seq IN (${atPlace})`);
   const dropAt = [
     db.prepare(`DELETE FROM mention WHERE seq IN (${atPlace})`),
     db.prepare(`DELETE FROM event WHERE seq IN (${atPlace})`),
@@ -133,6 +134,12 @@ export function timelineWriter(db: Connection) {
       setBelow.run(stands()[0], 0);
       for (const [level, segments] of segmentsOf(sizes, stands()))
         for (const segment of segments) for (const statement of dropAt) statement.run(level, segment, place);
+    },
+    /** The events that stand at a place; nothing else may be asked of the store meanwhile. */
+    *at(place: number): Iterable<{ seq: number; body: string }> {
+      for (const [level, segments] of segmentsOf(sizes, stands()))
+        for (const segment of segments)
+          yield* bodiesAt.iterate(level, segment, place) as Iterable<{ seq: number; body: string }>;
     },
     remove(place: number, timestamp: number, seq: number): void {
       const below = stands();
