@@ -135,7 +135,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   const path = settings.report ?? `${name}.refused.ndjson`;
   if (file !== '-' && existsSync(path) && realpathSync(path) === realpathSync(file))
     throw new Error(`--report ${path} is the file that is to be imported: name another one.`);
-  const key = { portalId: principal.portal.id, appId: principal.appId, head: digest(input.head) };
+  const key = keyOf(store, { portalId: principal.portal.id, appId: principal.appId }, input.head);
   if (settings.again) await store.forgetImport(key);
   const standing = store.importStanding(key);
   if (input.size !== undefined && standing && input.size < standing.at)
@@ -165,6 +165,20 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
     seconds: Number(ran.toFixed(3)),
     linesPerSecond: Math.round(lines / ran),
   };
+}
+
+/** What the file is known by: its head, or as much of that as there was when it was imported. */
+function keyOf(store: Store, of: Pick<ImportKey, 'portalId' | 'appId'>, head: Buffer): ImportKey {
+  const shorter = store.importHeads(of.portalId, of.appId).filter((bytes) => bytes < head.length);
+  const hash = createHash('sha256');
+  let known: ImportKey | undefined;
+  let key: ImportKey = { ...of, head: NOTHING, headBytes: 0 };
+  for (const headBytes of [...shorter.sort((a, b) => a - b), head.length]) {
+    hash.update(head.subarray(key.headBytes, headBytes));
+    key = { ...of, head: hash.copy().digest(), headBytes };
+    if (store.importStanding(key)) known = key;
+  }
+  return known ?? key;
 }
 
 function whose(store: Store, { portal: portalId, app: appId }: Settings) {

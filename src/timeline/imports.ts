@@ -8,6 +8,8 @@ export interface ImportKey {
   appId: number;
   /** The digest of what the file begins with. */
   head: Uint8Array;
+  /** Of how many bytes that is. */
+  headBytes: number;
 }
 
 export interface ImportRefusal<Reason = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>> {
@@ -45,6 +47,8 @@ export interface ImportStep extends ImportKey, Position {
 }
 
 export interface ImportStore {
+  /** Of how many bytes the heads are that imports of the portal and app are known by. */
+  importHeads(portalId: number, appId: number): number[];
   /** Undefined: the file was not imported, or no step of it was. */
   importStanding(key: ImportKey): ImportStanding | undefined;
   /**

@@ -145,6 +145,18 @@ describe('a file', () => {
     expect(nonces()).toHaveLength(1_300);
   });
 
+  test('that was short and grew, time and again, is taken from where it ended', async () => {
+    for (const count of [1, 2, 3, 800, 801]) {
+      writeFileSync(file, lines(upTo(count).map((n) => event(n))));
+      expect(await run()).toMatchObject({ code: 0, summary: { lines: count, stored: count } });
+    }
+    expect(nonces()).toEqual(upTo(801).map(String));
+    writeFileSync(file, lines([event(1), event(0)]));
+    expect(await run(), 'another one').toMatchObject({ code: 0, summary: { stored: 2 } });
+    await run(file, ['--again']);
+    expect(nonces()).toHaveLength(801 + 4);
+  });
+
   test('that ended without a newline and grew: the newline ends that line', async () => {
     const many = upTo(1_000).map((n) => event(n));
     for (const end of ['\n', '\r\n']) {

@@ -120,7 +120,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
         context: {},
       };
       const refusals = [{ line: 1, refusal: why }];
-      const key = { portalId: p.portalId, appId: p.appId, head: Buffer.from('head') };
+      const key = { portalId: p.portalId, appId: p.appId, head: Buffer.from('head'), headBytes: 4 };
       const end = { at: 9, line: 1, lastLineAt: 0, lastLine: Buffer.from('digest') };
       const step = { ...key, ...end, from: 0, lines: [], refusals, reported: { bytes: 0, line: 0 } };
       await store.importStep([], step);

@@ -27,10 +27,12 @@ function finder(db: Connection): (key: ImportKey) => Row | undefined {
   return ({ portalId, appId, head }) => find.get(portalId, appId, head) as Row | undefined;
 }
 
-export function importReader(db: Connection): Pick<ImportStore, 'importStanding'> {
+export function importReader(db: Connection): Pick<ImportStore, 'importHeads' | 'importStanding'> {
   const find = finder(db);
   const unreported = db.prepare('SELECT line, refusal FROM import_refusal WHERE import = ? ORDER BY line');
+  const heads = db.prepare('SELECT DISTINCT head_bytes FROM import WHERE portal = ? AND app = ?').pluck();
   return {
+    importHeads: (portalId, appId) => heads.all(portalId, appId) as number[],
     importStanding: db.transaction((key: ImportKey): ImportStanding | undefined => {
       const row = find(key);
       if (!row) return undefined;
@@ -48,8 +50,8 @@ export function importReader(db: Connection): Pick<ImportStore, 'importStanding'
 export function importer(db: Connection, append: (drafts: readonly EventDraft[]) => Filed) {
   const find = finder(db);
   const add = db.prepare(`
-    INSERT INTO import (portal, app, head, at, line, last_line_at, last_line, stored, refused, report_bytes)
-    VALUES (?, ?, ?, 0, 0, 0, x'', 0, 0, 0)`);
+    INSERT INTO import (portal, app, head, head_bytes, at, line, last_line_at, last_line, stored, refused, report_bytes)
+    VALUES (?, ?, ?, ?, 0, 0, 0, x'', 0, 0, 0)`);
   const note = db.prepare(`
     UPDATE import SET at = ?, line = ?, last_line_at = ?, last_line = ?, stored = stored + ?, refused = refused + ?,
       report_bytes = ? WHERE id = ?`);
@@ -78,7 +80,8 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
       const { at, line, lastLineAt, lastLine, reported } = step;
       const row = find(step);
       if ((row?.at ?? 0) !== step.from) return undefined;
-      const id = row?.id ?? Number(add.run(step.portalId, step.appId, step.head).lastInsertRowid);
+      const id =
+        row?.id ?? Number(add.run(step.portalId, step.appId, step.head, step.headBytes).lastInsertRowid);
       const filed = drafts.length === 0 ? [] : append(drafts);
       const refusals: ImportRefusal<Refused>[] = [];
       for (let index = 0; index < drafts.length; index++) {
