@@ -140,9 +140,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   const standing = store.importStanding(key);
   if (input.size !== undefined && standing && input.size < standing.at)
     throw changed(file, `is ${input.size} bytes long, and ${standing.at} of them are done`);
-  // What an earlier import has told there holds no more; a file that somebody named stays until there is something to tell.
-  if (!standing?.reportBytes && settings.report === undefined) rmSync(path, { force: true });
-  const report = new Report(path, standing);
+  const report = new Report(path, settings.report === undefined, standing);
   const startedAt = performance.now();
   const run = new Run(store, key, principal, report, standing);
   const tell = progress(run, input.size);
@@ -268,6 +266,7 @@ class Run {
     if (heldBytes > 0) end(NOTHING, false);
     await this.#send();
     await Promise.all(this.#inFlight);
+    this.report.write([], this.line);
     if (this.report.isAhead) await this.#send(); // so that the store need not keep what the report has
     await Promise.all(this.#inFlight);
   }
@@ -349,23 +348,36 @@ class Run {
   }
 }
 
-/** The refused lines as a file: a line of JSON each. It is made when there is something to tell. */
+/**
+ * The refused lines as a file: a line of JSON each. It is made when there is something to tell, and left alone until a
+ * step is kept: where another process imports the file, it is that one's.
+ */
 class Report {
   #file: number | undefined;
+  /** What is not in the file, as the store knows it. */
+  #unreported: readonly ImportRefusal[];
+  /** What an earlier import has told there holds no more; a file that somebody named stays until there is something to tell. */
+  #isStale: boolean;
   reported: { bytes: number; line: number };
   /** The store does not know yet what the report has. */
   isAhead = false;
 
   constructor(
     private readonly path: string,
+    isOurs: boolean,
     standing: ImportStanding | undefined,
   ) {
-    const { reportBytes = 0, unreported = [], line = 0 } = standing ?? {};
+    const { reportBytes = 0, unreported = [] } = standing ?? {};
     this.reported = { bytes: reportBytes, line: 0 };
-    this.write(unreported, line);
+    this.#unreported = unreported;
+    this.#isStale = isOurs && reportBytes === 0;
   }
 
-  write(refusals: readonly ImportRefusal[], line: number): void {
+  write(more: readonly ImportRefusal[], line: number): void {
+    if (this.#isStale) rmSync(this.path, { force: true });
+    this.#isStale = false;
+    const refusals = [...this.#unreported, ...more];
+    this.#unreported = [];
     if (refusals.length > 0) {
       if (this.#file === undefined) {
         this.#file = openSync(this.path, existsSync(this.path) ? 'r+' : 'w');

@@ -372,6 +372,17 @@ test('two that import one file at once store it once: one of them gives up', asy
   expect(nonces()).toEqual(upTo(count).map(String));
 });
 
+test('of two that import one file at once, the one that gives up leaves the report to the other', async () => {
+  const count = 20_000;
+  writeFileSync(file, lines(upTo(count).map((n) => `no ${n}`)));
+  const first = cli(args());
+  while ((query<number>('SELECT line FROM import')[0] ?? 0) === 0)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all([first, cli(args()), cli(args())]);
+  await run();
+  expect(report().map(({ line }) => line)).toEqual(upTo(count).map((n) => n + 1));
+});
+
 test('beside a server, which goes on taking events and knows the new ones', async () => {
   const count = 30_000;
   writeFileSync(file, lines(upTo(count).map((n) => event(n, { id: `in-${n}` }))));
