@@ -17,6 +17,7 @@ import {
   type PropertyDefinition,
   type PropertyGroup,
   type PropertyInput,
+  plainNumber,
   predefinedOf,
   readValue,
   textProperty,
@@ -82,7 +83,12 @@ export class Definitions {
     const read = readValue(known.definition, value);
     if (typeof read !== 'string') return read;
     const unique = known.definition.unique && read !== '';
-    return { name, value: read, at, ...(unique ? { uniqueKey: uniqueKey(portalId, type, name, read) } : {}) };
+    return {
+      name,
+      value: read,
+      at,
+      ...(unique ? { uniqueKey: keyOf(portalId, type, known.definition, read) } : {}),
+    };
   }
 
   /** A value by which a unique property finds its record; a refusal where the property has no unique values. */
@@ -108,7 +114,7 @@ export class Definitions {
           message: read === '' ? `is empty; send a value of '${name}'` : (read as ValueFault).message,
         },
       ]);
-    return { name, value: read, at: this.clock(), uniqueKey: uniqueKey(portalId, type, name, read) };
+    return { name, value: read, at: this.clock(), uniqueKey: keyOf(portalId, type, definition, read) };
   }
 
   /** The `uniqueKey`s of these values, without those that it cannot have; undefined where it is not unique. */
@@ -123,7 +129,7 @@ export class Definitions {
     return values
       .map((value) => readValue(definition, value))
       .filter((read) => typeof read === 'string')
-      .map((read) => uniqueKey(portalId, type, name, read));
+      .map((read) => keyOf(portalId, type, definition, read));
   }
 
   #uniqueOnes(portalId: number, type: ObjectType): string {
@@ -299,6 +305,16 @@ export class Definitions {
     this.#cache.set(portalId, ofPortal.set(type, known));
     return known;
   }
+}
+
+/** A number is the same however it is written. */
+function keyOf(
+  portalId: number,
+  type: ObjectType,
+  { name, type: of }: PropertyDefinition,
+  value: string,
+): string {
+  return uniqueKey(portalId, type, name, of === 'number' ? plainNumber(value) : value);
 }
 
 /** By kind and name; the portal's own stand in for the predefined ones. */

@@ -415,6 +415,22 @@ export interface ValueFault {
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const DAY_MS = 86_400_000;
 
+/** A number as `readValue` keeps it, without what does not change it: a plus, zeros around it, an exponent. */
+export function plainNumber(text: string): string {
+  const plain = /e/i.test(text) ? String(Number(text)) : text;
+  if (plain.includes('e')) return plain; // too large or small to be written without
+  const isNegative = plain.startsWith('-');
+  let [start, end] = [isNegative || plain.startsWith('+') ? 1 : 0, plain.length];
+  while (plain[start] === '0') start++;
+  if (plain.includes('.')) {
+    while (plain[end - 1] === '0') end--;
+    if (plain[end - 1] === '.') end--;
+  }
+  const digits = plain.slice(start, end);
+  const whole = digits === '' || digits.startsWith('.') ? `0${digits}` : digits;
+  return isNegative && whole !== '0' ? `-${whole}` : whole;
+}
+
 /** A value as it is kept: moments in one way of writing them. An empty one, which clears the property, always does. */
 export function readValue(
   { name, type, fieldType, options, externalOptions, readOnly }: PropertyDefinition,

@@ -26,6 +26,8 @@ export interface Filter {
   value?: string;
   highValue?: string;
   values?: readonly string[];
+  /** The property is text: what is equal to a value has its very digits. */
+  isText?: boolean;
   /** EQ and IN on a unique property: the `uniqueKey`s of the values. Only who has one of them is looked at. */
   keys?: readonly string[];
 }
@@ -121,7 +123,8 @@ export function matches(
 }
 
 function fits(filter: Filter, actual: string | undefined): boolean {
-  const { operator, value = '', highValue = '', values = [] } = filter;
+  const { operator, value = '', highValue = '', values = [], isText = false } = filter;
+  const same = isText ? sameText : sameSize;
   switch (operator) {
     case 'HAS_PROPERTY':
       return actual !== undefined;
@@ -155,10 +158,13 @@ function fits(filter: Filter, actual: string | undefined): boolean {
   }
 }
 
-function same(a: string, b: string): boolean {
-  return (
-    a === b || a.toLowerCase() === b.toLowerCase() || (isNumber(a) && isNumber(b) && Number(a) === Number(b))
-  );
+function sameText(a: string, b: string): boolean {
+  return a === b || a.toLowerCase() === b.toLowerCase();
+}
+
+/** Numbers and moments are the same however they are written. */
+function sameSize(a: string, b: string): boolean {
+  return sameText(a, b) || compareValues(a, b) === 0;
 }
 
 /** Numbers and moments by size, anything else as text without regard to case. */

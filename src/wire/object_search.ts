@@ -2,6 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
+import type { Definitions } from '../records/definitions.js';
+import type { PropertyType } from '../records/properties.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search, wantedBy } from '../records/search.js';
 import { type Fault, invalid } from '../refusal.js';
@@ -11,15 +13,12 @@ import type { SearchFilter, SearchInput } from './schemas/objects.js';
 import { OfType, recordDoc, typed } from './typed.js';
 
 const DEFAULT_LIMIT = 10;
+/** The types of properties whose values are the same however they are written. */
+const SIZED: ReadonlySet<PropertyType> = new Set(['number', 'date', 'datetime']);
 
 export function objectSearchRoutes(
   app: FastifyInstance,
-  {
-    store,
-    definitions,
-    schemas,
-    authenticator,
-  }: Pick<ObjectRoutes, 'store' | 'definitions' | 'schemas' | 'authenticator'>,
+  { store, definitions, schemas, authenticator }: Omit<ObjectRoutes, 'clock'>,
 ): void {
   const about = typed(schemas, recordScopes);
   const shaped = shaper(store);
@@ -48,8 +47,11 @@ export function objectSearchRoutes(
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const search = readSearch(request.body, type, schemas.searched(portalId, type), (name, values) =>
-        definitions.uniqueKeys(portalId, type, name, values),
+      const search = readSearch(
+        request.body,
+        type,
+        schemas.searched(portalId, type),
+        filterReader(definitions, portalId, type),
       );
       const { total, records } = await store.search(portalId, type, search);
       const next = search.offset + records.length;
@@ -62,20 +64,18 @@ export function objectSearchRoutes(
   );
 }
 
-type UniqueKeys = (name: string, values: readonly string[]) => string[] | undefined;
+type FilterReader = (sent: Static<typeof SearchFilter>) => Filter;
 
 function readSearch(
   sent: Static<typeof SearchInput>,
   type: ObjectType,
   searched: readonly string[],
-  keysOf: UniqueKeys,
+  readFilter: FilterReader,
 ): Search {
   const [sort] = sent.sorts ?? [];
   const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
   const search: Search = {
-    groups: (sent.filterGroups ?? []).map(({ filters }) =>
-      filters.map((filter) => readFilter(filter, keysOf)),
-    ),
+    groups: (sent.filterGroups ?? []).map(({ filters }) => filters.map(readFilter)),
     ...(sent.query ? { query: sent.query, searched } : {}),
     sort: {
       propertyName: sorted?.propertyName ?? createdName(type),
@@ -94,16 +94,21 @@ function readSearch(
   return search;
 }
 
-function readFilter(sent: Static<typeof SearchFilter>, keysOf: UniqueKeys): Filter {
-  const { propertyName, operator } = sent;
-  const filter: Filter = {
-    propertyName,
-    operator,
-    ...(sent.value == null ? {} : { value: String(sent.value) }),
-    ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
-    ...(sent.values == null ? {} : { values: sent.values.map(String) }),
+function filterReader(definitions: Definitions, portalId: number, type: ObjectType): FilterReader {
+  const { properties } = definitions.of(portalId, type);
+  return (sent) => {
+    const { propertyName, operator } = sent;
+    const property = properties.get(propertyName);
+    const filter: Filter = {
+      propertyName,
+      operator,
+      ...(sent.value == null ? {} : { value: String(sent.value) }),
+      ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
+      ...(sent.values == null ? {} : { values: sent.values.map(String) }),
+      ...(property && !SIZED.has(property.type) ? { isText: true } : {}),
+    };
+    const wanted = wantedBy(filter);
+    const keys = wanted && definitions.uniqueKeys(portalId, type, propertyName, wanted);
+    return keys ? { ...filter, keys } : filter;
   };
-  const wanted = wantedBy(filter);
-  const keys = wanted && keysOf(propertyName, wanted);
-  return { ...filter, ...(keys ? { keys } : {}) };
 }

@@ -274,6 +274,51 @@ describe('a search', () => {
   });
 
   test.each([
+    ['zip', '01234', '1234'],
+    ['mobilephone', '+4930901820', '4930901820'],
+    ['fax', '12345678901234567890', '12345678901234567891'],
+    ['website', '1.10', '1.1'],
+    ['website', '1e3', '1000'],
+  ])('of %s takes %s for another text than %s', async (propertyName, sent, other) => {
+    const lastname = fresh('digits');
+    const id = await make('contacts', { lastname, [propertyName]: sent });
+    const found = async (filter: object) => {
+      const filters = [
+        { propertyName: 'lastname', operator: 'EQ', value: lastname },
+        { propertyName, ...filter },
+      ];
+      const { json } = await server.call('POST', `${CONTACTS}/search`, { filterGroups: [{ filters }] });
+      return json.results.map((each: { id: string }) => each.id);
+    };
+    expect(await found({ operator: 'EQ', value: sent })).toEqual([id]);
+    expect(await found({ operator: 'EQ', value: other })).toEqual([]);
+    expect(await found({ operator: 'NEQ', value: other })).toEqual([id]);
+    expect(await found({ operator: 'IN', values: ['x', other] })).toEqual([]);
+    expect(await found({ operator: 'NOT_IN', values: [other] })).toEqual([id]);
+  });
+
+  test('finds numbers and moments however they are written', async () => {
+    const dealname = fresh('sizes');
+    const closedate = '2026-03-05T10:00:00.000Z';
+    const id = await make('deals', { dealname, amount: '2.50', closedate });
+    const found = async (propertyName: string, filter: object) => {
+      const filters = [
+        { propertyName: 'dealname', operator: 'EQ', value: dealname },
+        { propertyName, ...filter },
+      ];
+      const { json } = await server.call('POST', '/crm/v3/objects/deals/search', {
+        filterGroups: [{ filters }],
+      });
+      return json.results.map((each: { id: string }) => each.id);
+    };
+    expect(await found('amount', { operator: 'EQ', value: 2.5 })).toEqual([id]);
+    expect(await found('closedate', { operator: 'EQ', value: String(Date.parse(closedate)) })).toEqual([id]);
+    expect(await found('closedate', { operator: 'IN', values: ['2026-03-05T11:00:00+01:00'] })).toEqual([id]);
+    expect(await found('closedate', { operator: 'NEQ', value: closedate })).toEqual([]);
+    expect(await found('closedate', { operator: 'EQ', value: '2026-03-05' })).toEqual([]);
+  });
+
+  test.each([
     [{ filterGroups: [{ filters: [{ propertyName: 'a', operator: 'LIKE', value: 'x' }] }] }],
     [{ limit: 201 }],
     [{ after: '9999' }],

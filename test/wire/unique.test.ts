@@ -85,6 +85,19 @@ test('a value is free again when it is cleared, changed, or its record archived'
   expect(await codeOf(fourth)).toBe(code);
 });
 
+test('a number is the same value however it is written', async () => {
+  const definition = definitionOf('ticket_number', { type: 'number', fieldType: 'number' });
+  expect((await server.call('POST', '/crm/v3/properties/contacts', definition)).status).toBe(201);
+  const first = await create({ firstname: 'A', ticket_number: '3.0' });
+  expect(first.status).toBe(201);
+  expectRefused(await create({ firstname: 'B', ticket_number: 3 }), 400);
+  const read = await server.call('GET', '/crm/v3/objects/contacts/03?idProperty=ticket_number');
+  expect(read.json.id).toBe(first.json.id);
+  const filters = [{ propertyName: 'ticket_number', operator: 'EQ', value: '3' }];
+  const found = await server.call('POST', '/crm/v3/objects/contacts/search', { filterGroups: [{ filters }] });
+  expect(found.json.results.map(({ id }: Json) => id)).toEqual([first.json.id]);
+});
+
 test('a search by EQ or IN finds who has the value, letter case aside, and nobody archived', async () => {
   const code = fresh('search');
   const [a, b, gone] = [await made(`${code}-a`), await made(`${code}-b`), await made(`${code}-gone`)];

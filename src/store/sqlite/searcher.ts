@@ -119,11 +119,11 @@ function isEmail(type: ObjectType, name: string): boolean {
 function isIndexed(type: ObjectType, filter: Filter): boolean {
   const wanted = wantedBy(filter);
   if (!wanted) return false;
-  const { propertyName, keys } = filter;
+  const { propertyName, keys, isText } = filter;
   if (keys || isEmail(type, propertyName) || propertyName === 'hs_object_id') return true;
   // The index folds ASCII letters only, and knows no numbers.
-  const isPlain = (each: string) => /^[\x20-\x7e]*[A-Za-z][\x20-\x7e]*$/.test(each);
-  return INDEXED_PROPERTIES.has(propertyName) && wanted.every(isPlain);
+  const isPlain = (each: string) => /^[\x20-\x7e]+$/.test(each);
+  return INDEXED_PROPERTIES.has(propertyName) && isText === true && wanted.every(isPlain);
 }
 
 function idsBy(portal: number, type: ObjectType, filter: Filter): number[] {
