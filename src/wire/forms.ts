@@ -10,6 +10,7 @@ import type { ValueFault } from '../records/properties.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
+import { LOST_DIGITS, losesDigits } from './json.js';
 import { HttpProblem, sentOnce } from './problem.js';
 import type { FormSubmission } from './schemas/people.js';
 
@@ -134,6 +135,8 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
     const path = `fields.${name.slice(0, 80)}`;
     if ((objectTypeId ?? CONTACTS) !== CONTACTS) {
       others.push(field);
+    } else if (losesDigits(field.value)) {
+      fault(path, `It ${LOST_DIGITS}`, 'INVALID_NUMBER');
     } else if (value.length > MAX_FORM_VALUE_LENGTH) {
       fault(
         path,

@@ -16,6 +16,13 @@ export function jsonOf(body: Buffer): { text: string; value: unknown } {
   }
 }
 
+/** Whether a number may have lost digits on its way: others of as many digits are read as the same. */
+export function losesDigits(value: unknown): boolean {
+  return typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+}
+
+export const LOST_DIGITS = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
+
 /** A value's text is `text.slice(start, end)`. */
 export interface Span {
   start: number;

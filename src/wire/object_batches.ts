@@ -14,7 +14,7 @@ import {
 import { brief, invalid, Refusal } from '../refusal.js';
 import { inputAssociations } from './associations.js';
 import { batchAnswer, bounded } from './batch.js';
-import { readerOfObjects } from './object_input.js';
+import { idOf, readerOfObjects } from './object_input.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
@@ -73,8 +73,8 @@ export function objectBatchRoutes(
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        const found = find(portalId, type, String(input.id ?? ''), input.idProperty ?? undefined);
-        if (!found) throw noRecord(type, String(input.id ?? ''));
+        const found = find(portalId, type, idOf(input), input.idProperty ?? undefined);
+        if (!found) throw noRecord(type, idOf(input));
         return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now) };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
@@ -87,7 +87,7 @@ export function objectBatchRoutes(
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        const name = String(input.id ?? '');
+        const name = idOf(input);
         const read = readInput(portal, type, input, now);
         if (type === 'contacts' && input.idProperty === 'email') {
           const fault = emailFault(name);
@@ -118,10 +118,8 @@ export function objectBatchRoutes(
       const { body } = request;
       const inputs = bounded(body.inputs);
       const startedAt = clock();
-      const found = inputs.map((input) =>
-        find(portalId, type, String(input.id ?? ''), body.idProperty ?? undefined),
-      );
-      const missing = inputs.filter((_, index) => !found[index]).map((input) => String(input.id ?? ''));
+      const found = inputs.map((input) => find(portalId, type, idOf(input), body.idProperty ?? undefined));
+      const missing = inputs.filter((_, index) => !found[index]).map(idOf);
       const results = found.flatMap((record) => (record ? [shaped(record, body)] : []));
       const errors =
         missing.length === 0

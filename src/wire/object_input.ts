@@ -17,6 +17,7 @@ import {
 } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
 import { invalid, Refusal } from '../refusal.js';
+import { LOST_DIGITS, losesDigits } from './json.js';
 import type { ObjectInput } from './schemas/objects.js';
 
 /** Of one record in one call. */
@@ -64,6 +65,10 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
       ]);
     const input: { email?: string; properties: PropertyValue[] } = { properties: [] };
     for (const [name, sent] of Object.entries(properties)) {
+      if (losesDigits(sent)) {
+        faults.push({ name, message: LOST_DIGITS, code: 'INVALID_NUMBER' });
+        continue;
+      }
       const value = sent === null ? '' : String(sent);
       if (value.length > MAX_VALUE_LENGTH) {
         const message = `has ${value.length} characters; at most ${MAX_VALUE_LENGTH} are taken`;
@@ -117,6 +122,12 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
   }
 
   return { find, readInput, checkNamed };
+}
+
+/** The record that an input of a batch names: an id, or the value of a unique property. */
+export function idOf({ id }: Pick<Static<typeof ObjectInput>, 'id'>): string {
+  if (losesDigits(id)) throw invalid('input', [{ in: 'id', message: LOST_DIGITS }]);
+  return String(id ?? '');
 }
 
 /** Of which properties a new record needs at least one. */

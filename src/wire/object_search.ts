@@ -7,6 +7,7 @@ import type { PropertyType } from '../records/properties.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search, wantedBy } from '../records/search.js';
 import { type Fault, invalid } from '../refusal.js';
+import { LOST_DIGITS, losesDigits } from './json.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import type { SearchFilter, SearchInput } from './schemas/objects.js';
@@ -85,6 +86,10 @@ function readSearch(
     limit: sent.limit ?? DEFAULT_LIMIT,
   };
   const faults: Fault[] = [];
+  for (const [g, { filters }] of (sent.filterGroups ?? []).entries())
+    for (const [f, { value, highValue, values }] of filters.entries())
+      if ([value, highValue, ...(values ?? [])].some(losesDigits))
+        faults.push({ in: `filterGroups[${g}].filters[${f}]`, message: `a value ${LOST_DIGITS}` });
   if ((sent.sorts?.length ?? 0) > 1)
     faults.push({ in: 'sorts', message: `has ${sent.sorts?.length} sorts; one is taken` });
   if (!Number.isInteger(search.offset) || search.offset < 0)

@@ -9,7 +9,7 @@ import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.
 import type { EventDraft } from '../timeline/store.js';
 import { MAX_TOKENS_PER_TEMPLATE, type Template } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
-import { members, type Span } from './json.js';
+import { LOST_DIGITS, losesDigits, members, type Span } from './json.js';
 import { faultsOf, repeatedFaults } from './problem.js';
 import { TimelineEvent } from './schemas/events.js';
 import { ajv } from './schemas.js';
@@ -151,8 +151,8 @@ function readTokens(
   for (const fault of repeatedFaults(repeated.map((name) => `tokens.${name}`))) faults.push(fault);
   const values: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(tokens)) {
-    if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-      faults.push({ in: `tokens.${name}`, message: TOO_LARGE });
+    if (losesDigits(value)) {
+      faults.push({ in: `tokens.${name}`, message: LOST_DIGITS });
       continue;
     }
     const written = spans.get(name);
@@ -162,10 +162,8 @@ function readTokens(
   return values;
 }
 
-const TOO_LARGE = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
-
 function idText(value: string | number, field: string, faults: Fault[]): string | undefined {
-  if (typeof value !== 'number' || Math.abs(value) <= Number.MAX_SAFE_INTEGER) return String(value);
-  faults.push({ in: field, message: TOO_LARGE });
+  if (!losesDigits(value)) return String(value);
+  faults.push({ in: field, message: LOST_DIGITS });
   return undefined;
 }

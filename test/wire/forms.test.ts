@@ -118,6 +118,7 @@ test.each([
   ],
   ['INPUT_TOO_LARGE', { fields: [field('b', 'fine'), field('a', 'x'.repeat(65_537))] }, 'fields.a'],
   ['INPUT_TOO_LARGE', { fields: Array.from({ length: 1_001 }, (_, n) => field(`a${n}`, 'x')) }, 'fields'],
+  ['INVALID_NUMBER', { fields: [field('b', 'fine'), { name: 'a', value: 2 ** 60 }] }, 'fields.a'],
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: 'x'.repeat(501) } }, 'context.hutk'],
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: '\0' } }, 'context.hutk'],
   ['INVALID_PAGE_URI', { fields: [field('a', '1')], context: { pageUri: 'here' } }, 'context.pageUri'],

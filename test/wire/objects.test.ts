@@ -63,6 +63,40 @@ describe('one record', () => {
       expectRefused(await server.call('POST', `/crm/v3/objects/${type}`, { properties: { x: '1' } }), 400);
   });
 
+  test('loses no digits of a number: one that JSON does not carry exactly is refused', async () => {
+    const [most, more] = ['9007199254740991', '12345678901234567890'];
+    const made = await server.call('POST', CONTACTS, `{"properties":{"firstname":"N","zip":${most}}}`);
+    expect(made.json.properties.zip).toBe(most);
+    for (const sent of [more, '-9007199254740993', '1e400']) {
+      const body = `{"properties":{"firstname":"N","zip":${sent}}}`;
+      for (const [method, path] of [
+        ['POST', CONTACTS],
+        ['PATCH', `${CONTACTS}/${made.json.id}`],
+      ] as const) {
+        const refused = await server.call(method, path, body);
+        expectRefused(refused, 400);
+        expect(refused.json.errors).toMatchObject([{ in: 'properties.zip', code: 'INVALID_NUMBER' }]);
+        expect(refused.json.message).toContain('send it as a string');
+      }
+      for (const what of ['update', 'upsert']) {
+        const input = `{"id":${sent},"idProperty":"email","properties":{}}`;
+        const batch = await server.call('POST', `${CONTACTS}/batch/${what}`, `{"inputs":[${input}]}`);
+        expect(batch.status).toBe(207);
+        expect(batch.json.errors[0].errors).toMatchObject([{ in: 'id' }]);
+      }
+      const read = await server.call('POST', `${CONTACTS}/batch/read`, `{"inputs":[{"id":${sent}}]}`);
+      expectRefused(read, 400);
+      const filter = `{"propertyName":"zip","operator":"EQ","value":${sent}}`;
+      const search = `{"filterGroups":[{"filters":[${filter}]}]}`;
+      const refused = await server.call('POST', `${CONTACTS}/search`, search);
+      expectRefused(refused, 400);
+      expect(refused.json.errors).toMatchObject([{ in: 'filterGroups[0].filters[0]' }]);
+    }
+    expect((await server.call('GET', `${CONTACTS}/${made.json.id}?properties=zip`)).json.properties.zip).toBe(
+      most,
+    );
+  });
+
   test('sets none of the properties that are its own affair', async () => {
     const refused = await server.call('POST', CONTACTS, {
       properties: { firstname: 'X', hs_object_id: '5', createdate: '2020-01-01' },
