@@ -5,6 +5,7 @@ import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
 import { emailFault } from '../records/identity.js';
 import {
+  type CrmRecord,
   type ObjectType,
   objectIdOf,
   type RecordOutcome,
@@ -75,7 +76,7 @@ export function objectBatchRoutes(
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         const found = find(portalId, type, idOf(input), input.idProperty ?? undefined);
         if (!found) throw noRecord(type, idOf(input));
-        return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now) };
+        return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now, found) };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
     },
@@ -88,11 +89,12 @@ export function objectBatchRoutes(
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
         const name = idOf(input);
-        const read = readInput(portal, type, input, now);
+        const read = (before?: CrmRecord) => readInput(portal, type, input, now, before);
         if (type === 'contacts' && input.idProperty === 'email') {
           const fault = emailFault(name);
           if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-          return { op: 'upsert', type, by: { email: name }, ...read };
+          const before = store.contactByEmail(portalId, name);
+          return { op: 'upsert', type, by: { email: name }, ...read(before) };
         }
         if (input.idProperty == null)
           throw invalid('input', [
@@ -102,9 +104,10 @@ export function objectBatchRoutes(
             },
           ]);
         const by = definitions.unique(portalId, type, input.idProperty, name);
-        if (!store.recordByUnique(portalId, type, by.uniqueKey))
-          checkNamed(portalId, type, { ...read, properties: [...read.properties, by] });
-        return { op: 'upsert', type, by, ...read };
+        const before = store.recordByUnique(portalId, type, by.uniqueKey);
+        const sent = read(before);
+        if (!before) checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] });
+        return { op: 'upsert', type, by, ...sent };
       });
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
     },

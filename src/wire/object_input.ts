@@ -50,12 +50,16 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
     return id === undefined ? undefined : store.record({ portalId, type, id });
   }
 
-  /** What is sent of a record, checked: its e-mail and its properties. An empty value clears one. */
+  /**
+   * What is sent of a record, checked: its e-mail and its properties. An empty value clears one; but not the e-mail of
+   * `before`, which is the record as it is, where there is one.
+   */
   function readInput(
     portal: Portal,
     type: ObjectType,
     { properties }: Static<typeof ObjectInput>,
     at: number,
+    before?: CrmRecord,
   ): { email?: string; properties: PropertyValue[] } {
     const faults: ValueFault[] = [];
     const names = Object.keys(properties).length;
@@ -81,8 +85,8 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
         continue;
       }
       if (name === 'email' && type === 'contacts') {
-        if (value === '') continue;
-        const message = emailFault(value);
+        if (value === '' && before?.email === undefined) continue;
+        const message = value === '' ? KEPT_EMAIL : emailFault(value);
         if (message) faults.push({ name, message, code: 'INVALID_EMAIL' });
         input.email = value;
       } else if (OWN_PROPERTIES.has(name) && name !== 'email') {
@@ -123,6 +127,9 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
 
   return { find, readInput, checkNamed };
 }
+
+const KEPT_EMAIL =
+  'is not cleared here: a contact keeps an e-mail that it has; send another address, leave it out, or erase the contact';
 
 /** The record that an input of a batch names: an id, or the value of a unique property. */
 export function idOf({ id }: Pick<Static<typeof ObjectInput>, 'id'>): string {

@@ -152,7 +152,7 @@ export function objectRoutes(
       ...sentOnce('properties'),
       schema: {
         ...recordDoc('updateRecord', 'Change properties of a record', 'write'),
-        description: 'An empty value clears a property.',
+        description: "An empty value clears a property, but not a contact's e-mail.",
         params: OfRecord,
         querystring: Type.Object({ idProperty: IdProperty }),
         body: Type.Ref('SimplePublicObjectInput'),
@@ -163,7 +163,7 @@ export function objectRoutes(
       const { type, portalId, portal } = about(request, 'write');
       const found = find(portalId, type, request.params.objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, request.params.objectId);
-      const input = readInput(portal, type, request.body, clock());
+      const input = readInput(portal, type, request.body, clock(), found);
       const record = await writeOne(portalId, { op: 'update', type, id: found.id, ...input });
       return shaped(record, { properties: Object.keys(request.body.properties) }, true);
     },

@@ -135,6 +135,33 @@ describe("a contact's e-mail", () => {
       expect((await server.call('GET', `${CONTACTS}/${email}?idProperty=email`)).json.id).toBe(id);
   });
 
+  test('that it has is not cleared: that is refused, not passed over', async () => {
+    const email = newEmail();
+    const id = await make('contacts', { email, firstname: 'Kept' });
+    for (const nothing of ['', null]) {
+      const properties = { email: nothing, firstname: 'Other' };
+      const refused = await server.call('PATCH', `${CONTACTS}/${id}`, { properties });
+      expectRefused(refused, 400);
+      expect(refused.json.errors).toMatchObject([{ in: 'properties.email', code: 'INVALID_EMAIL' }]);
+      for (const [what, input] of [
+        ['update', { id, properties }],
+        ['upsert', { id: email, idProperty: 'email', properties }],
+      ] as const) {
+        const batch = await server.call('POST', `${CONTACTS}/batch/${what}`, { inputs: [input] });
+        expect(batch.status).toBe(207);
+        expect(batch.json.errors[0].errors).toMatchObject([{ in: 'properties.email' }]);
+      }
+    }
+    expect((await server.call('GET', `${CONTACTS}/${id}`)).json.properties).toMatchObject({
+      email,
+      firstname: 'Kept',
+    });
+    const nameless = await make('contacts', { firstname: 'None' });
+    const properties = { email: '', firstname: 'Still none' };
+    const taken = await server.call('PATCH', `${CONTACTS}/${nameless}`, { properties });
+    expect(taken.json.properties).toMatchObject({ email: null, firstname: 'Still none' });
+  });
+
   test('is free again when the contact is archived', async () => {
     const email = newEmail();
     const first = await make('contacts', { email });
