@@ -276,7 +276,6 @@ function boundBodiesInFlight(app: FastifyInstance): void {
         http: 413,
         category: 'VALIDATION_ERROR',
         message: `The body is ${length} bytes; at most ${MAX_BODY_BYTES} (16 MiB) are taken: send it in parts`,
-        headers: { connection: 'close' },
       });
     const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
     const bytes = length === undefined ? limit : Math.min(Number(length) || 0, limit);

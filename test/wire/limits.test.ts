@@ -1,4 +1,5 @@
 // Every limit, at its bound and beyond it: the refusal names the limit and what came, and nothing is stored.
+import { Agent } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTenant, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
 import {
@@ -107,6 +108,15 @@ test('a body has at most 16 MiB: one byte more is 413', async () => {
   expectRefused(told, 413);
   expect(told.json.message).toContain(String(16 * MB + 1));
   expect(told.json.message).toContain('16 MiB');
+
+  // Whoever sends all of it reads the answer: a connection that ended would be reset while the body comes.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  for (let n = 0; n < 2; n++) {
+    const sent = await sendRaw(server, { method: 'POST', path: BATCH, headers, body: `${most} `, agent });
+    expectRefused(sent, 413);
+    expect(sent.headers.get('connection')).toBe('keep-alive');
+  }
+  agent.destroy();
 
   // Not told: counted.
   const counted = await sendRaw(server, {

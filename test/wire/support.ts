@@ -1,5 +1,5 @@
 // What the wire's tests share: templates made in passing, requests written byte for byte, and the one error body.
-import { request as httpRequest } from 'node:http';
+import { type Agent, request as httpRequest } from 'node:http';
 import { expect } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
@@ -74,12 +74,14 @@ export interface RawRequest {
   body?: string | Uint8Array;
   /** Where it comes from. */
   localAddress?: string;
+  /** Keeps the connection; a connection of its own unless given. */
+  agent?: Agent | false;
 }
 
 /** Sends what is written, with the demo's token: no path or header is tidied on its way, as `fetch` would. */
 export function sendRaw(
   server: { baseUrl: string },
-  { method, path, headers, body, localAddress }: RawRequest,
+  { method, path, headers, body, localAddress, agent = false }: RawRequest,
 ) {
   const { hostname, port } = new URL(server.baseUrl);
   return new Promise<Answer>((resolve, reject) => {
@@ -91,7 +93,7 @@ export function sendRaw(
         path,
         ...(localAddress === undefined ? {} : { localAddress }),
         headers: { authorization: 'Bearer demo-token', ...headers },
-        agent: false,
+        agent,
       },
       (response) => {
         const chunks: Buffer[] = [];
