@@ -121,13 +121,21 @@ export function batchErrorOf(
   return { status: 'error', category, message, context: { ...which, ...context }, links, errors };
 }
 
-/** Whatever was thrown, as an answer. `undefined`: a fault of ours, to be logged and told as 500. */
-export function problemOf(error: FastifyError | Error): Problem | undefined {
+/**
+ * Whatever was thrown, as an answer. `undefined`: a fault of ours, to be logged and told as 500. `bodyLimit`: how many
+ * bytes the route takes.
+ */
+export function problemOf(error: FastifyError | Error, bodyLimit?: number): Problem | undefined {
   if (error instanceof HttpProblem) return error.problem;
   if (error instanceof Refusal) return problemOfRefusal(error);
   const { statusCode = 500, code, message } = error as FastifyError;
   if (statusCode >= 500) return undefined;
-  return { http: statusCode, category: 'VALIDATION_ERROR', message: OF_FASTIFY[code] ?? message };
+  const told = code === 'FST_ERR_CTP_BODY_TOO_LARGE' && bodyLimit ? tooLarge(bodyLimit) : OF_FASTIFY[code];
+  return { http: statusCode, category: 'VALIDATION_ERROR', message: told ?? message };
+}
+
+function tooLarge(bodyLimit: number): string {
+  return `The body is over ${bodyLimit / 1024 ** 2} MiB, the most that is taken: send it in parts`;
 }
 
 /** What Node's HTTP parser refuses, by its error's code. */
@@ -152,7 +160,6 @@ const OF_FASTIFY: Readonly<Record<string, string>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE:
     'The body must be JSON: send it with the header Content-Type: application/json',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty: send a JSON object',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is over 16 MiB, the most that is taken: send it in parts',
   FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is longer than any id can be',
   FST_ERR_BAD_URL: 'The path is not a valid URL: percent-encode what stands in it',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is not as long as Content-Length says: send it whole',

@@ -245,3 +245,11 @@ test('the secure variant takes a token of the same portal with the scope forms',
   );
   expect(wrong.json.errors[0].errorType).toBe('INVALID_EMAIL');
 });
+
+test('a form of more than 1 MiB is refused with the limit that forms have', async () => {
+  const refused = await submit(
+    JSON.stringify({ fields: [field('email', freshEmail())] }).padEnd(1024 ** 2 + 1),
+  );
+  expectRefused(refused, 413);
+  expect(refused.json.message).toContain('over 1 MiB');
+});
