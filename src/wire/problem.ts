@@ -199,7 +199,8 @@ const FAULTS: Readonly<Record<string, (params: Record<string, unknown>) => strin
       .flat()
       .filter((name) => name !== 'null')
       .join(' or ')}`,
-  enum: ({ allowedValues }) => `must be one of ${(allowedValues as string[]).join(', ')}`,
+  enum: ({ allowedValues }) =>
+    `must be one of ${(allowedValues as (string | null)[]).filter((value) => value !== null).join(', ')}`,
 };
 
 function fieldPath(pointer: string, data: unknown): string {

@@ -417,6 +417,7 @@ test.each([
   const refused = await server.call('POST', `${CONTACTS}/gdpr-delete`, body);
   expectRefused(refused, 400);
   expect(refused.json.errors.map((fault: Json) => fault.in)).toEqual([field]);
+  expect(refused.json.message).not.toMatch(/, $/);
 });
 
 test('the type’s id will do in the path; other types are not erased', async () => {
