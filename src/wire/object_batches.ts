@@ -143,6 +143,7 @@ export function objectBatchRoutes(
     '/crm/v3/objects/:objectType/batch/archive',
     {
       onRequest,
+      ...sentOnce('inputs'),
       schema: {
         ...recordDoc('archiveRecords', 'Archive records', 'write'),
         description: 'At most 100. Those that are not there are passed over.',

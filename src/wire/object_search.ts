@@ -10,6 +10,7 @@ import { type Fault, invalid } from '../refusal.js';
 import { LOST_DIGITS, losesDigits } from './json.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
+import { sentOnce } from './problem.js';
 import type { SearchFilter, SearchInput } from './schemas/objects.js';
 import { OfType, recordDoc, typed } from './typed.js';
 
@@ -29,6 +30,7 @@ export function objectSearchRoutes(
     {
       onRequest: authenticator.anyToken,
       config: { search: true },
+      ...sentOnce('filterGroups', 'filters'),
       schema: {
         ...recordDoc('searchRecords', 'Search records', 'read'),
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',

@@ -9,7 +9,7 @@ import type { Schemas } from '../records/schemas.js';
 import { Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import { batchAnswer, bounded } from './batch.js';
-import { batchErrorOf, problemOfRefusal } from './problem.js';
+import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type {
   BatchPropertyCreate,
   BatchPropertyNames,
@@ -92,6 +92,7 @@ export function propertyRoutes(
     ROOT,
     {
       onRequest,
+      ...sentOnce('options'),
       schema: {
         ...doc('createProperty', 'Create a property', 'write'),
         params: OfType,
@@ -129,6 +130,7 @@ export function propertyRoutes(
     `${ROOT}/:propertyName`,
     {
       onRequest,
+      ...sentOnce('options'),
       schema: {
         ...doc(
           'updateProperty',
@@ -172,6 +174,7 @@ export function propertyRoutes(
     `${ROOT}/batch/create`,
     {
       onRequest,
+      ...sentOnce('inputs', 'options'),
       schema: {
         ...doc('createProperties', 'Create properties', 'write', 'At most 100. Each stands for itself.'),
         params: OfType,
@@ -196,6 +199,7 @@ export function propertyRoutes(
     `${ROOT}/batch/read`,
     {
       onRequest,
+      ...sentOnce('inputs'),
       schema: {
         ...doc('readProperties', 'Get properties', 'read', 'At most 100.'),
         params: OfType,
@@ -223,6 +227,7 @@ export function propertyRoutes(
     `${ROOT}/batch/archive`,
     {
       onRequest,
+      ...sentOnce('inputs'),
       schema: {
         ...doc(
           'archiveProperties',
@@ -264,6 +269,7 @@ export function propertyRoutes(
     `${ROOT}/groups`,
     {
       onRequest,
+      ...sentOnce(),
       schema: {
         ...doc('createPropertyGroup', 'Create a property group', 'write'),
         params: OfType,
@@ -294,6 +300,7 @@ export function propertyRoutes(
     `${ROOT}/groups/:groupName`,
     {
       onRequest,
+      ...sentOnce(),
       schema: {
         ...doc('updatePropertyGroup', 'Change a property group', 'write'),
         params: OfGroup,

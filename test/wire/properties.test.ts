@@ -435,3 +435,34 @@ describe('values that come another way are checked by their type', () => {
     expect(refused.json.errors[0].message).toContain(`Error in 'fields.${name}'`);
   });
 });
+
+test.each([
+  [
+    'POST',
+    ROOT,
+    '{"name":"twice","name":"again","label":"T","type":"string","fieldType":"text","groupName":"contactinformation"}',
+    'name',
+  ],
+  ['PATCH', `${ROOT}/shoe_size`, '{"label":"A","label":"B"}', 'label'],
+  [
+    'POST',
+    `${ROOT}/batch/create`,
+    '{"inputs":[{"name":"twice","name":"again","label":"T","type":"string","fieldType":"text","groupName":"contactinformation"}]}',
+    'inputs[0].name',
+  ],
+  ['POST', `${ROOT}/batch/read`, '{"inputs":[{"name":"email","name":"zip"}]}', 'inputs[0].name'],
+  ['POST', `${ROOT}/batch/archive`, '{"inputs":[{"name":"twice","name":"again"}]}', 'inputs[0].name'],
+  ['POST', `${ROOT}/groups`, '{"name":"twice","name":"again","label":"T"}', 'name'],
+  ['PATCH', `${ROOT}/groups/contactinformation`, '{"label":"A","label":"B"}', 'label'],
+  ['POST', '/crm/v3/objects/contacts/batch/archive', '{"inputs":[{"id":"1","id":"2"}]}', 'inputs[0].id'],
+  [
+    'POST',
+    '/crm/v3/objects/contacts/search',
+    '{"filterGroups":[{"filters":[{"propertyName":"zip","operator":"EQ","value":"1","value":"2"}]}]}',
+    'filterGroups[0].filters[0].value',
+  ],
+])('%s %s: what stands twice is refused, as everywhere', async (method, path, body, field) => {
+  const refused = await server.call(method, path, body);
+  expectRefused(refused, 400);
+  expect(faultyFields(refused)).toEqual([field]);
+});
