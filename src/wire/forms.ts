@@ -29,11 +29,7 @@ const CONTACTS = '0-1';
 const FORM_ID = '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 
 const MAX_FORM_BYTES = 1024 * 1024;
-const form = {
-  bodyLimit: MAX_FORM_BYTES,
-  attachValidation: true,
-  preHandler: [refuseMalformed, sentOnce('fields').preHandler],
-};
+const form = { bodyLimit: MAX_FORM_BYTES, ...sentOnce('fields') };
 
 const FormParams = Type.Object({
   portalId: Type.String({ pattern: '^\\d{1,15}$', description: "The portal's id." }),
@@ -63,6 +59,7 @@ export function formRoutes(
   });
 
   app.register(async (open) => {
+    open.setErrorHandler(inShape);
     open.addHook('onRequest', allowAnyOrigin);
     open.options<{ Params: Static<typeof FormParams> }>(
       PUBLIC,
@@ -71,19 +68,22 @@ export function formRoutes(
     );
     open.post<Submit>(PUBLIC, { ...form, schema: doc('submitForm', 'Submit a form', []) }, submit);
   });
-  app.post<Submit>(
-    '/submissions/v3/integration/secure/submit/:portalId/:formGuid',
-    {
-      onRequest: authenticator.token(FORMS),
-      ...form,
-      schema: doc('submitFormSecurely', 'Submit a form, with a token', [{ oauth2: [...FORMS] }]),
-    },
-    async (request) => {
-      const { portal } = principalOf(request);
-      if (String(portal.id) !== request.params.portalId) throw noPortal(request.params.portalId);
-      return submit(request);
-    },
-  );
+  app.register(async (secure) => {
+    secure.setErrorHandler(inShape);
+    secure.post<Submit>(
+      '/submissions/v3/integration/secure/submit/:portalId/:formGuid',
+      {
+        onRequest: authenticator.token(FORMS),
+        ...form,
+        schema: doc('submitFormSecurely', 'Submit a form, with a token', [{ oauth2: [...FORMS] }]),
+      },
+      async (request) => {
+        const { portal } = principalOf(request);
+        if (String(portal.id) !== request.params.portalId) throw noPortal(request.params.portalId);
+        return submit(request);
+      },
+    );
+  });
 
   async function submit(request: FastifyRequest<Submit>) {
     const { portalId, formGuid } = request.params;
@@ -207,12 +207,11 @@ function badForm(faults: readonly FormFault[]): HttpProblem {
   });
 }
 
-async function refuseMalformed({ validationError }: FastifyRequest): Promise<void> {
-  if (validationError instanceof Refusal) throw malformedForm(validationError);
-  if (validationError) throw validationError;
+function inShape(error: Error): never {
+  throw error instanceof Refusal && error.reason === 'invalid' ? malformedForm(error) : error;
 }
 
-/** What the schema found, in the shape of forms. */
+/** What is no form at all, or not of its schema, in the shape of forms. */
 function malformedForm({ faults, message }: Refusal): HttpProblem {
   if (faults.length === 0) return badForm([{ message, errorType: 'INVALID_REQUEST' }]);
   return badForm(

@@ -253,3 +253,20 @@ test('a form of more than 1 MiB is refused with the limit that forms have', asyn
   expectRefused(refused, 413);
   expect(refused.json.message).toContain('over 1 MiB');
 });
+
+test.each([
+  ['no JSON', '{"fields":'],
+  ['nothing', ''],
+  ['a field that stands twice', '{"fields":[],"fields":[]}'],
+])('%s is refused in the shape of forms', async (_, body) => {
+  for (const [at, token] of [
+    [path(), ''],
+    [path().replace('/submit/', '/secure/submit/'), undefined],
+  ] as const) {
+    const headers = { 'content-type': 'application/json' };
+    const refused = await server.call('POST', at, body, { headers, ...(token === '' ? { token } : {}) });
+    expectRefused(refused, 400);
+    expect(refused.json.message).toBe('The request is not valid');
+    expect(refused.json.errors).toEqual([{ message: expect.any(String), errorType: 'INVALID_REQUEST' }]);
+  }
+});
