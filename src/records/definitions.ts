@@ -1,6 +1,7 @@
 // The property definitions of all portals: a bounded cache in front of the store, changes that do not swallow one
 // another, and what becomes of a property that something names.
 import { brief, invalid, Refusal } from '../refusal.js';
+import { plainNumber } from './number.js';
 import {
   archived,
   changedGroup,
@@ -17,7 +18,6 @@ import {
   type PropertyDefinition,
   type PropertyGroup,
   type PropertyInput,
-  plainNumber,
   predefinedOf,
   readValue,
   textProperty,

@@ -2,6 +2,7 @@
 // Codes and messages are HubSpot's where it is known to have them.
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { parseMoment } from './moment.js';
+import { isNumber } from './number.js';
 import { PREDEFINED, PREDEFINED_GROUPS, type Predefined, predefinedOfCustom } from './predefined.js';
 import { isCustom, type ObjectType, OWN_PROPERTIES, PROPERTY_NAME } from './record.js';
 
@@ -412,24 +413,7 @@ export interface ValueFault {
   message: string;
 }
 
-const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const DAY_MS = 86_400_000;
-
-/** A number as `readValue` keeps it, without what does not change it: a plus, zeros around it, an exponent. */
-export function plainNumber(text: string): string {
-  const plain = /e/i.test(text) ? String(Number(text)) : text;
-  if (plain.includes('e')) return plain; // too large or small to be written without
-  const isNegative = plain.startsWith('-');
-  let [start, end] = [isNegative || plain.startsWith('+') ? 1 : 0, plain.length];
-  while (plain[start] === '0') start++;
-  if (plain.includes('.')) {
-    while (plain[end - 1] === '0') end--;
-    if (plain[end - 1] === '.') end--;
-  }
-  const digits = plain.slice(start, end);
-  const whole = digits === '' || digits.startsWith('.') ? `0${digits}` : digits;
-  return isNegative && whole !== '0' ? `-${whole}` : whole;
-}
 
 /** A value as it is kept: moments in one way of writing them. An empty one, which clears the property, always does. */
 export function readValue(
@@ -446,7 +430,7 @@ export function readValue(
       return text;
     case 'number': {
       const trimmed = text.trim();
-      return DECIMAL.test(trimmed) && Number.isFinite(Number(trimmed))
+      return isNumber(trimmed)
         ? trimmed
         : fault(
             'INVALID_NUMBER',

@@ -1,6 +1,8 @@
 // Searching records: what a search may say, and whether a record fits it. Pure; engines use `matches` for what their
 // indexes do not decide. Source: HubSpot's CRM search.
 import { brief, type Fault, invalid } from '../refusal.js';
+import { parseMoment } from './moment.js';
+import { isNumber } from './number.js';
 
 export const OPERATORS = [
   'EQ',
@@ -175,17 +177,8 @@ export function compareValues(a: string, b: string): number {
   return p < q ? -1 : p > q ? 1 : 0;
 }
 
-const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
-const ISO = /^\d{4}-\d{2}-\d{2}(?:T[\d:.]+(?:Z|[+-]\d{2}:?\d{2})?)?$/;
-
-function isNumber(text: string): boolean {
-  return NUMBER.test(text);
-}
-
 function sizeOf(text: string): number | undefined {
-  if (isNumber(text)) return Number(text);
-  const moment = ISO.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(moment) ? undefined : moment;
+  return isNumber(text) ? Number(text) : parseMoment(text);
 }
 
 /** Words are what stands between anything else than letters and digits. */

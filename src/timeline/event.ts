@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { isNumber } from '../records/number.js';
 import { faultOf } from '../records/properties.js';
 import {
   IF_UNSET,
@@ -61,7 +62,6 @@ export interface Setting {
 }
 
 const UUID_MARK = /\{\{uuid\}\}/g;
-const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
 export function draftEvent(input: EventInput, setting: Setting, faults: Fault[]): EventDraft {
@@ -241,7 +241,7 @@ function valueFault(
   if (type === 'enumeration')
     return options.has(value) ? undefined : `'${brief(value)}' is not one of ${listed([...options])}`;
   if (type === 'number')
-    return DECIMAL.test(value) && Number.isFinite(Number(value))
+    return isNumber(value)
       ? undefined
       : `'${brief(value)}' is not a number; send a finite decimal number such as 3 or 3.5`;
   if (type === 'date')

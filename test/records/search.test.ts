@@ -1,4 +1,5 @@
 // A search finds what a plain filter over all records finds: the same total, the same order, page by page.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +137,18 @@ describe('the operators say what their names say', () => {
     expect(await idsOf(search({ groups: group(filter) }))).toEqual(wanted.slice(0, 200));
   });
 });
+
+test.each(['UTC', 'America/New_York', 'Asia/Kathmandu'])(
+  'a moment without a zone is of UTC, as where it is written, on a machine in %s',
+  (TZ) => {
+    const module = new URL('../../dist/records/search.js', import.meta.url).href;
+    const script = `const { compareValues } = await import(${JSON.stringify(module)});
+      console.log(compareValues('2026-03-05T10:00:00', '2026-03-05T10:00:00.000Z'));`;
+    const env = { ...process.env, TZ };
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { env });
+    expect(said.toString().trim()).toBe('0');
+  },
+);
 
 test('a query finds records of which each word begins a word of a name', async () => {
   const wanted = people.filter((record) => record.properties.get('firstname') === 'Ana Maria');

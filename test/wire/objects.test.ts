@@ -376,6 +376,8 @@ describe('a search', () => {
     expect(await found('closedate', { operator: 'EQ', value: String(Date.parse(closedate)) })).toEqual([id]);
     expect(await found('closedate', { operator: 'IN', values: ['2026-03-05T11:00:00+01:00'] })).toEqual([id]);
     expect(await found('closedate', { operator: 'NEQ', value: closedate })).toEqual([]);
+    for (const value of ['2026-03-05T10:00:00', '2026-03-05 10:00', '2026-03-05T12:00+02'])
+      expect(await found('closedate', { operator: 'EQ', value })).toEqual([id]);
     expect(await found('closedate', { operator: 'EQ', value: '2026-03-05' })).toEqual([]);
   });
 
