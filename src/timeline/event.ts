@@ -61,6 +61,7 @@ export interface Setting {
   now: number;
 }
 
+const NOT_WELL_FORMED = 'has a NUL or half a surrogate pair; send well-formed text';
 const UUID_MARK = /\{\{uuid\}\}/g;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
@@ -142,7 +143,7 @@ function typeOf(
 function checkedId(sent: string, now: number, faults: Fault[]): string {
   const fault = (message: string) => faults.push({ in: 'id', message });
   if (sent === '') fault('must not be empty; leave it out and the server makes one');
-  if (UNKEEPABLE.test(sent)) fault('has a NUL or half a surrogate pair; send well-formed text');
+  if (UNKEEPABLE.test(sent)) fault(NOT_WELL_FORMED);
   const id =
     sent.length <= MAX_EVENT_ID_BYTES && sent.includes('{{uuid}}')
       ? sent.replace(UUID_MARK, () => timeOrderedUuid(now))
@@ -198,6 +199,7 @@ function propertiesOf(
     const { name, objectPropertyName } = token;
     if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
     const said = { name: objectPropertyName, value: input.tokens[name] as string, at };
+    if (UNKEEPABLE.test(said.value)) faults.push({ in: `tokens.${name}`, message: NOT_WELL_FORMED });
     const value = definitions.value(portalId, type, said, unknown);
     values ??= [];
     if ('code' in value) faults.push(faultOf(value, `tokens.${name}`));
@@ -279,17 +281,23 @@ function subjectOf(
   if (type === 'contacts') {
     if (email !== undefined) subject.email = email;
     if (utk !== undefined) subject.utk = utk;
-    if (input.objectId === undefined && email === undefined && utk === undefined)
+    const isNamed = input.objectId !== undefined || email !== undefined || utk !== undefined;
+    if (!isNamed && !isTold(faults, ['objectId', 'email', 'utk']))
       faults.push({
         message: 'nobody is named; send objectId, email or utk, so that the event finds its contact',
       });
-  } else if (input.objectId === undefined) {
+  } else if (input.objectId === undefined && !isTold(faults, ['objectId'])) {
     faults.push({
       in: 'objectId',
       message: `${singular(type)} id must be provided. Creation is not supported at the moment.`,
     });
   }
   return subject;
+}
+
+/** A field that had the wrong shape is missing, and told already. */
+function isTold(faults: readonly Fault[], fields: readonly string[]): boolean {
+  return faults.some((fault) => fields.includes(fault.in ?? ''));
 }
 
 /** Parts that had the wrong shape are missing, and told already. */

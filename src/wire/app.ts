@@ -120,7 +120,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     serverFactory: (handler) => {
       // With limits, every call is counted on its way through the framework.
       const listener = rateLimit ? handler : laneBefore(handler, lane);
-      return createServer({ requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS }, listener);
+      const server = createServer(
+        { requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+        listener,
+      );
+      // What else a client may expect than to be told to go on is passed over (RFC 9110, 10.1.1): Node's 417 has no body.
+      return server.on('checkExpectation', listener);
     },
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,

@@ -4,11 +4,14 @@
 import { isUtf8 } from 'node:buffer';
 import { invalid } from '../refusal.js';
 
-/** The text and the value of a body, or a refusal. */
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** The text and the value of a body, or a refusal. A byte order mark before it is none of its text (RFC 8259, 8.1). */
 export function jsonOf(body: Buffer): { text: string; value: unknown } {
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
-  const text = body.toString('utf8');
+  const written = body.toString('utf8');
+  const text = written.charCodeAt(0) === BYTE_ORDER_MARK ? written.slice(1) : written;
   try {
     return { text, value: JSON.parse(text) };
   } catch (error) {

@@ -1,7 +1,7 @@
 // What a caller gets who is wrong: HubSpot's error body, everything told at once, never a 5xx, nothing stored.
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, DEMO_TOKEN, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { type Answer, DEMO_TOKEN, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -166,7 +166,10 @@ test.each([
     'a raw newline in a string',
     `{"eventTemplateId":"${TEMPLATE}","objectId":"${VICTIM}","tokens":{"petName":"a\nb"}}`,
   ],
-  ['a byte order mark', `\ufeff{"eventTemplateId":"${TEMPLATE}","objectId":"${VICTIM}","tokens":{}}`],
+  [
+    'two byte order marks',
+    `\ufeff\ufeff{"eventTemplateId":"${TEMPLATE}","objectId":"${VICTIM}","tokens":{}}`,
+  ],
   ['NaN', `{"eventTemplateId":"${TEMPLATE}","objectId":"${VICTIM}","tokens":{"petAge":NaN}}`],
   ['a form', `eventTemplateId=${TEMPLATE}&objectId=${VICTIM}`],
   ['XML', '<event/>'],
@@ -174,6 +177,48 @@ test.each([
   for (const path of [`${V3}/events`, BATCH, TEMPLATES, `${TEMPLATES}/${TEMPLATE}/tokens`])
     expectRefused(await post(path, body), 400);
   await nothingStored();
+});
+
+test('a byte order mark before JSON is no part of it', async () => {
+  const event = {
+    eventTemplateId: TEMPLATE,
+    email: 'bom@example.com',
+    tokens: {},
+    extraData: { a: '\ufeff' },
+  };
+  for (const [path, body, answered] of [
+    [`${V3}/events`, event, (json: Json) => json],
+    [BATCH, { inputs: [event] }, (json: Json) => json.results[0]],
+  ] as const) {
+    const answer = await post(path, `\ufeff${JSON.stringify(body)}`);
+    expect(answer.status, answer.text).toBe(201);
+    expect(answered(answer.json)).toMatchObject({ extraData: event.extraData });
+  }
+});
+
+test('an expectation that nobody knows is passed over', async () => {
+  const body = JSON.stringify({ eventTemplateId: TEMPLATE, email: 'expects@example.com', tokens: {} });
+  const answer = await post(`${V3}/events`, body, { ...json, expect: 'the-unexpected' });
+  expect(answer.status, answer.text).toBe(201);
+});
+
+test.each(['email', 'utk', 'objectId'])(
+  'a faulty %s is told, and not that nobody is named',
+  async (field) => {
+    const refused = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, [field]: [] });
+    expectRefused(refused, 400);
+    expect(faultyFields(refused)).toEqual([field]);
+  },
+);
+
+test('a token that fills a property is refused with what no property can hold', async () => {
+  const token = { name: 'nick', label: 'Nick', type: 'string', objectPropertyName: 'firstname' };
+  const eventTemplateId = await makeTemplate(server, { tokens: [token] });
+  for (const nick of ['a\0b', 'half \ud83d']) {
+    const refused = await server.event({ eventTemplateId, email: 'nick@example.com', tokens: { nick } });
+    expectRefused(refused, 400);
+    expect(faultyFields(refused)).toEqual(['tokens.nick']);
+  }
 });
 
 test('malformed JSON is told with the place where it breaks', async () => {
