@@ -7,14 +7,11 @@ import { records, toucher } from './records.js';
 import { type Refused, tooMany } from './refused.js';
 
 export function merger(db: Connection) {
-  const { record } = records(db);
+  const { record, identities } = records(db);
   const touchRecord = toucher(db);
   const moveIdentities = db.prepare(
     'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
-  const countIdentities = db
-    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
-    .pluck();
   const hasPrimary = db
     .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
     .pluck();
@@ -52,8 +49,8 @@ export function merger(db: Connection) {
     const other = record(portal, 'contacts', otherId);
     if (!primary || !other) return undefined;
     if (primary.id === other.id) return primary.id;
-    const identities = (id: number) => countIdentities.get(portal, id) as number;
-    if (identities(primary.id) + identities(other.id) > MAX_IDENTITIES) return tooMany(primary.id);
+    if (identities(portal, primary.id) + identities(portal, other.id) > MAX_IDENTITIES)
+      return tooMany(primary.id);
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
     moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
     movePlaces.run(primary.id, portal, other.id);

@@ -29,9 +29,6 @@ export function people(db: Connection) {
     .pluck();
   const tiePlace = db.prepare('UPDATE place SET object_id = ? WHERE id = ?');
 
-  const countIdentities = db
-    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
-    .pluck();
   const addIdentity = db.prepare(
     'INSERT INTO identity (portal, kind, key, value, object_id, is_primary) VALUES (?, ?, ?, ?, ?, ?)',
   );
@@ -48,7 +45,7 @@ export function people(db: Connection) {
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
 
-  const { record, createRecord, newRecord, ownerOf } = records(db);
+  const { record, createRecord, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, handOver, takenValue, redefined, defineNamed } = valueWriter(db);
   const { associateByDomain } = associator(db);
@@ -71,7 +68,7 @@ export function people(db: Connection) {
       record: named?.id,
       emailOwner,
       utkOwner: utkOwner?.id,
-      identities: (id: number) => countIdentities.get(portal, id) as number,
+      identities: (id: number) => identities(portal, id),
     };
     const decision = decide(subject, found);
     if ('refused' in decision) return refused(subject, decision);

@@ -33,10 +33,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   const freeIdentities = db.prepare(
     'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
-  const countIdentities = db
-    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
-    .pluck();
-  const { record, newRecord, ownerOf } = records(db);
+  const { record, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, byUnique, takenValue, redefined, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
@@ -126,7 +123,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   }
 
   function isFull(portal: number, id: number): boolean {
-    return (countIdentities.get(portal, id) as number) >= MAX_IDENTITIES;
+    return identities(portal, id) >= MAX_IDENTITIES;
   }
 
   function emailOwner(portal: number, email: string): number | undefined {

@@ -33,6 +33,9 @@ export function records(db: Connection) {
     .pluck();
   const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
   const dropPlace = db.prepare('DELETE FROM place WHERE id = ?');
+  const countIdentities = db
+    .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
+    .pluck();
   const findOwner = db
     .prepare(`
     SELECT i.object_id, r.place, i.is_primary
@@ -89,7 +92,12 @@ export function records(db: Connection) {
     return found && { id: found[0], place: found[1], primary: found[2] === 1 };
   }
 
-  return { record, kept, createRecord, newRecord, ownerOf };
+  /** How many e-mails and utks a contact has. */
+  function identities(portal: number, id: number): number {
+    return countIdentities.get(portal, id) as number;
+  }
+
+  return { record, kept, createRecord, newRecord, ownerOf, identities };
 }
 
 /** Notes that something of the record changed. */
