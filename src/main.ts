@@ -16,14 +16,25 @@ accessCommands(program);
 userCommands(program);
 importCommand(program);
 
+// Who reads no more, as `head` does, ends nothing that is under way.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  tell(error);
+  process.exitCode = 1;
+});
+process.stderr.on('error', () => undefined); // nobody is left to be told
+
 try {
   await program.parseAsync();
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
+  tell(error as Error);
+  process.exit(1);
+}
+
+function tell({ code, message }: NodeJS.ErrnoException): void {
   process.stderr.write(
     code === 'EADDRINUSE'
       ? `${message}. Stop what listens there, or choose another --port (0 takes a free one).\n`
       : `${message}\n`,
   );
-  process.exit(1);
 }

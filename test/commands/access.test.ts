@@ -259,6 +259,28 @@ describe('the commands', () => {
     expect((await run('app', 'list')).stdout).toMatch(/^appId: \d+ {2}name: A .*timeline\n$/);
   });
 
+  test('a reader that has gone, as head does, is no failure', async () => {
+    const shell = '{ "$@"; echo "ended with $?" >&2; } | true';
+    for (const args of [
+      ['portal', 'create', '--name', 'P'],
+      ['portal', 'list'],
+      ['app', 'list', '--json'],
+    ])
+      expect((await cli([...args, '--data', folder], { shell })).stderr).toBe('ended with 0\n');
+    expect((await json('portal', 'list')).portals).toHaveLength(1);
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test.skipIf(!existsSync('/dev/full'))(
+    'an answer that cannot be written is told in a sentence',
+    async () => {
+      const { code, stderr } = await cli(['portal', 'list', '--data', folder], {
+        shell: 'exec "$@" > /dev/full',
+      });
+      expect({ code, stderr }).toEqual({ code: 1, stderr: 'ENOSPC: no space left on device, write\n' });
+    },
+  );
+
   test('refuse what is not there or not allowed, say what would do, and make nothing', async () => {
     const { portalId } = await json('portal', 'create', '--name', 'P');
     const { appId } = await json('app', 'create', '--name', 'A', '--scope', 'timeline');
