@@ -43,8 +43,7 @@ export async function run(
         },
       );
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
   const { baseUrl, listening } = await starting;
   const { json, text } = announce(baseUrl, listening);
   process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text);

@@ -262,7 +262,7 @@ describe('other machines', () => {
 describe('--memory', () => {
   const args = ['dev', '--memory', '--port', '0'];
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('is gone after %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('is gone after %s', async (signal) => {
     const server = await startCli(args, { env: noting() });
     expect(existsSync(join(noted(), 'throughline.sqlite'))).toBe(true);
     if (existsSync('/dev/shm')) expect(noted()).toMatch(/^\/dev\/shm\//);
