@@ -53,7 +53,10 @@ export function withServerOptions(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--host <address>', 'the address to listen on').env('THROUGHLINE_HOST').default('127.0.0.1'),
+      new Option('--host <address>', 'the address to listen on')
+        .env('THROUGHLINE_HOST')
+        .default('127.0.0.1')
+        .argParser(parseHost),
     )
     .addOption(
       new Option('--port <number>', 'the port to listen on; 0 takes a free one')
@@ -104,10 +107,18 @@ export function dataFolder({ data, memory }: Pick<Settings, 'data' | 'memory'>):
   return { folder, discard: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1|\[::1\])$/i;
 
+/** Whether a host, as it is or as a URL has it, is this machine. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
+}
+
+/** Without the brackets that an IPv6 address has in a URL. Node would take an empty one for every address there is. */
+function parseHost(text: string): string {
+  const host = text.trim().replace(/^\[(.*)\]$/, '$1');
+  if (host === '') throw new InvalidArgumentError('Give an address such as 127.0.0.1, or 0.0.0.0 for all.');
+  return host;
 }
 
 function parsePort(text: string): number {

@@ -1,7 +1,7 @@
 // `throughline dev` as people start it: what it says, what it has ready, whom it answers, what it leaves behind.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -153,6 +153,7 @@ describe('settings', () => {
   test.each([
     [['--port', 'x'], /from 0 to 65535/],
     [['--port', '65536'], /from 0 to 65535/],
+    [['--host', ''], /an address such as 127\.0\.0\.1/],
     [['--time-zone', 'Mars/Olympus'], /IANA time zone/],
     [['--public-url', 'timeline.example.com'], /http or https address/],
     [['--public-url', 'ftp://example.com'], /http or https address/],
@@ -170,6 +171,20 @@ describe('settings', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(sentence);
     expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('this machine', () => {
+  test('may be told in a public URL by its IPv6 address too', async () => {
+    const url = 'http://[::1]:8420';
+    expect((await inMemory('--public-url', url)).announced).toMatchObject({ baseUrl: url });
+  });
+
+  const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === '::1'),
+  );
+  test.skipIf(!hasIPv6)('may be told as a host in brackets', async () => {
+    expect((await inMemory('--host', '[::1]')).baseUrl).toMatch(/^http:\/\/\[::1\]:\d+$/);
   });
 });
 
