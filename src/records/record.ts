@@ -217,7 +217,7 @@ export interface RecordStore {
    * Commits every write, in order, in one transaction; one outcome each, and a refused one leaves no trace. Creating a
    * contact with an e-mail that another has is a conflict; it lifts the block of an erased person's. A value with a
    * `uniqueKey` that another record has is refused, here and in events and identifications. What an archived record has
-   * is free: it comes back without what others took.
+   * is free: it comes back without what others took. A value that is written holds, whatever the time of the one before.
    * Here, by an event or by an identification: a new contact whose e-mail's domain is the `domain` of exactly one
    * company is associated with it, in the same transaction, unless the portal is set not to.
    */

@@ -270,7 +270,9 @@ export function schemaConformance(open: () => Store): void {
       const update = (...properties: PropertyValue[]) =>
         store.write(p.portalId, [{ op: 'update', type: 'deals', id, properties }], NOW);
       const owner = (key: string) => store.recordByUnique(p.portalId, 'deals', key)?.id;
-      await update({ ...b, at: NOW - 1 });
+      const subject = { type: 'deals' as const, objectId: id };
+      const older = { properties: [{ ...b, at: NOW - 1 }] };
+      await store.append([{ ...draftOf(p.portalId, p.templateId, 'older', subject), ...older }]);
       expect([owner(a.uniqueKey), owner(b.uniqueKey)]).toEqual([id, undefined]);
       await update(b);
       expect([owner(a.uniqueKey), owner(b.uniqueKey)]).toEqual([undefined, id]);

@@ -316,6 +316,25 @@ test('former values are told, the newest first, with what said so', async () => 
   ]);
 });
 
+test('what is written by hand holds, also after an event that is dated ahead', async () => {
+  const made = await server.call('POST', '/integrators/timeline/v3/8420/event-templates', {
+    name: 'Sets a property',
+    tokens: [{ name: 'city', label: 'City', type: 'string', objectPropertyName: 'city' }],
+  });
+  const email = newEmail();
+  const ahead = { timestamp: Date.now() + 3_600_000, tokens: { city: 'Bern' } };
+  const { objectId: id } = (await server.event({ eventTemplateId: made.json.id, email, ...ahead })).json;
+  for (const city of ['Ulm', '', 'Graz']) {
+    const changed = await server.call('PATCH', `${CONTACTS}/${id}`, { properties: { city } });
+    expect(changed.json.properties.city ?? '').toBe(city);
+  }
+  const input = { id: email, idProperty: 'email', properties: { city: 'Linz' } };
+  await server.call('POST', `${CONTACTS}/batch/upsert`, { inputs: [input] });
+  const { json } = await server.call('GET', `${CONTACTS}/${id}?propertiesWithHistory=city`);
+  const values = json.propertiesWithHistory.city.map(({ value }: { value: string }) => value);
+  expect([json.properties.city, values]).toEqual(['Linz', ['Linz', 'Graz', '', 'Ulm', 'Bern']]);
+});
+
 describe('a search', () => {
   test('finds, sorts and pages', async () => {
     const name = fresh('search').replace(/\W/g, '');

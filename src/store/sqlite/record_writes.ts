@@ -35,7 +35,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   );
   const { record, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
-  const { setProperties, byUnique, takenValue, redefined, defineNamed } = valueWriter(db);
+  const { setByHand, byUnique, takenValue, redefined, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
   const canBe = typeChecker(db);
 
@@ -139,7 +139,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   ): Written {
     if (email !== undefined) becomePrimary(portal, own.id, email);
     if (created && email !== undefined) associateByDomain(portal, own.id, email);
-    setProperties(own.place, properties, 'API', at);
+    setByHand(own.place, properties, at);
     if (!created) touchRecord(at, own.place);
     return { id: own.id, created };
   }

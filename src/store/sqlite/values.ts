@@ -16,6 +16,7 @@ export function valueWriter(db: Connection) {
   const propertiesOf = db.prepare(
     'SELECT name, value, at, unique_key AS uniqueKey FROM property WHERE place = ?',
   );
+  const saidAt = db.prepare('SELECT at FROM property WHERE place = ? AND name = ?').pluck();
   const placesByUnique = db.prepare(`
     SELECT r.id, r.place FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
     WHERE p.unique_key = ? AND r.archived_at IS NULL LIMIT 1`);
@@ -44,6 +45,15 @@ export function valueWriter(db: Connection) {
         addChange.run(place, name, value, at === IF_UNSET ? now : at, source);
     }
     if (values.length > 0 && now !== undefined) touchRecord(now, place);
+  }
+
+  /** What is said by hand holds, also after an event that is dated ahead, and where the clock went back. */
+  function setByHand(place: number, values: readonly PropertyValue[], now: number): void {
+    const last = values.map((value) => {
+      const before = saidAt.get(place, value.name) as number | undefined;
+      return { ...value, at: Math.max(value.at, before ?? value.at) };
+    });
+    setProperties(place, last, 'API', now);
   }
 
   /** What a visitor's place holds is the contact's now, but for what another record alone may have. */
@@ -99,5 +109,5 @@ export function valueWriter(db: Connection) {
     for (const { defines } of values) if (defines) define(portal, type, [defines]);
   }
 
-  return { setProperties, handOver, byUnique, takenValue, redefined, defineNamed };
+  return { setProperties, setByHand, handOver, byUnique, takenValue, redefined, defineNamed };
 }
