@@ -104,18 +104,19 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
   };
 }
 
-/** A stored body without the e-mail that it says. No string inside of it can hold the bare `,"email":"`. */
+/** A stored body without the e-mail that it says. */
 export function withoutEmail(body: string): string {
-  return body.replace(SAID_EMAIL, '');
+  return body.replace(SAID_EMAIL, '$1');
 }
 
 /** The e-mail that a stored body says. */
 export function emailSaid(body: string): string | undefined {
-  const [, text] = SAID_EMAIL.exec(body) ?? [];
+  const [, , text] = SAID_EMAIL.exec(body) ?? [];
   return text === undefined ? undefined : JSON.parse(text);
 }
 
-const SAID_EMAIL = /,"email":("(?:[^"\\]|\\.)*")/;
+/** Before the tokens, which may have that name too, and the extra data stand texts only. */
+const SAID_EMAIL = /^(\{(?:"\w+":"(?:[^"\\]|\\.)*",)*?"\w+":"(?:[^"\\]|\\.)*"),"email":("(?:[^"\\]|\\.)*")/;
 
 /** The type of the record that the event is about; a refusal where the portal has none such. */
 function typeOf(

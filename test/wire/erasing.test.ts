@@ -426,3 +426,20 @@ test('the type’s id will do in the path; other types are not erased', async ()
   expect((await server.call('POST', '/crm/v3/objects/0-1/gdpr-delete', { objectId })).status).toBe(204);
   expectRefused(await server.call('GET', `${CONTACTS}/${objectId}`), 404, 'OBJECT_NOT_FOUND');
 });
+
+test('of an archived contact’s events, the field email goes, and nothing else that is called so', async () => {
+  const email = freshEmail();
+  const template = await makeTemplate(server, { tokens: [{ name: 'email', label: 'E', type: 'string' }] });
+  const { objectId } = await about({ email });
+  const extraData = { by: 'hand', email };
+  const said = { eventTemplateId: template, tokens: { email }, extraData };
+  const [own, other] = [await about({ ...said, email }), await about({ ...said, objectId })];
+  expect((await server.call('DELETE', `${CONTACTS}/${objectId}`)).status).toBe(204);
+  await about({ email });
+  expect((await erase(email, 'email')).status).toBe(204);
+  await about({ objectId }); // brings it back
+  for (const { id } of [own, other]) {
+    const { json } = await server.call('GET', eventPath(id, template));
+    expect([json.email, json.tokens, json.extraData]).toEqual([undefined, { email }, extraData]);
+  }
+});
