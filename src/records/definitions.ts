@@ -307,11 +307,11 @@ export class Definitions {
   }
 }
 
-/** A number is the same however it is written. */
-function keyOf(
+/** The `uniqueKey` of a value. A number is the same however it is written. */
+export function keyOf(
   portalId: number,
   type: ObjectType,
-  { name, type: of }: PropertyDefinition,
+  { name, type: of }: Pick<PropertyDefinition, 'name' | 'type'>,
   value: string,
 ): string {
   return uniqueKey(portalId, type, name, of === 'number' ? plainNumber(value) : value);

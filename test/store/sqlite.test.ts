@@ -367,6 +367,45 @@ describe('SQLite', () => {
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 
+  test('a folder from before archived records kept something is brought up to date', async () => {
+    folder = newFolder();
+    const db = new Database(join(folder, 'throughline.sqlite'));
+    const migrations = new URL('../../dist/store/sqlite/migrations/', import.meta.url);
+    for (const name of readdirSync(migrations).sort().slice(0, 11))
+      db.exec(readFileSync(new URL(name, migrations), 'utf8'));
+    db.pragma('user_version = 11');
+    db.exec(`
+      INSERT INTO portal (id, name, lenient) VALUES (7, 'Old', 1);
+      INSERT INTO app (id, name, client_id, redirect_uris, scopes) VALUES (8, 'Old', 'c', '[]', '[]');
+      INSERT INTO template (id, app, object_type, name, tokens, created_at, updated_at)
+        VALUES (9, 8, 'contacts', 'Old', '[]', 1, 1);
+      INSERT INTO definition VALUES
+        (7, 'contacts', 'property', 'nr', 1, '{"name":"nr","type":"number","unique":true}'),
+        (7, 'contacts', 'property', 'word', 1, '{"name":"word","type":"string","unique":true}'),
+        (7, 'contacts', 'property', 'other', 1, '{"name":"other","type":"string"}');
+      INSERT INTO place (id, portal, object_type, object_id) VALUES (1, 7, 'contacts', 1), (2, 7, 'contacts', 2);
+      INSERT INTO record (portal, object_type, id, place, created_at, updated_at, archived_at)
+        VALUES (7, 'contacts', 1, 1, 1, 1, NULL), (7, 'contacts', 2, 2, 1, 1, 5);
+      INSERT INTO property VALUES (1, 'nr', '3.0', 1, '7/contacts/nr/3.0'), (2, 'word', 'ÉTÉ', 1, NULL),
+        (2, 'other', 'x', 1, NULL);
+      INSERT INTO timeline VALUES (0, 0, 2, 1, 1, 9), (0, 0, 2, 1, 2, 9);
+      INSERT INTO event VALUES
+        (1, 7, 9, 'a', 2, 1, 1, 'email', '{"objectType":"contacts","eventTemplateId":"9","email":"Zorro@Example.com","tokens":{}}'),
+        (2, 7, 9, 'b', 2, 1, 1, 'objectId', '{"objectType":"contacts","eventTemplateId":"9","tokens":{"a":"","email":"ada@example.com"}}');`);
+    db.close();
+    const store = await openStore({ folder, clock: Date.now, onUpgrade: () => undefined });
+    const owner = (name: string, value: string) =>
+      store.recordByUnique(7, 'contacts', uniqueKey(7, 'contacts', name, value))?.id;
+    expect([owner('nr', '3'), owner('nr', '3.0'), owner('word', 'été')]).toEqual([1, undefined, undefined]);
+    expect(await store.erase(7, { email: 'ada@example.com' })).toBe(false);
+    await store.append([draftOf(7, 9, 'back', { objectId: 2, unknown: 'create' })]);
+    expect([owner('word', 'été'), owner('other', 'x')]).toEqual([2, undefined]);
+    await store.write(7, [{ op: 'archive', type: 'contacts', id: 2 }], NOW);
+    expect(await store.erase(7, { email: 'zorro@example.com' })).toBe(true);
+    await store.close();
+    expect(readFileSync(join(folder, 'throughline.sqlite')).includes('Zorro')).toBe(false);
+  });
+
   test('a folder of a newer version, or one that cannot be a folder, is refused with its name', async () => {
     folder = newFolder();
     const open = () => openStore({ folder, clock: Date.now });

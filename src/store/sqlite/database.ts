@@ -4,7 +4,11 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { INDEXED_PROPERTIES } from '../../records/record.js';
+import { keyOf } from '../../records/definitions.js';
+import { emailKey } from '../../records/identity.js';
+import type { PropertyType } from '../../records/properties.js';
+import { INDEXED_PROPERTIES, type ObjectType } from '../../records/record.js';
+import { emailSaid } from '../../timeline/event.js';
 
 export type Connection = Database.Database;
 
@@ -69,6 +73,13 @@ function migrate(db: Connection, upgrading: (from: number, to: number) => void):
     );
   if (version() === files.length) return;
   if (version() > 0) upgrading(version(), files.length);
+  // What migrations need to know of the ground's rules.
+  db.function('email_key_said', (body: string) => emailKey(emailSaid(body) ?? ''));
+  db.function(
+    'unique_key',
+    (portal: number, type: ObjectType, name: string, of: PropertyType, value: string) =>
+      keyOf(portal, type, { name, type: of }, value),
+  );
   db.transaction(() => {
     for (const name of files.slice(version())) {
       db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
