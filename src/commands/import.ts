@@ -196,8 +196,8 @@ class Run {
   #lastLineAt: number;
   #lastLine: Uint8Array;
   #last: Buffer | undefined;
-  /** The last line that is done had no end when it was read. */
-  #isUnended = false;
+  /** So much of the next line is done already: it had no end when it was read. */
+  #doneBytes = 0;
   #drafts: EventDraft[] = [];
   #lines: number[] = [];
   #refusals: ImportRefusal[] = [];
@@ -240,10 +240,14 @@ class Run {
         const same = chunk.subarray(0, again);
         hash.update(same);
         again -= same.length;
-        this.#isUnended = same[same.length - 1] !== NEWLINE;
         chunk = chunk.subarray(same.length);
         if (again === 0 && !hash.digest().equals(this.#lastLine))
           throw changed(file, 'differs from what was imported');
+        if (same[same.length - 1] !== NEWLINE) {
+          held.push(Buffer.from(same));
+          heldBytes += same.length;
+          if (again === 0) this.#reopen(heldBytes);
+        } else held.length = heldBytes = 0;
       }
       const lastEnd = chunk.lastIndexOf(NEWLINE);
       // The end of a line that is held is no text by itself.
@@ -271,16 +275,23 @@ class Run {
     await Promise.all(this.#inFlight);
   }
 
+  /** The last line that is done may have gone on since. */
+  #reopen(length: number): void {
+    this.at -= length;
+    this.line--;
+    this.#doneBytes = length;
+  }
+
   /** Takes a line, its end included, of that length. Answers whether the step is full. */
   #take(bytes: Buffer, length: number, isText: boolean): boolean {
     const isFirst = this.at === 0;
     this.#last = length > MAX_LINE_BYTES ? NOTHING : bytes; // what was not held cannot be compared
     this.#lastLineAt = this.at + length - this.#last.length;
     this.at += length;
-    const isEnd = this.#isUnended && (bytes[0] === NEWLINE || (bytes[0] === RETURN && length === 2));
-    this.#isUnended = false;
-    if (isEnd) return false;
     this.line++;
+    const isDone = this.#doneBytes > 0 && bytes.toString('latin1', this.#doneBytes).trim() === '';
+    this.#doneBytes = 0;
+    if (isDone) return false;
     try {
       const draft = this.#draft(bytes, length, isText, isFirst);
       if (draft) {

@@ -168,6 +168,23 @@ describe('a file', () => {
     }
   });
 
+  test('that ended within a line and grew: the line is taken whole', async () => {
+    const text = lines(upTo(3).map((n) => event(n)));
+    const second = text.indexOf('\n') + 1;
+    for (const cut of [second + 1, second + 20, text.lastIndexOf('\n', text.length - 2) - 1]) {
+      writeFileSync(file, text.slice(0, cut));
+      for (const more of [['--again'], []])
+        expect(await run(file, more)).toMatchObject({
+          code: 2,
+          summary: { lines: 2, stored: 1, refused: 1 },
+        });
+      writeFileSync(file, `${text}no\n`);
+      expect(await run()).toMatchObject({ code: 2, summary: { lines: 4, stored: 3, refused: 2 } });
+      expect(report().map(({ line }) => line)).toEqual([2, 4]);
+      expect(nonces().slice(-3)).toEqual(['0', '1', '2']);
+    }
+  });
+
   test('whose first line is no UTF-8: it is refused', async () => {
     const line = JSON.stringify(event('?'));
     const [before, after] = line.split('?') as [string, string];

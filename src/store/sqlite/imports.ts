@@ -55,7 +55,10 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
   const note = db.prepare(`
     UPDATE import SET at = ?, line = ?, last_line_at = ?, last_line = ?, stored = stored + ?, refused = refused + ?,
       report_bytes = ? WHERE id = ?`);
-  const addRefusal = db.prepare('INSERT INTO import_refusal (import, line, refusal) VALUES (?, ?, ?)');
+  // A line may be refused again: it had no end, and has gone on.
+  const addRefusal = db.prepare(
+    'INSERT OR REPLACE INTO import_refusal (import, line, refusal) VALUES (?, ?, ?)',
+  );
   const dropReported = db.prepare('DELETE FROM import_refusal WHERE import = ? AND line <= ?');
   const drop = db.prepare('DELETE FROM import WHERE id = ?');
   const others = db.prepare('PRAGMA data_version').pluck();
