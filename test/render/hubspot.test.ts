@@ -79,6 +79,16 @@ describe('names', () => {
     expect(show('a {{missing}}{{extraData.b.c}} b')).toBe('<p>a  b</p>');
     expect(show('{{missing}}\n\n{{missing}}')).toBe('');
   });
+
+  test('nor a link, a heading or a paragraph without words', () => {
+    expect(show('a [{{missing}}](https://x.io/) b')).toBe('<p>a  b</p>');
+    expect(
+      show('[{{missing}}](https://x.io/{{id}})\n\n# [{{missing}}](https://x.io/)\n\n## {{missing}}'),
+    ).toBe('');
+    expect(show('> # {{missing}}\n\n- ## a {{missing}}')).toBe(
+      '<blockquote></blockquote><ul><li><h2>a</h2></li></ul>',
+    );
+  });
 });
 
 describe('formatDate', () => {

@@ -190,6 +190,10 @@ function makeParser() {
   md.normalizeLinkText = (url) => url;
   md.validateLink = () => true;
 
+  md.core.ruler.push('nothing_empty', (state) => {
+    state.tokens = withoutEmpty(state.tokens);
+  });
+
   // No line breaks between blocks, as in HubSpot's output.
   const { escapeHtml } = md.utils;
   const { renderer } = md;
@@ -212,6 +216,20 @@ function makeParser() {
     return token.attrs?.length ? `<a${renderer.renderAttrs(token)}>${text}</a>` : text;
   };
   return md;
+}
+
+/** Without links, headings and paragraphs that have no words: unseen, a link would still be come upon by the keyboard. */
+function withoutEmpty(tokens: readonly Token[]): Token[] {
+  const kept: Token[] = [];
+  for (const token of tokens) {
+    if (token.children) token.children = withoutEmpty(token.children);
+    const last = kept.at(-1);
+    if (token.type === 'link_close' && last?.type === 'link_open') kept.pop();
+    else if (/^(?:heading|paragraph)_close$/.test(token.type) && last?.children?.length === 0)
+      kept.length -= 2;
+    else kept.push(token);
+  }
+  return kept;
 }
 
 /** Puts the values into the tokens and settles where links lead; what cannot be a link leaves its text. */
