@@ -1,4 +1,5 @@
 // An event on a timeline. Its header and detail come as safe HTML; all else is escaped by React.
+import type { ReactNode } from 'react';
 import type { CrmRecord } from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
@@ -33,13 +34,13 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
         {clock(view).format(event.timestamp)}
       </time>
       <div className="card">
-        {header !== '' && <p className="label">{label}</p>}
-        {whose && (
-          <p className="whose">
-            <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
-          </p>
-        )}
-        <Title id={`event-${index}`} html={header} label={label} />
+        <Title id={`event-${index}`} html={header} label={label}>
+          {whose && (
+            <p className="whose">
+              <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
+            </p>
+          )}
+        </Title>
         {detail !== '' && (
           <details open={detail.length <= OPEN_DETAIL_CHARS}>
             <summary>{words.details}</summary>
@@ -58,24 +59,47 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
   );
 }
 
-/** The header as a heading; where it is more than a line of text, a heading could not hold it. */
-function Title({ id, html, label }: { id: string; html: string; label: string }) {
-  if (html === '')
-    return (
-      <h4 id={id} className="title">
-        {label}
-      </h4>
-    );
+/**
+ * The header as a heading, and over it the template's name; where it is more than a line of text, or has no words, a
+ * heading could not hold it: unless it brings its own, the name is the heading then.
+ */
+function Title({
+  id,
+  html,
+  label,
+  children,
+}: {
+  id: string;
+  html: string;
+  label: string;
+  children?: ReactNode;
+}) {
   const line = /^<p>(.*)<\/p>$/s.exec(html)?.[1];
-  return line === undefined || line.includes('</p>') ? (
-    <Html id={id} className="title rendered" html={withHeadingsFrom(4, html)} />
-  ) : (
-    <h4
-      id={id}
-      className="title"
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
-      dangerouslySetInnerHTML={{ __html: line }}
-    />
+  const isLine = line !== undefined && !line.includes('</p>') && /\S/.test(line.replace(/<[^>]*>/g, ''));
+  const isHeading = isLine || /<h[1-6]>/.test(html);
+  return (
+    <>
+      {isHeading ? (
+        <p className="label">{label}</p>
+      ) : (
+        <h4 id={id} className={html === '' ? 'title' : 'label'}>
+          {label}
+        </h4>
+      )}
+      {children}
+      {isLine ? (
+        <h4
+          id={id}
+          className="title"
+          // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
+          dangerouslySetInnerHTML={{ __html: line }}
+        />
+      ) : (
+        html !== '' && (
+          <Html {...(isHeading ? { id } : {})} className="title rendered" html={withHeadingsFrom(4, html)} />
+        )
+      )}
+    </>
   );
 }
 

@@ -158,6 +158,17 @@ async function sendEverything(): Promise<string> {
   const bare = await newTemplate({ name: 'Bare', tokens });
   const email = `${'e'.repeat(64)}@${'d'.repeat(180)}.test`;
   await send({ eventTemplateId: full, id: 'i'.repeat(500), email, tokens: { v: long } });
+  const plain = await newTemplate({
+    name: 'Plain',
+    headerTemplate: 'A line\n\n[{{v}}](https://x.test/)',
+    detailTemplate: '# {{v}}\n\n## First',
+    tokens,
+  });
+  await send({ eventTemplateId: plain, id: 'plain', email, tokens: { v: long } });
+  await send({ eventTemplateId: plain, id: 'wordless', email, tokens: {} });
+  const wordless = await newTemplate({ name: 'Wordless', headerTemplate: '**{{v}}**', tokens });
+  await send({ eventTemplateId: wordless, id: 'rule', email, tokens: {} });
+  await send({ eventTemplateId: wordless, id: 'blank', email, tokens: { v: ' ' } });
   await send({
     eventTemplateId: bare,
     id: 'bare',
