@@ -114,6 +114,9 @@ function Html({ id, className, html }: { id?: string; className: string; html: s
   );
 }
 
+/** Shown as it is: in a zone west of Greenwich its first moment is of the day before. */
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
 function Tokens({ view, template, tokens }: { view: View; template: Template; tokens: EventBody['tokens'] }) {
   const labels = new Map(template.tokens.map((token) => [token.name, token]));
   const entries = Object.entries(tokens);
@@ -122,7 +125,7 @@ function Tokens({ view, template, tokens }: { view: View; template: Template; to
     <dl className="tokens">
       {entries.map(([name, value]) => {
         const token = labels.get(name);
-        const moment = token?.type === 'date' ? parseMoment(value) : undefined;
+        const moment = token?.type === 'date' && !DAY.test(value) ? parseMoment(value) : undefined;
         const text = token?.options.find((option) => option.value === value)?.label || value;
         return (
           <div key={name}>

@@ -2,6 +2,8 @@
 // windows of its events.
 import { describe, expect, test } from 'vitest';
 import { demo } from '../../dist/demo.js';
+import type { Template } from '../../dist/timeline/template.js';
+import type { PageOptions } from '../../dist/ui/pages.js';
 import { foreignUrl, inBrowser, pagesOf, RECORD, server, shownFrame, visit } from './browser.js';
 import { newTemplate, petspot, petWithWindow, post, send, sent } from './records.js';
 
@@ -112,6 +114,29 @@ describe("a record's timeline", () => {
       'Sunday, 1 March 2026',
     ]);
     expect(await page.locator('.event > time').allTextContents()).toEqual(['00:30', '23:30']);
+  });
+
+  test('shows a moment among its tokens in that zone, and a day as the day that was sent', async () => {
+    const token = (name: string) => ({ name, label: name, type: 'date' as const, options: [] });
+    const template = { name: 'Born', tokens: [token('at'), token('on')] } as unknown as Template;
+    const body = JSON.stringify({ tokens: { at: '2020-01-30T02:00:00Z', on: '2020-01-30' } });
+    const identifiedBy = 'email' as const;
+    const event = { templateId: 1, id: 'born', timestamp: 0, receivedAt: 0, identifiedBy, body };
+    const { page } = await visit(
+      RECORD,
+      {},
+      await pagesOf(
+        { timeline: () => ({ events: [event] }) },
+        {
+          templates: { get: () => template } as unknown as PageOptions['templates'],
+          timeZone: 'America/New_York',
+        },
+      ),
+    );
+    expect(await page.locator('.tokens dd').allTextContents()).toEqual([
+      'Jan 29, 2020, 9:00 PM',
+      '2020-01-30',
+    ]);
   });
 });
 
