@@ -72,6 +72,7 @@ export function clock({ language, timeZone }: View): Intl.DateTimeFormat {
 }
 
 export function short(text: string, words: Words, most = MAX_VALUE_CHARS): string {
-  const left = text.length - most;
-  return left > 0 ? `${text.slice(0, most)}${words.cut(left)}` : text;
+  if (text.length <= most) return text;
+  const start = text.slice(0, most).replace(/[\ud800-\udbff]$/, ''); // half a character
+  return `${start}${words.cut(text.length - start.length)}`;
 }

@@ -5,7 +5,7 @@ import { demo } from '../../dist/demo.js';
 import type { Template } from '../../dist/timeline/template.js';
 import type { PageOptions } from '../../dist/ui/pages.js';
 import { foreignUrl, inBrowser, pagesOf, RECORD, server, shownFrame, visit } from './browser.js';
-import { newTemplate, petspot, petWithWindow, post, send, sent } from './records.js';
+import { create, newTemplate, petspot, petWithWindow, post, send, sent } from './records.js';
 
 inBrowser();
 
@@ -141,6 +141,15 @@ describe("a record's timeline", () => {
 });
 
 describe('a record', () => {
+  test('shows the start of a long value, and no half of a character', async () => {
+    const { page } = await visit(
+      `/records/tickets/${await create('tickets', { subject: 'S', content: `${'x'.repeat(499)}🐶!` })}`,
+    );
+    expect(await page.locator('.properties dd').last().textContent()).toBe(
+      `${'x'.repeat(499)}… and 3 more characters`,
+    );
+  });
+
   test('shows its properties, the usual ones first, and leads to what belongs to it and back', async () => {
     const { company } = await petspot();
     const { page, problems } = await visit(company);
