@@ -13,8 +13,16 @@ export interface EventBody {
   timelineIFrame?: { linkLabel: string; headerLabel: string; url: string; width: number; height: number };
 }
 
-export function eventBody(event: StoredEvent): EventBody {
-  return JSON.parse(event.body) as EventBody;
+export function eventBody({ body }: StoredEvent): EventBody {
+  return JSON.parse(LONG.test(body) ? body.replace(STRING_OR_NUMBER, longAsText) : body) as EventBody;
+}
+
+// A whole number beyond ±2^53 is read as the text that was sent: as a number, other digits would be shown.
+const LONG = /\d{16}/;
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+
+function longAsText(part: string): string {
+  return /^-?\d{16,}$/.test(part) && !Number.isSafeInteger(Number(part)) ? `"${part}"` : part;
 }
 
 /** Safe HTML of one part; empty where the template has none. `timeZone` is IANA's name. Never throws. */

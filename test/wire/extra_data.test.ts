@@ -71,6 +71,26 @@ test('extraData nested 100,000 deep is kept, and its detail still renders', asyn
   expect((await server.call('GET', `${eventPath(id)}/detail`)).status).toBe(200);
 });
 
+test('a detail shows whole numbers with the digits that were sent, however many', async () => {
+  const template = await makeTemplate(server, {
+    detailTemplate: '{{#each extraData.n}}{{this}} {{/each}}{{extraData.[12345678901234567890]}}',
+  });
+  const numbers = '12345678901234567890,-9007199254740993,9007199254740991,0.12345678901234567890,1.50e1';
+  const texts = '"12345678901234567890","\\\\\\"",{"\\"":-12345678901234567890}';
+  const extraData = `{"n":[${numbers},${texts}],"12345678901234567890":"\\"1234567890123456789"}`;
+  const id = fresh('digits');
+  const event = eventText(extraData, id).replace(`"${TEMPLATE}"`, `"${template}"`);
+  const created = await server.call('POST', `${V3}/events`, event);
+  expect(created.status, created.text).toBe(201);
+  const detail = await server.call('GET', `${eventPath(id, template)}/detail`);
+  expect(detail.json.details).toBe(
+    '<p>12345678901234567890 -9007199254740993 9007199254740991 0.12345678901234568 15 ' +
+      '12345678901234567890 \\" [object Object] "1234567890123456789</p>',
+  );
+  const timeline = await server.call('GET', timelinePath(created.json.objectId));
+  expect(timeline.json.results[0].detail).toBe(detail.json.details);
+});
+
 test('any JSON object comes back byte for byte', async () => {
   // JSON as people write it: any white space, escape and number form, and keys more than once.
   const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n  ');
