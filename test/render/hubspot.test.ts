@@ -62,6 +62,23 @@ describe('names', () => {
     expect(text(template, { a: 1 }, tokens)).toBe(shown);
   });
 
+  test.each([
+    ['{{extraData.pets[1].name}}{{extraData.pets.[0].name}}', 'TomRex'],
+    ['{{#each extraData.pets[0].toys}}{{this}} {{/each}}.', 'ball bone .'],
+    [
+      '{{#with extraData}}{{#if pets[0]}}{{~pets[0].toys[1]~}}{{/if}}{{../extraData.pets[7]}}{{/with}}',
+      'bone',
+    ],
+    ['{{formatDate extraData.at[0] format="short"}}', '1/30/20, 1:13 PM'],
+    ['a[1] {{{extraData.at[0]}}}[1]', 'a[1] 1580408005665[1]'],
+    ['\\{{a[1]}} {{"a[1]"}}{{[a[1]}}{{[a\\]b[1]}}{{! a[1] }}.', '{{a[1]}} .'],
+    ['{{extraData.grid[1][0]}}{{extraData.[a b][0]}}', '3c'],
+  ])('%s has the places of a list as HubSpot writes them', (template, shown) => {
+    const pets = [{ name: 'Rex', toys: ['ball', 'bone'] }, { name: 'Tom' }];
+    const more = { at: [1580408005665], grid: [[1, 2], [3]], 'a b': ['c'] };
+    expect(text(template, { pets, ...more })).toBe(shown);
+  });
+
   test("the event's own fields are in scope: id, objectType, timestamp, extraData", () => {
     expect(text('{{id}} {{objectType}} {{timestamp}} {{extraData.a.b}}', { a: { b: 5 } })).toBe(
       'petspot:1 contacts 1580408005665 5',

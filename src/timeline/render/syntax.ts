@@ -47,7 +47,15 @@ export function parseTemplate(source: string): Template {
     throw new TemplateSyntaxError(1, 1, `a template has at most ${MAX_SOURCE_BYTES} bytes`);
   }
   boundBlocks(source);
-  return new Checker(source).parts(programOf(source), 0);
+  const dotted = withDots(source);
+  return new Checker(dotted).parts(programOf(dotted), 0);
+}
+
+/** HubSpot's templates have {{extraData.pets[1]}}, where Handlebars knows {{extraData.pets.[1]}} alone. */
+function withDots(source: string): string {
+  return source.replace(/(?<!\\)\{\{\{?[^{}"']*/g, (tag) =>
+    tag.replace(/((?<=[\w\]-])\[\d+\])|\[(?:\\\]|[^\]])*\]?/g, (part, place) => (place ? `.${place}` : part)),
+  );
 }
 
 // What the parser's tree is made of, as far as it is looked at here (the parser's own types do not tell kinds apart).
