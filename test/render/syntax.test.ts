@@ -110,3 +110,20 @@ test.each([
 test('a template may hold any character', () => {
   expect(() => compile('\0 \ud800 \ufdd0\ufde1\ufdd1 \u{1f436}')).not.toThrow();
 });
+
+test.each([
+  ['expressions in parentheses', `{{a ${'('.repeat(32_000)}b${')'.repeat(32_000)}}}`],
+  ['values of options in parentheses', `{{a b=${'(c d='.repeat(10_000)}1${')'.repeat(10_000)}}}`],
+  ['blocks', `${'{{#if a}}'.repeat(499)}${'{{a}}'.repeat(10_000)}`],
+])('%s that nest are refused as they are read: the parser would take time by the square', (_, template) => {
+  const startedAt = performance.now();
+  expect(refusal(template).reason).toMatch(/parentheses|64 deep/);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test('a [segment] may go on in the next line, whatever is in it', () => {
+  const startedAt = performance.now();
+  expect(() => compile(`{{a.${'['.repeat(MAX_SOURCE_BYTES - 10)}\n]}}`)).not.toThrow();
+  expect(() => compile('{{a.[b.#c\nd]}}')).not.toThrow();
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});

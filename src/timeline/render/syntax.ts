@@ -1,12 +1,12 @@
 // From a template's text to the few kinds of parts that the interpreter knows. The grammar is Handlebars' own parser;
 // what may stand in a template is the short list here. Everything else is refused with its line, column and a reason,
 // so that a template that was accepted has no surprise left in it.
-import { parse } from '@handlebars/parser';
+import * as handlebars from '@handlebars/parser';
 import { DATE_STYLES, isDateStyle } from './dates.js';
 import { TemplateSyntaxError } from './faults.js';
 
 export const MAX_SOURCE_BYTES = 64 * 1024;
-/** Counted before parsing: the parser's time grows with the square of the nesting, which cannot exceed this count. */
+/** Counted before parsing. */
 export const MAX_BLOCK_TAGS = 500;
 export const MAX_NESTING = 64;
 export const MAX_PATH_SEGMENTS = 32;
@@ -48,7 +48,7 @@ export function parseTemplate(source: string): Template {
   }
   boundBlocks(source);
   const dotted = withDots(source);
-  return new Checker(dotted).parts(programOf(dotted), 0);
+  return new Checker(dotted).parts(programOf(dotted));
 }
 
 /** HubSpot's templates have {{extraData.pets[1]}}, where Handlebars knows {{extraData.pets.[1]}} alone. */
@@ -95,12 +95,30 @@ interface BlockCall extends Call {
   openStrip: { open?: boolean };
 }
 
+interface Lexer {
+  next(): number | undefined;
+  /** Of the token that was read last. */
+  yylloc: { first_line: number; first_column: number };
+}
+interface Watched extends Lexer {
+  depth?: number;
+  /** How deep it was before each block that is open. */
+  opened?: number[];
+}
+
+// The package has it, its types do not.
+const { parse, parser } = handlebars as typeof handlebars & {
+  parser: { lexer: Lexer; symbols_: Readonly<Record<string, number>> };
+};
+watchDepth(parser);
+
+const IN_PARENTHESES = 'expressions in parentheses are not supported';
 const REFUSED: Record<string, string> = {
   PartialStatement: 'partials {{> …}} are not supported',
   PartialBlockStatement: 'partials {{#> …}} are not supported',
   Decorator: 'decorators {{* …}} are not supported',
   DecoratorBlock: 'decorators {{#* …}} are not supported',
-  SubExpression: 'expressions in parentheses are not supported',
+  SubExpression: IN_PARENTHESES,
   HashLiteral: 'name=value can only stand behind a helper',
 };
 const HELPERS = ['if', 'unless', 'each', 'with', 'formatDate'] as const;
@@ -116,11 +134,11 @@ class Checker {
     this.#lines = source.split(/\r\n?|\n/);
   }
 
-  parts(program: Program | undefined, nesting: number): Template {
-    return (program?.body ?? []).flatMap((node) => this.#part(node, nesting) ?? []);
+  parts(program: Program | undefined): Template {
+    return (program?.body ?? []).flatMap((node) => this.#part(node) ?? []);
   }
 
-  #part(node: Node, nesting: number): Part | undefined {
+  #part(node: Node): Part | undefined {
     switch (node.type) {
       case 'ContentStatement': {
         const text = String((node as Literal).value);
@@ -131,7 +149,7 @@ class Checker {
       case 'MustacheStatement':
         return this.#mustache(node as Call);
       case 'BlockStatement':
-        return this.#block(node as BlockCall, nesting + 1);
+        return this.#block(node as BlockCall);
       default:
         return refuse(node, REFUSED[node.type] ?? 'this is not supported');
     }
@@ -145,13 +163,12 @@ class Checker {
     return { kind: 'value', value: this.#name(call.path) };
   }
 
-  #block(call: BlockCall, nesting: number): Part {
-    if (nesting > MAX_NESTING) refuse(call, `blocks may be nested ${MAX_NESTING} deep`);
+  #block(call: BlockCall): Part {
     if (!('open' in call.openStrip)) refuse(call, 'raw blocks {{{{…}}}} are not supported');
     const helper = this.#helper(call, true);
     const params = (call.program ?? call.inverse)?.blockParams ?? [];
-    const body = this.parts(call.program, nesting);
-    const otherwise = this.parts(call.inverse, nesting);
+    const body = this.parts(call.program);
+    const otherwise = this.parts(call.inverse);
     if (helper === 'formatDate') return this.#date(call);
     const does = helper ?? 'section';
     if (params.length > MAX_PARAMS[does]) {
@@ -217,7 +234,8 @@ class Checker {
     if (path.type !== 'PathExpression') refuse(node, REFUSED[node.type] ?? 'this is not supported');
     if (typeof head === 'object') refuse(head, REFUSED.SubExpression ?? '');
     // The parser's grammar knows a.#b; Handlebars' does not.
-    if (/\.#/.test(this.#raw(path).replace(/\[(?:\\\]|[^\]])*\]/g, '')))
+    // A [segment] that goes on in the next line has no end in this one.
+    if (/\.#/.test(this.#raw(path).replace(/\[(?:\\\]|[^\]])*\]?/g, '')))
       refuse(path, '“.#” is not supported');
     const names = path.parts as string[];
     if (names.length + path.depth > MAX_PATH_SEGMENTS) {
@@ -266,12 +284,35 @@ function boundBlocks(source: string): void {
   }
 }
 
+/**
+ * The parser's time grows with the square of what is open, whatever comes of it: what may not stand in a template, or
+ * is too deep, ends it as soon as it is read. Each parse has a lexer of its own, which inherits this one.
+ */
+function watchDepth({ lexer, symbols_: symbols }: typeof parser): void {
+  const { next } = lexer;
+  const opening = new Set([symbols.OPEN_BLOCK, symbols.OPEN_INVERSE, symbols.OPEN_PARTIAL_BLOCK]);
+  lexer.next = function (this: Watched) {
+    const token = next.call(this);
+    const end = (reason: string): never => {
+      throw new TemplateSyntaxError(this.yylloc.first_line, this.yylloc.first_column + 1, reason);
+    };
+    this.opened ??= [];
+    this.depth ??= 0;
+    if (token === symbols.OPEN_SEXPR) end(IN_PARENTHESES);
+    if (token === symbols.OPEN_ENDBLOCK) this.depth = this.opened.pop() ?? 0;
+    if (token && opening.has(token)) this.opened.push(this.depth++);
+    if (token === symbols.OPEN_INVERSE_CHAIN) this.depth++;
+    if (this.depth > MAX_NESTING) end(`blocks may be nested ${MAX_NESTING} deep`);
+    return token;
+  };
+}
+
 /** Lines of blocks are not stripped: HubSpot's golden output has a paragraph for each turn of a loop. */
 function programOf(source: string): Program {
   try {
     return parse(source, { ignoreStandalone: true }) as unknown as Program;
   } catch (error) {
-    throw explained(error as ParserError, source);
+    throw error instanceof TemplateSyntaxError ? error : explained(error as ParserError, source);
   }
 }
 
