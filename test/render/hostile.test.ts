@@ -111,6 +111,7 @@ describe('addresses', () => {
   test.each([
     ['[a]({{v}})', 'ftp://x.io'],
     ['[a]({{v}})', 'x.io'],
+    ['[a]({{v}})', `https://a${'\u0301\u0316'.repeat(200_000)}`],
     ['[a]({{v}})', 'java\nscript:alert(1)'],
     ['[a](https://petspot.com{{v}})', '.evil.io'],
     ['[a](https://petspot.com{{v}}/b)', '@evil.io'],

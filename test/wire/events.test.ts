@@ -275,6 +275,7 @@ test.each([
   [{ url: '//example.com' }, 'timelineIFrame.url'],
   [{ url: ' https://example.com' }, 'timelineIFrame.url'],
   [{ url: 'https://' }, 'timelineIFrame.url'],
+  [{ url: `https://a${'\u0301\u0316'.repeat(200_000)}` }, 'timelineIFrame.url'],
   [{ url: '' }, 'timelineIFrame.url'],
   [{ linkLabel: null }, 'timelineIFrame.linkLabel'],
   [{ headerLabel: undefined }, 'timelineIFrame.headerLabel'],

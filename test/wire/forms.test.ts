@@ -5,6 +5,7 @@ import { eventPath, expectRefused, fresh, sendRaw } from './support.js';
 
 const GUID = 'd1b2c3d4-0000-4000-8000-00000000abcd';
 const PORTAL = '8420';
+const LONG_HOST = `https://a${'\u0301\u0316'.repeat(200_000)}`;
 const DAY = 24 * 3_600_000;
 
 let server: TestServer;
@@ -122,6 +123,8 @@ test.each([
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: 'x'.repeat(501) } }, 'context.hutk'],
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: '\0' } }, 'context.hutk'],
   ['INVALID_PAGE_URI', { fields: [field('a', '1')], context: { pageUri: 'here' } }, 'context.pageUri'],
+  // Such a host would be read for half a minute.
+  ['INVALID_PAGE_URI', { fields: [field('a', '1')], context: { pageUri: LONG_HOST } }, 'context.pageUri'],
   ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: Date.now() - 32 * DAY }, 'submittedAt'],
   ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: Date.now() + DAY }, 'submittedAt'],
   ['INVALID_SUBMITTED_AT', { fields: [field('a', '1')], submittedAt: 'today' }, 'submittedAt'],

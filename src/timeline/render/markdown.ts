@@ -6,6 +6,7 @@
 // any other is only its text.
 import MarkdownIt, { type Token } from 'markdown-it';
 import sanitize from 'sanitize-html';
+import { addressOf } from '../../records/address.js';
 import { RenderFault } from './faults.js';
 
 /** The text with its placeholders. */
@@ -288,9 +289,8 @@ function address(template: string, values: readonly string[]): string | undefine
   if (LENGTHENED_HOST.test(opened)) return undefined;
   const encode = /^mailto:/i.test(opened) ? encodeMailbox : encodeURIComponent;
   const whole = fill(opened, values, encode);
-  if (!URL.canParse(whole)) return undefined;
-  const url = new URL(whole);
-  return LINK_PROTOCOLS.has(url.protocol) ? url.href : undefined;
+  const url = addressOf(whole);
+  return url && LINK_PROTOCOLS.has(url.protocol) ? url.href : undefined;
 }
 
 function encodeMailbox(value: string): string {
