@@ -27,6 +27,7 @@ import { authenticator } from './authenticate.js';
 import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
 import { eventCalls, eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { inTurn } from './in_turn.js';
 import { jsonOf } from './json.js';
 import { type LaneOptions, laneBefore, SMALL_BODY_BYTES } from './lane.js';
 import { oauthRoutes } from './oauth.js';
@@ -119,7 +120,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     serverFactory: (handler) => {
       // With limits, every call is counted on its way through the framework.
-      const listener = rateLimit ? handler : laneBefore(handler, lane);
+      const listener = inTurn(rateLimit ? handler : laneBefore(handler, lane));
       const server = createServer(
         { requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
         listener,

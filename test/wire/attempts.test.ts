@@ -1,4 +1,6 @@
 // Who guesses secrets is made to wait, by address and by client; who has the right one never notices.
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { demo } from '../../dist/demo.js';
@@ -55,6 +57,21 @@ describe('the admin API', () => {
     for (let n = 0; n < 40; n++)
       expect((await ask(ADMIN_KEY, undefined, '/timeline/v1/apps/1')).status).toBe(404);
     await fail(30);
+  });
+
+  test('forgets those that were sent ahead of answers which nobody reads', async () => {
+    await server.call('GET', '/docs/js/scalar.js');
+    const { port } = new URL(server.listening);
+    const line = (path: string) =>
+      `GET ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer guess\r\n\r\n`;
+    const ahead = line('/docs/js/scalar.js').repeat(4) + line('/timeline/v1/apps').repeat(100);
+    const sockets = Array.from({ length: 12 }, () => connect(Number(port), '127.0.0.1').pause());
+    for (const socket of sockets) socket.write(ahead);
+    await pause(500);
+    for (const socket of sockets) socket.destroy();
+    await pause(100);
+    later(61);
+    expect((await server.call('GET', '/timeline/v1/apps', undefined, { token: ADMIN_KEY })).status).toBe(200);
   });
 
   test('sees an IPv6 network of 64 bits as one address, and an IPv4 address in IPv6 as itself', async () => {

@@ -1,0 +1,69 @@
+// What a client sends ahead of its answers: it is answered in order, one after the other, and holds nobody up.
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { DEMO_TOKEN, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startDev();
+});
+afterAll(() => server.close());
+
+function open() {
+  return connect(Number(new URL(server.listening).port), '127.0.0.1');
+}
+
+function line(method: string, path: string, body = '', more = ''): string {
+  const length = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n${length}${more}\r\n${body}`;
+}
+
+/** All that is answered to what was sent at once. */
+async function answers(text: string): Promise<string> {
+  const socket = open();
+  socket.write(text);
+  let got = '';
+  for await (const chunk of socket.setEncoding('utf8')) got += chunk;
+  return got;
+}
+
+test('requests that come together are answered in their order, by the lane and by the routes', async () => {
+  const event = (id: string) =>
+    line(
+      'POST',
+      `${V3}/events`,
+      JSON.stringify({ eventTemplateId: TEMPLATE, id, email: 'a@b.io', tokens: {} }),
+    );
+  const read = (id: string) => line('GET', `${V3}/events/${TEMPLATE}/${id}`);
+  const rendered = line('GET', `${V3}/events/${TEMPLATE}/ahead-1/render`);
+  const last = line('GET', '/', '', 'connection: close\r\n');
+  const got = await answers(
+    event('ahead-1') + read('ahead-1') + rendered + event('ahead-2') + read('ahead-2') + read('none') + last,
+  );
+  expect(got.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['201', '200', '200', '201', '200', '404', '200']);
+  expect(got.match(/ahead-\d/g)).toEqual(['ahead-1', 'ahead-1', 'ahead-2', 'ahead-2']);
+});
+
+test('hundreds of requests for what is large, whose answers nobody reads, hold one answer', async () => {
+  const extraData = { filling: 'x'.repeat(900_000) };
+  const event = { eventTemplateId: TEMPLATE, id: 'large', email: 'a@b.io', tokens: {}, extraData };
+  expect((await server.event(event)).status).toBe(201);
+  const held = () => process.memoryUsage().heapUsed + process.memoryUsage().external;
+  const before = held();
+  const socket = open().pause();
+  socket.write(line('GET', `${V3}/events/${TEMPLATE}/large`).repeat(300));
+  await pause(1_000);
+  const grown = held() - before;
+  socket.destroy();
+  expect(grown).toBeLessThan(100_000_000);
+});
+
+test('whoever sends thousands ahead is cut off; others are answered meanwhile', async () => {
+  const socket = open();
+  const ended = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve));
+  socket.write(line('GET', '/nothing').repeat(5_000));
+  socket.resume();
+  await ended;
+  expect((await server.call('GET', `${V3}/events/${TEMPLATE}/none`)).status).toBe(404);
+});
