@@ -4,10 +4,12 @@ import { createHash } from 'node:crypto';
 import fastify, { type FastifyInstance } from 'fastify';
 import { HttpProblem } from './problem.js';
 
-const PATHS = ['/docs', '/docs/', '/docs/js/scalar.js'];
+const SCRIPT = '/docs/js/scalar.js';
+const PATHS = ['/docs', '/docs/', SCRIPT];
 
 export function reference(app: FastifyInstance): void {
   let loading: Promise<FastifyInstance> | undefined;
+  let script: { type: string; bytes: Buffer } | undefined; // kept: a copy for each who asks would be 4 MB
   for (const path of PATHS)
     app.get(path, { schema: { hide: true } }, async ({ url, host }, reply) => {
       // Scalar builds an address from it.
@@ -17,13 +19,15 @@ export function reference(app: FastifyInstance): void {
           category: 'VALIDATION_ERROR',
           message: 'The Host header is not the name of a host',
         });
+      if (path === SCRIPT && script) return reply.type(script.type).send(script.bytes);
       loading ??= scalarAlone();
       const scalar = await loading;
-      const { statusCode, headers, payload } = await scalar.inject({ url, headers: { host } });
+      const { statusCode, headers, payload, rawPayload } = await scalar.inject({ url, headers: { host } });
       const type = String(headers['content-type']);
       if (headers.location) return reply.redirect(headers.location, statusCode);
       if (type.startsWith('text/html')) reply.header('content-security-policy', policy(payload));
-      return reply.code(statusCode).type(type).send(payload);
+      if (path === SCRIPT && statusCode === 200) script = { type, bytes: rawPayload };
+      return reply.code(statusCode).type(type).send(rawPayload);
     });
 }
 
