@@ -5,7 +5,7 @@ import type { Asked, Fields, Grants } from '../access/grants.js';
 import type { Portal, User } from '../access/store.js';
 import { consentPage, unanswerablePage } from './forms.js';
 import { sendPage, type ViewOf } from './send.js';
-import type { SignIn } from './sign_in.js';
+import { MAX_FORM_BYTES, type SignIn } from './sign_in.js';
 
 export interface ConsentOptions {
   grants: Grants;
@@ -21,7 +21,6 @@ type Authorize = { Params: { portalId?: string }; Querystring: Fields; Body: Fie
 
 const PATHS = ['/oauth/authorize', '/oauth/:portalId/authorize'];
 const HIDDEN = { schema: { hide: true } };
-const MAX_FORM_BYTES = 64 * 1024;
 
 export function consentRoutes(
   scope: FastifyInstance,

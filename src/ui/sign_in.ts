@@ -21,6 +21,9 @@ export interface SignInOptions {
 
 const SESSION_MS = 12 * 3_600_000;
 const HIDDEN = { schema: { hide: true } };
+/** Anybody may send one. */
+export const MAX_FORM_BYTES = 64 * 1024;
+const FORM = { ...HIDDEN, bodyLimit: MAX_FORM_BYTES };
 const MAX_NEXT_LENGTH = 8_000;
 
 export type SignIn = ReturnType<typeof signIn>;
@@ -89,7 +92,7 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
       });
 
       const guarded = attempts.guard('sign-in', ({ body }) => emailOf(body as Sent).toLowerCase());
-      scope.post('/sign-in', { ...HIDDEN, preHandler: guarded }, async (request, reply) => {
+      scope.post('/sign-in', { ...FORM, preHandler: guarded }, async (request, reply) => {
         checkFormKey(request);
         const sent = (request.body ?? {}) as NonNullable<Sent>;
         const next = ourOwn(sent.next);
@@ -106,7 +109,7 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
         return reply.redirect(next, 303);
       });
 
-      scope.post('/sign-out', HIDDEN, async (request, reply) => {
+      scope.post('/sign-out', FORM, async (request, reply) => {
         checkFormKey(request);
         const token = sessionOf(request);
         if (token !== undefined) await store.endSession(digest(token));

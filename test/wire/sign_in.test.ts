@@ -132,6 +132,17 @@ describe('signing in', () => {
       expect(location(await ada.get(`/sign-in?${new URLSearchParams({ next })}`)), next).toBe('/');
   });
 
+  test.each(['/sign-in', '/sign-out'])(
+    '%s takes no more than a form is: anybody may send one',
+    async (path) => {
+      const [more, most] = [
+        await browser().post(path, { a: 'x'.repeat(65_536) }),
+        await browser().post(path, {}),
+      ];
+      expect([more.status, most.status]).toEqual([413, 400]);
+    },
+  );
+
   test.each([
     ['a wrong password', { password: 'guessed it' }],
     ['an empty one', { password: '' }],
