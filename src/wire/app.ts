@@ -64,8 +64,8 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 const MAX_REQUEST_MS = 60_000;
 /** As long as proxies keep theirs, and a little longer, so that it is they who close. */
 const KEEP_ALIVE_MS = 72_000;
-/** Bodies that are on their way or being worked on, all together. */
-const MAX_BODY_BYTES_IN_FLIGHT = 256 * 1024 * 1024;
+/** Bodies that are on their way or being worked on, all together: of known callers, and of strangers, who may send forms. */
+const MAX_BODY_BYTES_IN_FLIGHT = { known: 256 * 1024 * 1024, strange: 64 * 1024 * 1024 };
 /** 500 bytes, each percent-encoded, and room. */
 const MAX_PARAM_LENGTH = 2_000;
 
@@ -276,8 +276,8 @@ const FOREIGN_HOST: Problem = {
 };
 
 function boundBodiesInFlight(app: FastifyInstance): void {
-  let inFlight = 0;
-  // After authentication: a stranger holds no memory.
+  const inFlight = { known: 0, strange: 0 };
+  // After authentication: a stranger takes no room from others.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
     if (encoding === undefined && Number(length ?? 0) <= SMALL_BODY_BYTES) return done();
@@ -289,16 +289,17 @@ function boundBodiesInFlight(app: FastifyInstance): void {
       });
     const limit = request.routeOptions.bodyLimit ?? MAX_BODY_BYTES;
     const bytes = length === undefined ? limit : Math.min(Number(length) || 0, limit);
-    if (inFlight + bytes > MAX_BODY_BYTES_IN_FLIGHT)
+    const sender = request.principal || request.appId !== 0 ? 'known' : 'strange';
+    if (inFlight[sender] + bytes > MAX_BODY_BYTES_IN_FLIGHT[sender])
       throw new HttpProblem({
         http: 503,
         category: 'SERVICE_UNAVAILABLE',
         message: 'More bodies are being worked on than memory allows; try again shortly',
         headers: { 'retry-after': '1' },
       });
-    inFlight += bytes;
+    inFlight[sender] += bytes;
     reply.raw.once('close', () => {
-      inFlight -= bytes; // answered, or given up by the caller
+      inFlight[sender] -= bytes; // answered, or given up by the caller
     });
     done();
   });

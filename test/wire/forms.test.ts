@@ -1,4 +1,6 @@
 // HubSpot's form submissions: who may send them, what they make of the contact, and how they are refused.
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
 import { eventPath, expectRefused, fresh, sendRaw } from './support.js';
@@ -272,4 +274,23 @@ test.each([
     expect(refused.json.message).toBe('The request is not valid');
     expect(refused.json.errors).toEqual([{ message: expect.any(String), errorType: 'INVALID_REQUEST' }]);
   }
+});
+
+test('forms that strangers leave half sent take no room from others', async () => {
+  const head =
+    `POST ${path()} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
+    'content-length: 1048576\r\n\r\n{';
+  const sockets = Array.from({ length: 260 }, () =>
+    connect(Number(new URL(server.listening).port), '127.0.0.1'),
+  );
+  for (const socket of sockets)
+    socket
+      .on('error', () => undefined)
+      .resume()
+      .write(head);
+  await pause(300);
+  const extraData = { filling: 'x'.repeat(20_000) };
+  const sent = await server.event({ eventTemplateId: TEMPLATE, email: freshEmail(), tokens: {}, extraData });
+  for (const socket of sockets) socket.destroy();
+  expect(sent.status).toBe(201);
 });
