@@ -78,8 +78,11 @@ interface Shape {
 type Hole = { as: 'text' | 'code'; value: number } | { as: 'address'; template: string };
 
 const MAX_KEPT_SHAPES = 1_000;
+/** A table of few characters has cells without end: together they are no larger than this. */
+const MAX_KEPT_CHARS = 8 * 1024 * 1024;
 const MAX_SHAPE_CHARS = 8 * 1024;
 const shapes = new Map<string, Shape | undefined>();
+let keptChars = 0;
 
 /** Undefined where only the whole way will do: a value that makes a link none, or stands in a link's title. */
 function fromShape(markdown: string, values: readonly string[]): string | undefined {
@@ -118,9 +121,14 @@ function escaped(text: string): string {
 function shapeOf(markdown: string): Shape | undefined {
   const kept = shapes.get(markdown);
   if (kept || shapes.has(markdown)) return kept;
-  if (shapes.size >= MAX_KEPT_SHAPES) shapes.clear();
   const shape = makeShape(markdown);
+  const chars = markdown.length + (shape?.pieces ?? []).reduce((sum, piece) => sum + piece.length, 0);
+  if (shapes.size >= MAX_KEPT_SHAPES || keptChars + chars > MAX_KEPT_CHARS) {
+    shapes.clear();
+    keptChars = 0;
+  }
   shapes.set(markdown, shape);
+  keptChars += chars;
   return shape;
 }
 
