@@ -10,10 +10,13 @@ import {
   type RecordStore,
   type StandardType,
 } from '../records/record.js';
+import { invalid } from '../refusal.js';
 import type { CrmObject } from './schemas/objects.js';
 
 /** How many former values of a property are told. */
 const MAX_HISTORY = 45;
+/** So many properties of each record are asked for in one call: a page has a hundred records. */
+const MAX_NAMED = { properties: 2_000, propertiesWithHistory: 200 };
 
 type Shape = Static<typeof CrmObject>;
 
@@ -26,8 +29,8 @@ export function shaper(store: RecordStore) {
     selected: Selected,
     more = false,
   ): Shape {
-    const history = namesOf(selected.propertiesWithHistory) ?? [];
-    const chosen = namesOf(selected.properties) ?? (history.length > 0 ? history : undefined);
+    const history = named(selected, 'propertiesWithHistory') ?? [];
+    const chosen = named(selected, 'properties') ?? (history.length > 0 ? history : undefined);
     const names =
       more || !chosen ? [...usualProperties(record.type), ...(chosen ?? [])] : [...chosen, ...history];
     const shape = toObject(record, names);
@@ -35,6 +38,16 @@ export function shaper(store: RecordStore) {
     const told = history.map((name) => [name, store.history(record, name, MAX_HISTORY).map(toChange)]);
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
   };
+}
+
+function named(selected: Selected, field: keyof Selected): string[] | undefined {
+  const names = namesOf(selected[field]);
+  const most = MAX_NAMED[field];
+  if (names && names.length > most)
+    throw invalid('request', [
+      { in: field, message: `has ${names.length} names; at most ${most} are taken` },
+    ]);
+  return names;
 }
 
 /** Names as a query or a body has them, alone or separated by commas; undefined: none. */

@@ -335,6 +335,20 @@ test('what is written by hand holds, also after an event that is dated ahead', a
   expect([json.properties.city, values]).toEqual(['Linz', ['Linz', 'Graz', '', 'Ulm', 'Bern']]);
 });
 
+test.each([
+  ['properties', 2_000],
+  ['propertiesWithHistory', 200],
+])('a call names so many %s at most: each is looked up in every record', async (field, most) => {
+  const id = await make('contacts', { email: newEmail() });
+  const read = (count: number) =>
+    server.call('POST', `${CONTACTS}/batch/read`, { [field]: Array(count).fill('city'), inputs: [{ id }] });
+  expect((await read(most)).status).toBe(200);
+  const refused = await read(most + 1);
+  expect(refused.status).toBe(400);
+  expect(refused.json.message).toBe(`${field}: has ${most + 1} names; at most ${most} are taken`);
+  expect((await server.call('GET', `${CONTACTS}?${field}=${'a,'.repeat(most)}b`)).status).toBe(400);
+});
+
 describe('a search', () => {
   test('finds, sorts and pages', async () => {
     const name = fresh('search').replace(/\W/g, '');
