@@ -6,10 +6,19 @@ import { invalid } from '../refusal.js';
 
 const BYTE_ORDER_MARK = 0xfeff;
 
+/** A body up to this size is read, whatever is in it. */
+const LIGHT_BYTES = 1024 * 1024;
+/** What a larger one may have of objects, lists and members: each costs, and 16 MiB have room for millions. */
+const MAX_PARTS = 500_000;
+
 /** The text and the value of a body, or a refusal. A byte order mark before it is none of its text (RFC 8259, 8.1). */
 export function jsonOf(body: Buffer): { text: string; value: unknown } {
   if (body.length === 0) throw invalid('body', [{ message: 'The body is empty: send a JSON object' }]);
   if (!isUtf8(body)) throw invalid('body', [{ message: 'The body is not UTF-8 text: send JSON in UTF-8' }]);
+  if (body.length > LIGHT_BYTES && partsOf(body) > MAX_PARTS)
+    throw invalid('body', [
+      { message: `The body has more than ${MAX_PARTS} objects, lists and members: send it in parts` },
+    ]);
   const written = body.toString('utf8');
   const text = written.charCodeAt(0) === BYTE_ORDER_MARK ? written.slice(1) : written;
   try {
@@ -17,6 +26,16 @@ export function jsonOf(body: Buffer): { text: string; value: unknown } {
   } catch (error) {
     throw invalid('body', [{ message: `Invalid input JSON: ${(error as Error).message}` }]);
   }
+}
+
+/** Objects, lists and members; what looks like their beginnings in texts is counted too. */
+function partsOf(body: Buffer): number {
+  let parts = 0;
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at];
+    if (byte === COLON || byte === OPENING_BRACE || byte === OPENING_BRACKET) parts++;
+  }
+  return parts;
 }
 
 /** Whether a number may have lost digits on its way: others of as many digits are read as the same. */
@@ -88,6 +107,7 @@ function afterComma(text: string, at: number): number {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPENING_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSING_BRACKET = 0x5d;

@@ -129,6 +129,16 @@ test('a body has at most 16 MiB: one byte more is 413', async () => {
   expect(counted.json.message).toContain('16 MiB');
 });
 
+test('a large body has at most 500,000 objects, lists and members: more are refused before they are read', async () => {
+  const body = (part: string, count: number) => `{"inputs":[${part.repeat(count)}${part.replace(',', '')}]}`;
+  for (const part of ['{"a":1},', '[[]],']) {
+    expect((await server.call('POST', BATCH, body(part, 249_000))).json.message).toContain('at most 500');
+    const refused = await server.call('POST', BATCH, body(part, 250_000));
+    expectRefused(refused, 400);
+    expect(refused.json.message).toContain('500000 objects, lists and members');
+  }
+});
+
 test('header and detail templates have at most 64 KB, in bytes', async () => {
   for (const field of ['headerTemplate', 'detailTemplate']) {
     for (const character of ['x', 'é', '🐶']) {
