@@ -8,7 +8,8 @@ const LOOPBACK_ADDRESS = /^http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5
 
 export function isRegistered({ app, anyLoopback }: Client, redirectUri: string): boolean {
   if (app.redirectUris.includes(redirectUri)) return true;
-  return anyLoopback === true && redirectUri.length <= MAX_CHARS && LOOPBACK_ADDRESS.test(redirectUri);
+  if (!anyLoopback || redirectUri.length > MAX_CHARS) return false;
+  return LOOPBACK_ADDRESS.test(redirectUri) && URL.canParse(redirectUri); // a port may be beyond the last one
 }
 
 /** Why an address cannot be registered. */

@@ -147,6 +147,7 @@ describe('a request for consent', () => {
     '',
     '/relative',
     'https://localhost:3000/oauth-callback',
+    'http://localhost:65536/',
     'http://localhost:3000@evil.example/',
     'http://localhost.evil.example/',
     'http://localhost:3000\\@evil.example/',
