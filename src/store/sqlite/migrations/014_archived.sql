@@ -1,10 +1,15 @@
--- Archived contacts of before: what their events say is what is left of their e-mails.
+-- Archived contacts of before: what their events say is what is left of their e-mails. Events are looked through only
+-- where there are such contacts.
 INSERT INTO former_email
-SELECT DISTINCT e.portal, email_key_said(e.body), r.id
+SELECT DISTINCT e.portal, email_key_said(e.body), p.object_id
 FROM event e CROSS JOIN place p ON p.id = e.place
-CROSS JOIN record r ON r.portal = p.portal AND r.object_type = p.object_type AND r.id = p.object_id
-WHERE r.object_type = 'contacts' AND r.archived_at IS NOT NULL AND email_key_said(e.body) <> ''
+WHERE EXISTS (SELECT 1 FROM record WHERE archived_at IS NOT NULL AND object_type = 'contacts')
+  AND e.place IN (
+    SELECT own.id FROM record r CROSS JOIN place own
+      ON own.portal = r.portal AND own.object_type = r.object_type AND own.object_id = r.id
+    WHERE r.archived_at IS NOT NULL AND r.object_type = 'contacts')
   AND NOT EXISTS (SELECT 1 FROM mention WHERE seq = e.seq) -- another's
+  AND email_key_said(e.body) <> ''
 ON CONFLICT DO NOTHING;
 
 -- Archived records have their unique values still, and a number is the same however it is written.
