@@ -18,13 +18,17 @@ import {
   type PropertyDefinition,
   type PropertyGroup,
   type PropertyInput,
+  type PropertyType,
   predefinedOf,
   readValue,
   textProperty,
   type ValueFault,
 } from './properties.js';
 import { isCustom, type ObjectType, type PropertyValue, type RecordStore, uniqueKey } from './record.js';
+import { type Filter, wantedBy } from './search.js';
 
+/** Values of these types are the same however they are written. */
+const SIZED: ReadonlySet<PropertyType> = new Set(['number', 'date', 'datetime']);
 const MAX_CACHED_DEFINITIONS = 100_000;
 const MAX_ATTEMPTS = 20;
 
@@ -117,19 +121,15 @@ export class Definitions {
     return { name, value: read, at: this.clock(), uniqueKey: keyOf(portalId, type, definition, read) };
   }
 
-  /** The `uniqueKey`s of these values, without those that it cannot have; undefined where it is not unique. */
-  uniqueKeys(
-    portalId: number,
-    type: ObjectType,
-    name: string,
-    values: readonly string[],
-  ): string[] | undefined {
-    const definition = this.of(portalId, type).properties.get(name);
-    if (!definition?.unique) return undefined;
-    return values
-      .map((value) => readValue(definition, value))
-      .filter((read) => typeof read === 'string')
+  /** A filter as its property compares: by its characters where it is text, by the keys of values where it is unique. */
+  comparing(portalId: number, type: ObjectType, filter: Filter): Filter {
+    const definition = this.of(portalId, type).properties.get(filter.propertyName);
+    if (!definition) return filter;
+    const keys = (definition.unique ? wantedBy(filter) : undefined)
+      ?.map((value) => readValue(definition, value))
+      .filter((read) => typeof read === 'string') // others it cannot have
       .map((read) => keyOf(portalId, type, definition, read));
+    return { ...filter, isText: !SIZED.has(definition.type), ...(keys ? { keys } : {}) };
   }
 
   #uniqueOnes(portalId: number, type: ObjectType): string {

@@ -194,20 +194,24 @@ function hasWords(query: string, text: string): boolean {
   return wordsOf(query).every((wanted) => words.some((word) => word.startsWith(wanted)));
 }
 
+/** Of the value that was looked at last: a search may ask for it with each of its filters. */
+let last: { text: string; words: string[] } | undefined;
+
 /** The value's words, of which `*` stands for any ending or beginning, are among the property's. */
 function containsToken(actual: string, wanted: string): boolean {
-  const words = wordsOf(actual);
+  if (last?.text !== actual) last = { text: actual, words: wordsOf(actual) };
+  const { words } = last;
   return wanted
     .toLowerCase()
     .split(/[^\p{L}\p{N}*]+/u)
     .filter((word) => word !== '')
-    .every((pattern) => words.some((word) => fitsPattern(word, pattern)));
+    .every((pattern) => words.some(fitting(pattern)));
 }
 
-function fitsPattern(word: string, pattern: string): boolean {
+function fitting(pattern: string): (word: string) => boolean {
   const core = pattern.replaceAll('*', '');
   const [open, close] = [pattern.startsWith('*'), pattern.length > 1 && pattern.endsWith('*')];
-  if (open && close) return word.includes(core);
-  if (open) return word.endsWith(core);
-  return close ? word.startsWith(core) : word === core;
+  if (open && close) return (word) => word.includes(core);
+  if (open) return (word) => word.endsWith(core);
+  return close ? (word) => word.startsWith(core) : (word) => word === core;
 }

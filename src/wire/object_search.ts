@@ -2,10 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
-import type { Definitions } from '../records/definitions.js';
-import type { PropertyType } from '../records/properties.js';
 import { createdName, type ObjectType } from '../records/record.js';
-import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search, wantedBy } from '../records/search.js';
+import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
 import { type Fault, invalid } from '../refusal.js';
 import { LOST_DIGITS, losesDigits } from './json.js';
 import { shaper } from './object_shape.js';
@@ -15,8 +13,6 @@ import type { SearchFilter, SearchInput } from './schemas/objects.js';
 import { OfType, recordDoc, typed } from './typed.js';
 
 const DEFAULT_LIMIT = 10;
-/** The types of properties whose values are the same however they are written. */
-const SIZED: ReadonlySet<PropertyType> = new Set(['number', 'date', 'datetime']);
 
 export function objectSearchRoutes(
   app: FastifyInstance,
@@ -50,12 +46,11 @@ export function objectSearchRoutes(
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const search = readSearch(
-        request.body,
-        type,
-        schemas.searched(portalId, type),
-        filterReader(definitions, portalId, type),
+      const sent = readSearch(request.body, type, schemas.searched(portalId, type));
+      const groups = sent.groups.map((group) =>
+        group.map((filter) => definitions.comparing(portalId, type, filter)),
       );
+      const search = { ...sent, groups };
       const { total, records } = await store.search(portalId, type, search);
       const next = search.offset + records.length;
       return {
@@ -67,14 +62,7 @@ export function objectSearchRoutes(
   );
 }
 
-type FilterReader = (sent: Static<typeof SearchFilter>) => Filter;
-
-function readSearch(
-  sent: Static<typeof SearchInput>,
-  type: ObjectType,
-  searched: readonly string[],
-  readFilter: FilterReader,
-): Search {
+function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
   const [sort] = sent.sorts ?? [];
   const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
   const search: Search = {
@@ -101,21 +89,12 @@ function readSearch(
   return search;
 }
 
-function filterReader(definitions: Definitions, portalId: number, type: ObjectType): FilterReader {
-  const { properties } = definitions.of(portalId, type);
-  return (sent) => {
-    const { propertyName, operator } = sent;
-    const property = properties.get(propertyName);
-    const filter: Filter = {
-      propertyName,
-      operator,
-      ...(sent.value == null ? {} : { value: String(sent.value) }),
-      ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
-      ...(sent.values == null ? {} : { values: sent.values.map(String) }),
-      ...(property && !SIZED.has(property.type) ? { isText: true } : {}),
-    };
-    const wanted = wantedBy(filter);
-    const keys = wanted && definitions.uniqueKeys(portalId, type, propertyName, wanted);
-    return keys ? { ...filter, keys } : filter;
+function readFilter(sent: Static<typeof SearchFilter>): Filter {
+  return {
+    propertyName: sent.propertyName,
+    operator: sent.operator,
+    ...(sent.value == null ? {} : { value: String(sent.value) }),
+    ...(sent.highValue == null ? {} : { highValue: String(sent.highValue) }),
+    ...(sent.values == null ? {} : { values: sent.values.map(String) }),
   };
 }

@@ -98,6 +98,25 @@ describe('SQLite', () => {
     await store.close();
   }, 60_000);
 
+  test('a search that takes too long is refused, so that the next ones need not wait for it', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId } = await tenantOf(store);
+    const words = Array.from({ length: 100 }, (_, n) => `w${n}`).join(' ');
+    const note = { name: 'note', value: `${'a '.repeat(32_000)}${words}`, at: 0 };
+    const make = { op: 'create' as const, type: 'deals' as const, properties: [note] };
+    await store.write(portalId, Array(40).fill(make), Date.now());
+    const search = async (filters: number) => {
+      const filter: Filter = { propertyName: 'note', operator: 'CONTAINS_TOKEN', value: words };
+      const sort = { propertyName: 'createdate', descending: false };
+      const groups = [Array(filters).fill(filter)];
+      return (await store.search(portalId, 'deals', { groups, sort, offset: 0, limit: 0 })).total;
+    };
+    await expect(search(50)).rejects.toThrow('takes more than 10 seconds; add a filter');
+    expect(await search(1)).toBe(40);
+    await store.close();
+  }, 60_000);
+
   test('a closed store is one file, durable and clean by its own settings', async () => {
     folder = newFolder();
     const made = join(folder, 'made', 'by', 'the', 'store');

@@ -342,14 +342,14 @@ function startSearcher(folder: string) {
   let n = 0;
   const start = () => {
     const started = new Worker(new URL('searcher.js', import.meta.url), { workerData: { folder } });
-    started.on('message', ({ n, found, tooBroad }: { n: number; found: Found; tooBroad?: number }) => {
+    started.on('message', ({ n, found, tooBroad }: { n: number; found: Found; tooBroad?: string }) => {
       const caller = asked.get(n);
       asked.delete(n);
       if (tooBroad === undefined) return caller?.resolve(found);
       caller?.reject(
         new Refusal(
           'invalid',
-          `the search would look at more than ${tooBroad} records; add a filter by EQ on email, domain, a name or a property with unique values`,
+          `the search ${tooBroad}; add a filter by EQ on email, domain, a name or a property with unique values`,
         ),
       );
     });

@@ -1,6 +1,6 @@
 // The search thread: looks through records on a read-only connection of its own, so that a broad search holds nobody
 // up. Where every group of filters names an indexed value, only the records that have it are looked at; otherwise at
-// most MAX_LOOKED_AT.
+// most MAX_LOOKED_AT. None takes longer than MAX_SEARCH_MS: others wait for it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { emailKey } from '../../records/identity.js';
 import {
@@ -25,6 +25,7 @@ export interface Found {
 }
 
 const MAX_LOOKED_AT = 200_000;
+const MAX_SEARCH_MS = 10_000;
 
 const db = openReader((workerData as { folder: string }).folder);
 const LIVE = 'r.merged_into IS NULL AND r.archived_at IS NULL';
@@ -44,11 +45,12 @@ const emailOwner = db
 
 parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }) => {
   const found = db.transaction(() => search(request))();
-  parentPort?.postMessage(found ? { n, found } : { n, tooBroad: MAX_LOOKED_AT });
+  parentPort?.postMessage(typeof found === 'string' ? { n, tooBroad: found } : { n, found });
 });
 
-/** Undefined where too many records would have to be looked at. */
-function search({ portalId, type, search: wanted }: SearchRequest): Found | undefined {
+/** Or why it is too broad. */
+function search({ portalId, type, search: wanted }: SearchRequest): Found | string {
+  const until = performance.now() + MAX_SEARCH_MS;
   const { sort, offset, limit, query, groups } = wanted;
   const searched = query ? (wanted.searched ?? (isCustom(type) ? [] : SEARCHED_PROPERTIES[type])) : [];
   const names = [
@@ -58,7 +60,8 @@ function search({ portalId, type, search: wanted }: SearchRequest): Found | unde
   const fitting: { id: number; key: string | undefined }[] = [];
   let lookedAt = 0;
   for (const row of candidates(portalId, type, groups, names)) {
-    if (++lookedAt > MAX_LOOKED_AT) return undefined;
+    if (++lookedAt > MAX_LOOKED_AT) return `would look at more than ${MAX_LOOKED_AT} records`;
+    if (performance.now() > until) return `takes more than ${MAX_SEARCH_MS / 1_000} seconds`;
     const read = (name: string) => (row[columnOf.get(name) as number] as string | null) ?? undefined;
     if (matches(wanted, read, searched)) fitting.push({ id: row[0], key: read(sort.propertyName) });
   }
@@ -121,7 +124,7 @@ function isIndexed(type: ObjectType, filter: Filter): boolean {
   if (!wanted) return false;
   const { propertyName, keys, isText } = filter;
   if (keys || isEmail(type, propertyName) || propertyName === 'hs_object_id') return true;
-  // The index folds ASCII letters only, and knows no numbers.
+  // The index compares as text, and folds ASCII letters only.
   const isPlain = (each: string) => /^[\x20-\x7e]+$/.test(each);
   return INDEXED_PROPERTIES.has(propertyName) && isText === true && wanted.every(isPlain);
 }
