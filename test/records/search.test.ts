@@ -177,6 +177,7 @@ test('whatever is asked, what is found is what a plain filter finds, page by pag
     value,
     highValue: value,
     values: fc.array(value, { minLength: 1, maxLength: 4 }),
+    isText: fc.boolean(),
   });
   const anySearch = fc.record({
     groups: fc.array(fc.array(filter, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
@@ -234,7 +235,7 @@ function plainly(groups: Search['groups'], record: CrmRecord): boolean {
 }
 
 function holds(
-  { propertyName, operator, value = '', highValue = '', values = [] }: Filter,
+  { propertyName, operator, value = '', highValue = '', values = [], isText = false }: Filter,
   record: CrmRecord,
 ) {
   const actual = propertyOf(record, propertyName);
@@ -249,11 +250,8 @@ function holds(
     if (!Number.isNaN(x) && !Number.isNaN(y)) return Math.sign(x - y);
     return a.toLowerCase() < b.toLowerCase() ? -1 : a.toLowerCase() > b.toLowerCase() ? 1 : 0;
   };
-  const isNumber = (text: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text);
   const equal = (b: string) =>
-    actual !== undefined &&
-    (actual.toLowerCase() === b.toLowerCase() ||
-      (isNumber(actual) && isNumber(b) && Number(actual) === Number(b)));
+    actual !== undefined && (actual.toLowerCase() === b.toLowerCase() || (!isText && order(actual, b) === 0));
   const token = () => {
     const words = (actual ?? '')
       .toLowerCase()
