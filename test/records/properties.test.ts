@@ -63,10 +63,10 @@ describe('values', () => {
 
   test('that are long and no numbers are told so at once', () => {
     const digits = '1'.repeat(500_000);
-    const startedAt = performance.now();
+    const startedAt = process.cpuUsage();
     expect(readValue(of.number, `${digits}x`)).toMatchObject({ code: 'INVALID_NUMBER' });
     expect(readValue(of.number, `${digits}.${digits}x`)).toMatchObject({ code: 'INVALID_NUMBER' });
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect(process.cpuUsage(startedAt).user).toBeLessThan(1_000_000); // µs
     for (const number of ['1.', '.5', '-1.50e+3', '+7']) expect(readValue(of.number, number)).toBe(number);
   });
 

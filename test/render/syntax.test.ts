@@ -116,14 +116,14 @@ test.each([
   ['values of options in parentheses', `{{a b=${'(c d='.repeat(10_000)}1${')'.repeat(10_000)}}}`],
   ['blocks', `${'{{#if a}}'.repeat(499)}${'{{a}}'.repeat(10_000)}`],
 ])('%s that nest are refused as they are read: the parser would take time by the square', (_, template) => {
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   expect(refusal(template).reason).toMatch(/parentheses|64 deep/);
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(process.cpuUsage(startedAt).user).toBeLessThan(500_000); // µs
 });
 
 test('a [segment] may go on in the next line, whatever is in it', () => {
-  const startedAt = performance.now();
+  const startedAt = process.cpuUsage();
   expect(() => compile(`{{a.${'['.repeat(MAX_SOURCE_BYTES - 10)}\n]}}`)).not.toThrow();
   expect(() => compile('{{a.[b.#c\nd]}}')).not.toThrow();
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(process.cpuUsage(startedAt).user).toBeLessThan(500_000); // µs
 });

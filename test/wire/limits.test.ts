@@ -58,7 +58,7 @@ test('a long value that is no number is refused at once', async () => {
   const refused = await server.event(event({ tokens: { petAge: `${'1'.repeat(510 * KB - 1)}x` } }));
   expectRefused(refused, 400);
   expect(faultyFields(refused)).toEqual(['tokens.petAge']);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  expect(performance.now() - startedAt).toBeLessThan(10_000); // ms; by the square of the length it took 22 s
 });
 
 test.each(['x', 'é', '🐶'])('an event has at most 1 MB, in bytes, of %s too', async (character) => {
