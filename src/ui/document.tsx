@@ -1,5 +1,5 @@
 // What stands around every page: the head, the ways to other pages, the choice of a portal. Everything is escaped by
-// React. Nothing needs a script: windows are popovers, details fold by themselves.
+// React. Nothing needs a script: windows open and details fold by themselves.
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { OBJECT_TYPES, type ObjectType } from '../records/record.js';

@@ -141,8 +141,8 @@ function Tokens({ view, template, tokens }: { view: View; template: Template; to
 }
 
 /**
- * The event's own window: a button that opens it here, and a link for who would rather have a tab. As a popover that is
- * a dialog, it takes the focus when it opens and gives it back when it closes.
+ * The event's own window: a button that opens it here, and a link for who would rather have a tab. As a modal dialog it
+ * keeps the focus until it closes and then gives it back; browsers that know no commands have it as a popover.
  */
 function Window({
   index,
@@ -157,18 +157,19 @@ function Window({
   const { linkLabel, headerLabel, url, width, height } = iframe;
   const title = headerLabel || linkLabel || words.open;
   const id = `window-${index}`;
+  const toWindow = (command: 'show-modal' | 'close') => ({ command, commandfor: id, popoverTarget: id });
   return (
     <div className="opens">
-      <button type="button" className="button" popoverTarget={id}>
+      <button type="button" className="button" {...toWindow('show-modal')}>
         {linkLabel || words.open}
       </button>
       <a href={url} target="_blank" rel="noopener noreferrer" aria-describedby={`event-${index}`}>
         {words.newTab}
       </a>
-      <dialog id={id} className="window" popover="auto" aria-labelledby={`${id}-title`}>
+      <dialog id={id} className="window" popover="auto" closedby="any" aria-labelledby={`${id}-title`}>
         <div className="bar">
           <h5 id={`${id}-title`}>{title}</h5>
-          <button type="button" className="button" popoverTarget={id} popoverTargetAction="hide">
+          <button type="button" className="button" {...toWindow('close')}>
             {words.close}
           </button>
         </div>

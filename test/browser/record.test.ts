@@ -212,6 +212,10 @@ describe("an event's window", () => {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Close');
     const frame = page.locator('iframe');
     expect(await frame.boundingBox()).toMatchObject({ width: 600, height: 400 });
+    for (let tabs = 0; tabs < 6; tabs++) {
+      await page.keyboard.press('Tab');
+      expect(await page.locator(':focus:not(dialog *)').count()).toBe(0);
+    }
 
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'hidden' });
@@ -220,6 +224,18 @@ describe("an event's window", () => {
     await page.getByRole('button', { name: 'Close' }).click();
     await dialog.waitFor({ state: 'hidden' });
     expect(problems).toEqual([]);
+  });
+
+  test('opens in browsers that know no commands too', async () => {
+    const { page } = await visit(await petWithWindow());
+    await page.locator('button').evaluateAll((all) => {
+      for (const each of all) each.removeAttribute('commandfor');
+    });
+    const dialog = page.getByRole('dialog', { name: 'Rex the dog' });
+    await page.getByRole('button', { name: 'View Rex' }).click();
+    await dialog.waitFor({ state: 'visible' });
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'hidden' });
   });
 
   test('fits a phone, whatever size it asks for', async () => {
