@@ -103,13 +103,14 @@ function Title({
   );
 }
 
+/** Tables may scroll: not every browser lets the keyboard into what scrolls. */
 function Html({ id, className, html }: { id?: string; className: string; html: string }) {
   return (
     <div
       id={id}
       className={className}
       // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
-      dangerouslySetInnerHTML={{ __html: html }}
+      dangerouslySetInnerHTML={{ __html: html.replaceAll('<table>', '<table tabindex=0>') }}
     />
   );
 }

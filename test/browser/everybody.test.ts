@@ -115,6 +115,31 @@ describe('for everybody', () => {
     }
   });
 
+  test('there a table scrolls within itself and keeps its words whole, but for one of 500 letters', async () => {
+    const template = await newTemplate({
+      name: 'Order',
+      detailTemplate:
+        '| Article | Quantity | Warehouse | Remarks |\n|---|---|---|---|\n| {{v}} | 2 | Rotterdam | Neighbour |',
+      tokens: [{ name: 'v', label: 'V', type: 'string' }],
+    });
+    const order = { eventTemplateId: template, email: 'table@x.test', tokens: { v: 'W'.repeat(500) } };
+    const { page } = await visit(await sent(order), { viewport: { width: 320, height: 640 } });
+    const cells = page.locator('.rendered :is(th, td)');
+    const lines = await cells.evaluateAll((all) =>
+      all.map((cell) => {
+        const text = document.createRange();
+        text.selectNodeContents(cell);
+        return text.getClientRects().length;
+      }),
+    );
+    expect(lines).toEqual([1, 1, 1, 1, expect.any(Number), 1, 1, 1]);
+    expect((await cells.nth(4).boundingBox())?.width).toBeLessThan(320);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    await page.locator('.rendered table').press('ArrowRight');
+    await page.waitForFunction(() => (document.querySelector('.rendered table')?.scrollLeft ?? 0) > 0);
+    expect(await axe(page)).toEqual([]);
+  });
+
   test('the first Tab offers to skip to the content', async () => {
     const { page } = await visit('/');
     await page.keyboard.press('Tab');
