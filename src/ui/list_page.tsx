@@ -52,7 +52,9 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
           <RecordList view={view} records={records} />
         </>
       ) : type ? (
-        <p className="lead">{query === undefined ? words.noneOfType : words.nothingFound}</p>
+        <p className="lead">
+          {!isFirst ? words.pastTheEnd : query === undefined ? words.noneOfType : words.nothingFound}
+        </p>
       ) : (
         <Empty words={words} baseUrl={baseUrl} />
       )}

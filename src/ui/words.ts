@@ -32,6 +32,7 @@ const en = {
   found: (total: number) => `${total.toLocaleString('en')} found`,
   nothingFound: 'Nothing was found.',
   noneOfType: 'There are none yet.',
+  pastTheEnd: 'The list ends before this page.',
   tooBroad: 'There are too many records to look through them all; ask for them by the API, with a filter.',
   listPages: 'Pages of the list',
   firstPage: 'First page',
@@ -217,6 +218,7 @@ const de: Words = {
   found: (total) => `${total.toLocaleString('de')} gefunden`,
   nothingFound: 'Es wurde nichts gefunden.',
   noneOfType: 'Es gibt noch keine.',
+  pastTheEnd: 'Die Liste endet vor dieser Seite.',
   tooBroad:
     'Es sind zu viele Datensätze, um alle durchzusehen; fragen Sie über die API mit einem Filter nach ihnen.',
   listPages: 'Seiten der Liste',

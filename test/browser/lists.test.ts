@@ -162,6 +162,17 @@ describe('the lists', () => {
     expect(await text('/?type=tickets&query=a')).toContain('too many records');
   });
 
+  test.each(['/?type=deals&after=9999999999', '/?type=deals&query=deal&after=500'])(
+    '%s is past the end: it says so, and leads back',
+    async (path) => {
+      await create('deals', { dealname: 'A deal' });
+      const { page } = await visit(path);
+      expect(await page.locator('.lead').textContent()).toBe('The list ends before this page.');
+      await page.getByRole('link', { name: 'First page' }).click();
+      expect(await page.locator('.records .name').count()).toBeGreaterThan(0);
+    },
+  );
+
   test.each([
     ['/?type=planets', 404],
     ['/?type=deals&after=x', 400],
