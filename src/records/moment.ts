@@ -12,6 +12,11 @@ export function parseMoment(value: string | number): number | undefined {
   return ms !== undefined && Number.isInteger(ms) && ms >= EARLIEST && ms <= LATEST ? ms : undefined;
 }
 
+/** Whether a text is a day without a time: in a zone west of Greenwich its first moment is of the day before. */
+export function isDay(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text);
+}
+
 export const MOMENT_HINT = 'send ISO 8601 such as 2020-01-30T17:42:10.276Z, or epoch milliseconds';
 
 function parseIso(text: string): number | undefined {

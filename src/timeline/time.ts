@@ -1,2 +1,2 @@
 // Moments are the records' affair too, which stand below the timeline.
-export { MOMENT_HINT, parseMoment } from '../records/moment.js';
+export { isDay, MOMENT_HINT, parseMoment } from '../records/moment.js';

@@ -4,7 +4,7 @@ import type { CrmRecord } from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
-import { parseMoment } from '../timeline/time.js';
+import { isDay, parseMoment } from '../timeline/time.js';
 import { clock, iso, Moment, nameOf, pathOf, short } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
@@ -115,9 +115,6 @@ function Html({ id, className, html }: { id?: string; className: string; html: s
   );
 }
 
-/** Shown as it is: in a zone west of Greenwich its first moment is of the day before. */
-const DAY = /^\d{4}-\d{2}-\d{2}$/;
-
 function Tokens({ view, template, tokens }: { view: View; template: Template; tokens: EventBody['tokens'] }) {
   const labels = new Map(template.tokens.map((token) => [token.name, token]));
   const entries = Object.entries(tokens);
@@ -126,7 +123,7 @@ function Tokens({ view, template, tokens }: { view: View; template: Template; to
     <dl className="tokens">
       {entries.map(([name, value]) => {
         const token = labels.get(name);
-        const moment = token?.type === 'date' && !DAY.test(value) ? parseMoment(value) : undefined;
+        const moment = token?.type === 'date' && !isDay(value) ? parseMoment(value) : undefined;
         const text = token?.options.find((option) => option.value === value)?.label || value;
         return (
           <div key={name}>

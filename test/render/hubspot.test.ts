@@ -138,6 +138,16 @@ describe('formatDate', () => {
     expect(text(template, [1580408005665], tokens)).toBe(shown);
   });
 
+  test.each([
+    ['{{formatDate day}}', 'Mar 1, 2026'],
+    ['{{formatDate day format="short"}}', '3/1/26'],
+    ['{{formatDate day format="full"}}', 'Sunday, March 1, 2026'],
+    ['{{formatDate none}}', '2026-02-30'],
+  ])('%s is the day that was sent, in every zone', (template, shown) => {
+    for (const timeZone of ['America/New_York', 'UTC', 'Asia/Tokyo'])
+      expect(show(template, { day: '2026-03-01', none: '2026-02-30' }, { timeZone })).toBe(`<p>${shown}</p>`);
+  });
+
   test('prints in the zone that it is given', () => {
     expect(show('{{formatDate timestamp}}', {}, { timeZone: 'Asia/Tokyo' })).toBe(
       '<p>Jan 31, 2020, 3:13:25 AM</p>',

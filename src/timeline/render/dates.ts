@@ -12,13 +12,13 @@ export function isDateStyle(style: unknown): style is DateStyle {
   return DATE_STYLES.includes(style as DateStyle);
 }
 
-/** `moment` is epoch ms. */
-export function formatDate(moment: number, style: DateStyle, timeZone: string): string {
+/** `moment` is epoch ms. Without a zone it is a day, printed alone: a day is the same one everywhere. */
+export function formatDate(moment: number, style: DateStyle, timeZone?: string): string {
   // ICU puts a narrow no-break space before AM and PM; HubSpot's output has an ordinary one.
   return formatter(style, timeZone).format(moment).replaceAll('\u202f', ' ');
 }
 
-function formatter(style: DateStyle, timeZone: string): Intl.DateTimeFormat {
+function formatter(style: DateStyle, timeZone: string | undefined): Intl.DateTimeFormat {
   const key = `${style} ${timeZone}`;
   const kept = formatters.get(key);
   if (kept) return kept;
@@ -28,7 +28,8 @@ function formatter(style: DateStyle, timeZone: string): Intl.DateTimeFormat {
   return made;
 }
 
-function makeFormatter(style: DateStyle, timeZone: string): Intl.DateTimeFormat {
+function makeFormatter(style: DateStyle, timeZone: string | undefined): Intl.DateTimeFormat {
+  if (timeZone === undefined) return new Intl.DateTimeFormat('en-US', { dateStyle: style, timeZone: 'UTC' });
   try {
     return new Intl.DateTimeFormat('en-US', { dateStyle: style, timeStyle: style, timeZone });
   } catch {

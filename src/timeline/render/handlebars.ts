@@ -1,7 +1,7 @@
 // The interpreter of checked templates: it walks the parts and asks `emit` how a value is to stand in the text.
 // It promises: no code from a template or an event runs, only own properties are read, and steps, turns of loops,
 // characters and depth stay under the bounds named here (a RenderFault says which was passed).
-import { parseMoment } from '../time.js';
+import { isDay, parseMoment } from '../time.js';
 import { formatDate, isDateStyle } from './dates.js';
 import { RenderFault } from './faults.js';
 import {
@@ -190,7 +190,8 @@ class Run {
     if (!isDateStyle(style))
       throw new RenderFault(`formatDate has no format “${this.#print(style).slice(0, 40)}”`);
     const moment = typeof value === 'number' || typeof value === 'string' ? parseMoment(value) : undefined;
-    return moment === undefined ? this.#print(value) : formatDate(moment, style, this.options.timeZone);
+    if (moment === undefined) return this.#print(value);
+    return formatDate(moment, style, isDay(String(value)) ? undefined : this.options.timeZone);
   }
 
   #emit(value: string): string {
