@@ -80,9 +80,11 @@ function Title({
   return (
     <>
       {isHeading ? (
-        <p className="label">{label}</p>
+        <p className="label" dir="auto">
+          {label}
+        </p>
       ) : (
-        <h4 id={id} className={html === '' ? 'title' : 'label'}>
+        <h4 id={id} className={html === '' ? 'title' : 'label'} dir="auto">
           {label}
         </h4>
       )}
@@ -91,6 +93,7 @@ function Title({
         <h4
           id={id}
           className="title"
+          dir="auto"
           // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
           dangerouslySetInnerHTML={{ __html: line }}
         />
@@ -109,6 +112,7 @@ function Html({ id, className, html }: { id?: string; className: string; html: s
     <div
       id={id}
       className={className}
+      dir="auto"
       // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the renderer
       dangerouslySetInnerHTML={{ __html: html.replaceAll('<table>', '<table tabindex=0>') }}
     />

@@ -140,6 +140,37 @@ describe('for everybody', () => {
     expect(await axe(page)).toEqual([]);
   });
 
+  test('text of a script from right to left is read so, wherever it stands', async () => {
+    const v = 'مرحبا (1)!';
+    const tokens = [{ name: 'v', label: v, type: 'string' }];
+    const rendered = await newTemplate({
+      name: v,
+      headerTemplate: '{{v}}',
+      detailTemplate: '- {{v}}',
+      tokens,
+    });
+    const bare = await newTemplate({ name: v, tokens });
+    const objectId = await create('contacts', { firstname: v });
+    await send({ eventTemplateId: rendered, objectId, tokens: { v } });
+    const timelineIFrame = { linkLabel: v, headerLabel: v, url: foreignUrl, width: 400, height: 300 };
+    const path = await sent({ eventTemplateId: bare, objectId, tokens: { v }, timelineIFrame });
+    const { page } = await visit(path);
+    const ends = await page.getByText(v, { exact: true }).evaluateAll((all) =>
+      all
+        .filter((each) => each.checkVisibility())
+        .map((each) => {
+          const left = (at: number) => {
+            const letter = document.createRange();
+            letter.setStart(each.firstChild as Node, at);
+            letter.setEnd(each.firstChild as Node, at + 1);
+            return letter.getBoundingClientRect().left;
+          };
+          return left((each.textContent ?? '').length - 1) < left(0) ? 'left' : `right of <${each.tagName}>`;
+        }),
+    );
+    expect(ends).toEqual(Array(9).fill('left'));
+  });
+
   test('the first Tab offers to skip to the content', async () => {
     const { page } = await visit('/');
     await page.keyboard.press('Tab');
