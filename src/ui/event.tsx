@@ -5,7 +5,7 @@ import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
 import { isDay, parseMoment } from '../timeline/time.js';
-import { clock, iso, Moment, nameOf, pathOf, short } from './names.js';
+import { clock, iso, MAX_NAME_CHARS, Moment, nameOf, pathOf, short } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
@@ -156,8 +156,9 @@ function Window({
   words: Words;
 }) {
   if (!iframe || !/^https?:\/\//i.test(iframe.url)) return null;
-  const { linkLabel, headerLabel, url, width, height } = iframe;
-  const title = headerLabel || linkLabel || words.open;
+  const { url, width, height } = iframe;
+  const linkLabel = short(iframe.linkLabel, words, MAX_NAME_CHARS);
+  const title = short(iframe.headerLabel, words, MAX_NAME_CHARS) || linkLabel || words.open;
   const id = `window-${index}`;
   const toWindow = (command: 'show-modal' | 'close') => ({ command, commandfor: id, popoverTarget: id });
   return (

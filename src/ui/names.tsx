@@ -5,6 +5,8 @@ import type { Words } from './words.js';
 
 /** What a token's value shows where no template renders it. */
 const MAX_VALUE_CHARS = 5_000;
+/** What a record's name shows, and what an event calls its window. */
+export const MAX_NAME_CHARS = 500;
 
 export function Emblem({ record, view }: { record: CrmRecord; view: View }) {
   const [initial = ''] = ownName(record, view) ?? singularOf(view, record.type);
@@ -38,7 +40,12 @@ export function nameOf(record: CrmRecord, view: View): string {
 }
 
 /** What people call it; undefined where it has no name. */
-export function ownName(record: CrmRecord, { customs }: View): string | undefined {
+export function ownName(record: CrmRecord, view: View): string | undefined {
+  const name = wholeName(record, view);
+  return name === undefined ? undefined : short(name, view.language.words, MAX_NAME_CHARS);
+}
+
+function wholeName(record: CrmRecord, { customs }: View): string | undefined {
   const of = (...names: string[]) =>
     names.map((name) => propertyOf(record, name) ?? '').find((each) => each.trim() !== '');
   switch (record.type) {

@@ -150,6 +150,18 @@ describe('a record', () => {
     );
   });
 
+  test('shows the start of a long name, on the list too, and of what an event calls its window', async () => {
+    const long = 'Pet '.repeat(250);
+    const start = `${long.slice(0, 500)}… and 500 more characters`;
+    await create('tickets', { subject: long });
+    const { page } = await visit('/?type=tickets');
+    await page.getByRole('link', { name: start }).click();
+    expect(await page.locator('h1').textContent()).toBe(start);
+    await page.goto(`${server.baseUrl}${await petWithWindow({ linkLabel: long, headerLabel: long })}`);
+    await page.getByRole('button', { name: start }).click();
+    expect(await page.locator('.window h5').textContent()).toBe(start);
+  });
+
   test('shows its properties, the usual ones first, and leads to what belongs to it and back', async () => {
     const { company } = await petspot();
     const { page, problems } = await visit(company);
