@@ -20,31 +20,33 @@ export interface Entry {
   whose?: CrmRecord;
 }
 
-/** A detail up to this length stands open; a longer one folds. */
-const OPEN_DETAIL_CHARS = 2_000;
+/** A detail up to this length stands open; a longer one folds, and so does a header. */
+const OPEN_CHARS = 2_000;
 
 export function Event({ view, entry, index }: { view: View; entry: Entry; index: number }) {
   const { words } = view.language;
   const { event, body, template, header, detail, whose } = entry;
   const label = template?.name ?? String(event.templateId);
   const rendersNothing = header === '' && detail === '';
+  const isTitle = header.length <= OPEN_CHARS;
+  const opened = isTitle ? detail : header + detail;
   return (
     <article className="event" aria-labelledby={`event-${index}`}>
       <time className="at" dateTime={iso(event.timestamp)}>
         {clock(view).format(event.timestamp)}
       </time>
       <div className="card">
-        <Title id={`event-${index}`} html={header} label={label}>
+        <Title id={`event-${index}`} html={isTitle ? header : ''} label={label}>
           {whose && (
             <p className="whose">
               <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
             </p>
           )}
         </Title>
-        {detail !== '' && (
-          <details open={detail.length <= OPEN_DETAIL_CHARS}>
+        {opened !== '' && (
+          <details open={opened.length <= OPEN_CHARS}>
             <summary>{words.details}</summary>
-            <Html className="rendered" html={withHeadingsFrom(5, detail)} />
+            <Html className="rendered" html={withHeadingsFrom(5, opened)} />
           </details>
         )}
         {rendersNothing && template && <Tokens view={view} template={template} tokens={body.tokens} />}

@@ -63,6 +63,26 @@ describe("a record's timeline", () => {
     expect(await page.locator('.tokens').textContent()).toMatch(/^Order number\s*A-1\s*Status\s*Paid$/);
   });
 
+  test('folds a long header away as it does a long detail, under the name of the template', async () => {
+    const tokens = [{ name: 'v', label: 'V', type: 'string' }];
+    const template = await newTemplate({
+      name: 'Note',
+      headerTemplate: '{{v}}',
+      detailTemplate: 'End',
+      tokens,
+    });
+    const long = 'note '.repeat(1_000).trim();
+    const { page } = await visit(
+      await sent({ eventTemplateId: template, email: 'note@x.test', tokens: { v: long } }),
+    );
+    expect(await page.locator('h4').allTextContents()).toEqual(['Note']);
+    const folded = page.locator('.rendered');
+    expect(await folded.isVisible()).toBe(false);
+    await page.locator('summary').click();
+    expect(await folded.isVisible()).toBe(true);
+    expect(await folded.locator('p').allTextContents()).toEqual([long, 'End']);
+  });
+
   test('takes every one of 120 events, each once, over its pages, and leads back to the newest', async () => {
     const inputs = Array.from({ length: 120 }, (_, index) => ({
       eventTemplateId: demo.templateId,
