@@ -6,10 +6,19 @@ import { devCommand } from './commands/dev.js';
 import { importCommand } from './commands/import.js';
 import { serveCommand } from './commands/serve.js';
 import { userCommands } from './commands/user.js';
+import { VERSION } from './version.js';
 
-const program = new Command('throughline').description(
-  "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3.",
-);
+/** What to do where a server cannot listen. */
+const WAYS_OUT: Record<string, string> = {
+  EADDRINUSE: 'Stop what listens there, or choose another --port (0 takes a free one).',
+  EADDRNOTAVAIL: 'This machine has no such address: choose another --host (0.0.0.0 is all that it has).',
+  ENOTFOUND: 'Nobody knows this name: choose another --host (0.0.0.0 is all that this machine has).',
+  EACCES: 'Ports below 1024 are often for root alone: choose another --port (0 takes a free one).',
+};
+
+const program = new Command('throughline')
+  .description("A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3.")
+  .version(VERSION, '--version', 'print which one this is');
 devCommand(program);
 serveCommand(program);
 accessCommands(program);
@@ -31,10 +40,7 @@ try {
   process.exit(1);
 }
 
-function tell({ code, message }: NodeJS.ErrnoException): void {
-  process.stderr.write(
-    code === 'EADDRINUSE'
-      ? `${message}. Stop what listens there, or choose another --port (0 takes a free one).\n`
-      : `${message}\n`,
-  );
+function tell({ code = '', syscall, message }: NodeJS.ErrnoException): void {
+  const out = /^(?:listen|getaddrinfo)$/.test(syscall ?? '') ? WAYS_OUT[code] : undefined;
+  process.stderr.write(out ? `${message}. ${out}\n` : `${message}\n`);
 }

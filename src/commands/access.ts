@@ -1,12 +1,11 @@
 // `throughline portal|app|token|admin-key …`: who may call. They work whether or not a server holds the folder.
-import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { digest, newClientId, newSecret } from '../access/credentials.js';
 import { appFaults, nameFaults, portalFaults, tokenFaults } from '../access/rules.js';
 import type { App } from '../access/store.js';
 import { dataOption, jsonOption, parseTimeZone } from '../config.js';
 import { brief, type Fault, invalid } from '../refusal.js';
-import { openStore, type Store } from '../store/sqlite/engine.js';
+import { holdsStore, openStore, type Store } from '../store/sqlite/engine.js';
 
 export interface Common {
   data: string;
@@ -301,8 +300,8 @@ export async function withFolder(options: Common, work: Parameters<typeof withSt
 
 /** A slip of the pen makes no folder. */
 export function checkFolder(data: string): void {
-  if (!existsSync(data))
-    fail(`There is no data folder '${data}'; --data names it, 'throughline portal create' makes one.`);
+  if (!holdsStore(data))
+    fail(`'${data}' is no data folder; --data names it, 'throughline portal create' makes one.`);
 }
 
 /** Opens the folder, does the work, prints its answer: one line of JSON, or a line a field. */

@@ -123,9 +123,13 @@ interface Summary {
 function textOf({ lines, stored, refused, report, resumedAtLine, seconds, linesPerSecond }: Summary): string {
   const resumed = resumedAtLine === undefined ? '' : `, resumed after line ${resumedAtLine}`;
   return (
-    `${stored} events of ${lines} lines are stored${resumed} (${seconds} s, ${linesPerSecond} lines/s).\n` +
-    (refused > 0 ? `${refused} lines were refused: ${report} tells which and why.\n` : '')
+    `Stored ${counted(stored, 'event')} of ${counted(lines, 'line')}${resumed} (${seconds} s, ${linesPerSecond} lines/s).\n` +
+    (refused > 0 ? `Refused ${counted(refused, 'line')}: ${report} tells which and why.\n` : '')
   );
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function importFile(file: string, settings: Settings, store: Opened): Promise<Summary> {

@@ -1,6 +1,7 @@
 // The OpenAPI document: what the routes' own schemas do not say.
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { ALL_SCOPES } from '../access/scopes.js';
+import { VERSION } from '../version.js';
 import { ERROR, EXAMPLES, OAUTH_ERROR, RATE_LIMITED } from './examples.js';
 
 /** The older of the two path families. */
@@ -29,7 +30,7 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
     ...(publicUrl === undefined ? {} : { servers: [{ url: publicUrl }] }),
     info: {
       title: 'Throughline',
-      version: '0.1.0',
+      version: VERSION,
       description:
         "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3, under `/integrators/timeline/v3` and, for older clients, `/crm/v3/timeline`. Our own paths begin with `/timeline/v1`.",
     },

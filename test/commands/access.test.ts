@@ -205,7 +205,9 @@ describe('the commands', () => {
     expect((await json('admin-key', 'list')).adminKeys).toEqual([]);
   });
 
-  test('a folder that is not there is made by what creates, and by nothing else', async () => {
+  test('a folder that is not there, or is empty, is made by what creates, and by nothing else', async () => {
+    expect((await run('portal', 'list')).stderr).toMatch(/ is no data folder; /);
+    expect(readdirSync(folder)).toEqual([]);
     const typo = join(folder, 'typo');
     for (const args of [
       ['portal', 'list'],
@@ -226,7 +228,7 @@ describe('the commands', () => {
       const { code, stdout, stderr } = await cli([...args, '--data', typo], { input: '' });
       expect({ code, stdout }, args.join(' ')).toEqual({ code: 1, stdout: '' });
       expect(stderr).toBe(
-        `There is no data folder '${typo}'; --data names it, 'throughline portal create' makes one.\n`,
+        `'${typo}' is no data folder; --data names it, 'throughline portal create' makes one.\n`,
       );
       expect(existsSync(typo)).toBe(false);
     }
@@ -243,6 +245,10 @@ describe('the commands', () => {
     expect(existsSync(typo)).toBe(true);
   });
 
+  test('--version says which one this is', async () => {
+    expect((await cli(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
   test('several at once on a fresh folder all succeed', async () => {
     const made = await Promise.all([1, 2, 3, 4].map((n) => json('portal', 'create', '--name', `p${n}`)));
     expect(new Set(made.map(({ portalId }) => portalId)).size).toBe(4);
@@ -250,6 +256,7 @@ describe('the commands', () => {
   });
 
   test('without --json print a line a thing, for people', async () => {
+    await run('admin-key', 'create');
     expect((await run('portal', 'list')).stdout).toBe('no portals yet\n');
     expect((await run('portal', 'create', '--name', 'P')).stdout).toMatch(/^portalId: \d+\n$/);
     expect((await run('app', 'create', '--name', 'A', '--scope', 'timeline')).stdout).toMatch(
@@ -274,7 +281,7 @@ describe('the commands', () => {
   test.skipIf(!existsSync('/dev/full'))(
     'an answer that cannot be written is told in a sentence',
     async () => {
-      const { code, stderr } = await cli(['portal', 'list', '--data', folder], {
+      const { code, stderr } = await cli(['admin-key', 'create', '--data', folder], {
         shell: 'exec "$@" > /dev/full',
       });
       expect({ code, stderr }).toEqual({ code: 1, stderr: 'ENOSPC: no space left on device, write\n' });

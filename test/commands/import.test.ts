@@ -431,6 +431,6 @@ test('without --json it says in sentences what it did', async () => {
   const { code, stdout, stderr } = await cli(args().filter((each) => each !== '--json'));
   expect({ code, stderr }).toEqual({ code: 2, stderr: '' });
   expect(stdout).toMatch(
-    /^1 events of 2 lines are stored.*\n1 lines were refused: .*events\.ndjson\.\d+-\d+\.refused\.ndjson tells/,
+    /^Stored 1 event of 2 lines .*\nRefused 1 line: .*events\.ndjson\.\d+-\d+\.refused\.ndjson tells/,
   );
 });

@@ -178,6 +178,15 @@ describe('serve', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(new RegExp(`${port}.*choose another --port`));
   });
+
+  test.each(['192.0.2.1', 'no.such.invalid'])(
+    'so is the address %s, which it does not have',
+    async (host) => {
+      const { code, stdout, stderr } = await cli(['serve', '--data', folder, '--host', host, '--port', '0']);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(new RegExp(`${host}.*choose another --host`));
+    },
+  );
 });
 
 /** A portal, an app and a token, by the commands. */

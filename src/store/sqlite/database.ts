@@ -1,7 +1,7 @@
 // Opens the folder's SQLite file: for the one writer, for readers, for the checkpointer. Brings the schema up to
 // date before anybody reads it. STRICT tables, WAL; the writer is durable (synchronous=FULL) and leaves no traces of
 // what was deleted (secure_delete).
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { keyOf } from '../../records/definitions.js';
@@ -22,6 +22,11 @@ const MIGRATIONS = new URL('migrations/', import.meta.url);
 export const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
 const MMAP_BYTES = 2 ** 31;
+
+/** Whether a folder is one of ours. */
+export function holdsStore(folder: string): boolean {
+  return existsSync(databaseFile(folder));
+}
 
 function databaseFile(folder: string): string {
   return join(folder, 'throughline.sqlite');

@@ -19,6 +19,8 @@ import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
 import type { Report, Request } from './writer.js';
 
+export { holdsStore } from './database.js';
+
 export type Store = TimelineStore & ImportStore & RecordStore & AccessStore;
 
 export interface StoreOptions {
