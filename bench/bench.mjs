@@ -20,7 +20,8 @@ import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { casesOf, overloadsOf, singles } from './cases.mjs';
 import { startPrism } from './controls/prism.mjs';
-import { runToEnd, startGenerator, startNode } from './processes.mjs';
+import { send } from './load.mjs';
+import { runToEnd, startNode } from './processes.mjs';
 import { anonymousMemory, measurable, usage, used } from './procfs.mjs';
 import { report } from './report.mjs';
 import { eventOf, prepareEmpty, seeded, tieVisitors } from './seed.mjs';
@@ -44,7 +45,9 @@ const EVENTS_PER_RECORD = 10;
 const ROUNDS_END_BY_MS = 7.5 * 60_000;
 const SAMPLE_MS = 100;
 /** How much longer than the reading the load beside it runs, before and after. */
-const BESIDE_MS = 250;
+const BESIDE_MS = 500;
+/** How much is sent at a time until a tenth of the store is there. */
+const GROWTH_SECONDS = 5;
 const OVERLOADS = 3;
 const IDLE_MS = 3_000;
 const STARTS = 3;
@@ -64,8 +67,6 @@ const faults = new Set();
 const folder = mkdtempSync(join(values.folder, 'throughline-bench-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 const data = join(folder, 'data');
-const generator = startGenerator();
-const ingest = startGenerator();
 
 const machine = `${availableParallelism()} × ${cpus()[0].model}, Node ${process.versions.node}`;
 say(`${machine}; ${total.toLocaleString('en')} events in ${folder}`);
@@ -85,8 +86,6 @@ facts.ties = await measureTies();
 facts.minutes = (performance.now() - began) / 60_000;
 say('');
 report(facts);
-generator.stop();
-ingest.stop();
 process.exit(faults.size === 0 ? 0 : 1);
 
 /** Fills the store. In the long run the second and the last tenth come through the server, a POST an event. */
@@ -98,7 +97,8 @@ async function build() {
   const growth = long ? { second: await measureTenth('second', tenth) } : undefined;
   await seed.appendEvents(total - withRecords.events - (long ? 2 * tenth : 0), progress('events'));
   if (growth) growth.last = await measureTenth('last', tenth);
-  const disk = { withRecords, bytes: sizeOf(data), events: total };
+  const grown = growth ? growth.second.events + growth.last.events : 0;
+  const disk = { withRecords, bytes: sizeOf(data), events: seed.stored() + grown };
   const server = await startNode([...SERVER, data]);
   disk.json = await averageBytes(server);
   disk.sent = Buffer.byteLength(JSON.stringify(eventOf({ objectId: '1000000' })));
@@ -112,11 +112,18 @@ async function measureTenth(name, amount) {
   const server = await startNode([...SERVER, data]);
   const load = singles(server, seed, { objectId: '<number>' }, 64);
   const before = usage(server.pid);
-  const { answered, rate } = await generator.load({ ...load, amount });
+  let [events, took] = [0, 0];
+  while (events < amount) {
+    const left = events === 0 ? GROWTH_SECONDS : Math.ceil((amount - events) / (events / took));
+    const seconds = Math.min(GROWTH_SECONDS, left);
+    const { answered, ...sent } = await send({ ...load, seconds });
+    if (answered === 0 || sent.failed > 0) throw new Error(`growing: ${JSON.stringify(sent)}`);
+    events += answered;
+    took += sent.seconds;
+  }
   const spent = used(before, usage(server.pid));
   await server.stop();
-  if (answered !== amount) throw new Error(`${amount} events were sent, ${answered} acknowledged`);
-  return { rate, spent, events: amount };
+  return { rate: events / took, spent, events };
 }
 
 /** The bytes of an event's JSON, as it is answered. */
@@ -183,23 +190,22 @@ async function runRound(what, cases, seen, duration) {
 }
 
 /** One case: what the generator saw, what the server used for it, and its memory's peak. */
-async function measure({ load, on, beside, refusable, name }, duration) {
+async function measure({ load, on, beside, ramp, name }, duration) {
   let peak = 0;
   const sampling = setInterval(() => {
     peak = Math.max(peak, anonymousMemory(on.pid) ?? 0);
   }, SAMPLE_MS);
-  const ingesting = beside && ingest.load({ ...beside, seconds: duration + (2 * BESIDE_MS) / 1000 });
+  if (ramp) await send({ ...load, seconds: ramp });
+  const ingesting = beside && send({ ...beside, seconds: duration + (2 * BESIDE_MS) / 1000 });
   if (ingesting) await sleep(BESIDE_MS);
   const before = usage(on.pid);
-  const result = await generator.load({ ...load, seconds: duration });
+  const result = await send({ ...load, seconds: duration });
   const spent = used(before, usage(on.pid));
   const ingested = await ingesting;
   clearInterval(sampling);
-  for (const { answered, statuses, errors } of [result, ingested ?? result]) {
-    const others = Object.keys(statuses).some((status) => status >= 300);
-    if (!refusable && (answered === 0 || errors > 0 || others))
-      faults.add(`${name}: answers by status ${JSON.stringify(statuses)}, ${errors} connections failed`);
-  }
+  for (const { answered, failed, errors } of [result, ingested ?? result])
+    if (!load.refusable && (answered === 0 || failed > 0 || errors > 0))
+      faults.add(`${name}: ${answered} answered, ${failed} refused or failed, ${errors} connections failed`);
   return { ...result, spent, peak, ingested: ingested?.rate };
 }
 
@@ -256,7 +262,7 @@ async function measureStarts() {
     ours = await startNode([...SERVER, data]);
     tidy.push(await firstAnswer(ours));
     const load = singles(ours, seed, { objectId: '<number>' }, 64);
-    const loading = generator.load({ ...load, seconds: seconds + 1 });
+    const loading = send({ ...load, seconds: seconds + 1 });
     await sleep(seconds * 1000);
     await ours.stop('SIGKILL');
     await loading;

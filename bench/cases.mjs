@@ -99,8 +99,11 @@ export function overloadsOf({ ours, seed }) {
     [ENOUGH, TOO_MANY].map((connections) => ({
       name: `${connections === ENOUGH ? 'enough' : 'too many'} ${kind}`,
       on: ours,
-      load: { ...load(ours, seed, ANYONE, connections[kind]), ramp: RAMP_SECONDS },
-      refusable: connections === TOO_MANY,
+      load: {
+        ...load(ours, seed, ANYONE, connections[kind]),
+        refusable: connections === TOO_MANY,
+      },
+      ramp: RAMP_SECONDS,
     })),
   );
 }

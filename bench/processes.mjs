@@ -1,5 +1,5 @@
-// The processes of a benchmark: servers, controls, generators, commands. All of them end with it, however it ends.
-import { fork, spawn } from 'node:child_process';
+// The processes of a benchmark: servers, controls, commands. All of them end with it, however it ends.
+import { spawn } from 'node:child_process';
 
 const running = new Set();
 process.once('exit', () => {
@@ -38,25 +38,6 @@ export async function runToEnd(command, args, { cwd, timeout } = {}) {
     });
   const code = await ended;
   return { code, ...said, ms: performance.now() - begin };
-}
-
-/** A load generator. One load at a time. */
-export function startGenerator() {
-  const child = track(fork(new URL('load.mjs', import.meta.url))).child;
-  return {
-    load: (load) =>
-      new Promise((resolve, reject) => {
-        const gone = (code) => reject(new Error(`the load generator ended with ${code}`));
-        child.once('exit', gone);
-        child.once('message', ({ result, error }) => {
-          child.off('exit', gone);
-          if (error) reject(new Error(`${load.method} ${load.url}${load.path}: ${error}`));
-          else resolve(result);
-        });
-        child.send(load);
-      }),
-    stop: () => child.disconnect(),
-  };
 }
 
 /** Starts a command; `ended` resolves with its exit code, or what ended it. */

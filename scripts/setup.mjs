@@ -1,7 +1,7 @@
 // Makes a checkout ready to run: installs what the lockfile names when it changed, compiles when a source changed.
 // Needs nothing but Node and npm; everything it prints goes to stderr, so that stdout stays the command's own.
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -24,6 +24,19 @@ export function setup() {
     say('Building …');
     build();
   }
+}
+
+/** As root on Debian a program is one package away; elsewhere this does nothing. */
+export function installPackage(name, what) {
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
+  say(`Installing ${name} ${what} …`);
+  const apt = (...args) =>
+    spawnSync('apt-get', args, {
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', name);
 }
 
 /** Compiles src/ into dist/, with the files that the compiler does not copy. */

@@ -2,7 +2,7 @@
 // run far more often. Other arguments go to vitest.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { root, setup } from './setup.mjs';
+import { installPackage, root, setup } from './setup.mjs';
 
 const BROWSERS = [
   process.env.CHROME_PATH,
@@ -17,7 +17,8 @@ const long = process.argv.includes('--long');
 const args = process.argv.slice(2).filter((each) => each !== '--long');
 
 setup();
-const browser = findBrowser() ?? installChromium();
+if (!findBrowser()) installPackage('chromium', 'for the browser tests');
+const browser = findBrowser();
 if (!browser) {
   process.stderr.write('The browser tests need Chrome or Chromium: install one, or set CHROME_PATH to it.\n');
   process.exit(1);
@@ -31,18 +32,4 @@ process.exit(status ?? 1);
 
 function findBrowser() {
   return BROWSERS.find((path) => path && existsSync(path));
-}
-
-/** As root on Debian the browser is one package away. */
-function installChromium() {
-  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return undefined;
-  process.stderr.write('Installing chromium for the browser tests …\n');
-  const apt = (...args) =>
-    spawnSync('apt-get', args, {
-      stdio: ['ignore', 2, 2],
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-    });
-  apt('update');
-  apt('install', '-y', '--no-install-recommends', 'chromium');
-  return findBrowser();
 }

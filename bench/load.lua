@@ -1,0 +1,92 @@
+-- What wrk sends and counts. Arguments, after --: the file with the request, the first number and how many, a seed,
+-- `look` to count the answers that refuse, and the file with the ids, a line each.
+-- Marks in the request: <number> (seven digits), <uuid> (a random one), <id> (one of the ids).
+local random, format = math.random, string.format
+local pieces, marks, ids = {}, {}, {}
+local first, count
+
+local fill = {
+  number = function()
+    return first + random(0, count - 1)
+  end,
+  uuid = function()
+    return format(
+      '%08x-%04x-4%03x-a%03x-%06x%06x',
+      random(0, 0x7fffffff),
+      random(0, 0xffff),
+      random(0, 0xfff),
+      random(0, 0xfff),
+      random(0, 0xffffff),
+      random(0, 0xffffff)
+    )
+  end,
+  id = function()
+    return ids[random(#ids)]
+  end,
+}
+
+local threads = {}
+function setup(thread)
+  table.insert(threads, thread)
+end
+
+function init(args)
+  local file = assert(io.open(args[1]))
+  local text = file:read('*a')
+  file:close()
+  first, count = tonumber(args[2]), tonumber(args[3])
+  math.randomseed(tonumber(args[4]))
+  for id in io.lines(args[6]) do
+    table.insert(ids, id)
+  end
+  local at = 1
+  for piece, mark, next in text:gmatch('(.-)<(%l+)>()') do
+    table.insert(pieces, piece)
+    table.insert(marks, fill[mark])
+    at = next
+  end
+  table.insert(pieces, text:sub(at))
+  refused, told = 0, 0
+  if args[5] == 'look' then -- it costs wrk a third more for each answer
+    function response(status, headers)
+      if status == 429 or status == 503 then
+        refused = refused + 1
+        if headers['Retry-After'] or headers['retry-after'] then
+          told = told + 1
+        end
+      end
+    end
+  end
+end
+
+function request()
+  local parts = { pieces[1] }
+  for n = 1, #marks do
+    parts[2 * n] = marks[n]()
+    parts[2 * n + 1] = pieces[n + 1]
+  end
+  return table.concat(parts)
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  local refused, told = 0, 0
+  for _, thread in ipairs(threads) do
+    refused = refused + thread:get('refused')
+    told = told + thread:get('told')
+  end
+  io.write(
+    format(
+      '\n{"answered":%d,"failed":%d,"refused":%d,"told":%d,"errors":%d,"seconds":%f,"p50":%f,"p99":%f,"cpuMs":%f}\n',
+      summary.requests - errors.status,
+      errors.status,
+      refused,
+      told,
+      errors.connect + errors.read + errors.write + errors.timeout,
+      summary.duration / 1e6,
+      latency:percentile(50) / 1e3,
+      latency:percentile(99) / 1e3,
+      os.clock() * 1e3
+    )
+  )
+end
