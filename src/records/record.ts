@@ -79,8 +79,8 @@ export interface CrmRecord extends RecordKey {
   utks: readonly string[];
   /** Records that were merged into this one: their ids find it. */
   mergedIds: readonly number[];
-  /** What is known of it, besides what stands above. */
-  properties: ReadonlyMap<string, string>;
+  /** What is known of it, besides what stands above. Each is read when it is asked for: together they may be large. */
+  properties: Pick<ReadonlyMap<string, string>, 'get' | 'keys'>;
   createdAt: number;
   updatedAt: number;
 }

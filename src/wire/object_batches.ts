@@ -30,7 +30,6 @@ export function objectBatchRoutes(
   const failed = Type.Ref('Error');
   const about = typed(schemas, recordScopes);
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
-  const shaped = shaper(store);
 
   type Batch = { Params: Static<typeof OfType>; Body: Static<typeof BatchObjects> };
   const batch = (operationId: string, summary: string, verb: 'read' | 'write', code: 200 | 201) => ({
@@ -123,6 +122,7 @@ export function objectBatchRoutes(
       const startedAt = clock();
       const found = inputs.map((input) => find(portalId, type, idOf(input), body.idProperty ?? undefined));
       const missing = inputs.filter((_, index) => !found[index]).map(idOf);
+      const { shaped } = shaper(store);
       const results = found.flatMap((record) => (record ? [shaped(record, body)] : []));
       const errors =
         missing.length === 0
@@ -184,6 +184,7 @@ export function objectBatchRoutes(
     const outcomes = await store.write(portalId, writes, startedAt);
     const results: object[] = [];
     const errors: object[] = [];
+    const { written } = shaper(store);
     let next = 0;
     for (const [index, refusal] of refusals.entries()) {
       const outcome: RecordOutcome = refusal ?? (outcomes[next++] as RecordOutcome);
@@ -193,9 +194,8 @@ export function objectBatchRoutes(
         errors.push(batchErrorOf(problemOfRefusal(outcome), { index: [String(index)], ...trace }));
       } else {
         const record = store.record({ portalId, type, id: outcome.id });
-        const names = Object.keys(body.inputs[index]?.properties ?? {});
-        if (record)
-          results.push({ ...shaped(record, { properties: names }, true), ...isNew(writes[0], outcome) });
+        const sent = Object.keys(body.inputs[index]?.properties ?? {});
+        if (record) results.push({ ...written(record, sent), ...isNew(writes[0], outcome) });
       }
     }
     return batchAnswer(results, errors, startedAt, clock());

@@ -19,7 +19,6 @@ export function objectSearchRoutes(
   { store, definitions, schemas, authenticator }: Omit<ObjectRoutes, 'clock'>,
 ): void {
   const about = typed(schemas, recordScopes);
-  const shaped = shaper(store);
 
   app.post<{ Params: Static<typeof OfType>; Body: Static<typeof SearchInput> }>(
     '/crm/v3/objects/:objectType/search',
@@ -52,6 +51,7 @@ export function objectSearchRoutes(
       );
       const search = { ...sent, groups };
       const { total, records } = await store.search(portalId, type, search);
+      const { shaped } = shaper(store);
       const next = search.offset + records.length;
       return {
         total,

@@ -15,6 +15,10 @@ import type { CrmObject } from './schemas/objects.js';
 
 /** How many former values of a property are told. */
 const MAX_HISTORY = 45;
+/** The names and values that one answer tells, all together: as much as a body may bring. */
+const MAX_ANSWER_CHARS = 16 * 1024 * 1024;
+/** What is told of a former value besides the value. */
+const CHANGE_CHARS = 100;
 /** So many properties of each record are asked for in one call: a page has a hundred records. */
 const MAX_NAMED = { properties: 2_000, propertiesWithHistory: 200 };
 
@@ -22,23 +26,44 @@ type Shape = Static<typeof CrmObject>;
 
 type Selected = { properties?: string | string[] | null; propertiesWithHistory?: string | string[] | null };
 
+/** Shapes the records of one answer, which is refused where they tell too much. */
 export function shaper(store: RecordStore) {
-  /** The record on the wire; `more`: the named properties come on top of the usual ones. */
-  return function shaped(
-    record: CrmRecord & { archivedAt?: number },
-    selected: Selected,
-    more = false,
-  ): Shape {
+  let chars = 0;
+  /** The record on the wire. */
+  function shaped(record: CrmRecord & { archivedAt?: number }, selected: Selected): Shape {
+    const count = (more: number) => {
+      chars += more;
+      if (chars > MAX_ANSWER_CHARS) throw TOO_MUCH;
+    };
     const history = named(selected, 'propertiesWithHistory') ?? [];
     const chosen = named(selected, 'properties') ?? (history.length > 0 ? history : undefined);
-    const names =
-      more || !chosen ? [...usualProperties(record.type), ...(chosen ?? [])] : [...chosen, ...history];
-    const shape = toObject(record, names);
+    const shape = toObject(record, chosen ? [...chosen, ...history] : usualProperties(record.type), count);
     if (history.length === 0) return shape;
-    const told = history.map((name) => [name, store.history(record, name, MAX_HISTORY).map(toChange)]);
+    const told = history.map((name) => {
+      const changes = store.history(record, name, MAX_HISTORY);
+      for (const { value } of changes) count(value.length + CHANGE_CHARS);
+      return [name, changes.map(toChange)];
+    });
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
-  };
+  }
+  /**
+   * One that was just written: with the usual properties and those that were sent. It stays written, so that of those
+   * that the answer has no room for the id and the dates are told.
+   */
+  function written(record: CrmRecord, sent: readonly string[]): Shape {
+    const names = [...usualProperties(record.type), ...sent];
+    return toObject(record, chars > MAX_ANSWER_CHARS ? [] : names, (more) => {
+      chars += more;
+    });
+  }
+  return { shaped, written };
 }
+
+const TOO_MUCH = invalid('request', [
+  {
+    message: `the answer would have more than ${MAX_ANSWER_CHARS} characters (16 Mi); ask for fewer records at a time, or fewer properties`,
+  },
+]);
 
 function named(selected: Selected, field: keyof Selected): string[] | undefined {
   const names = namesOf(selected[field]);
@@ -62,7 +87,7 @@ export function namesOf(sent: string | string[] | null | undefined): string[] | 
 }
 
 /** What is answered when nobody says which properties. */
-export function usualProperties(type: ObjectType): readonly string[] {
+function usualProperties(type: ObjectType): readonly string[] {
   return isCustom(type) ? USUAL_OF_CUSTOM : USUAL_PROPERTIES[type];
 }
 
@@ -79,12 +104,21 @@ const USUAL_PROPERTIES: Readonly<Record<StandardType, readonly string[]>> = {
     ),
 };
 
-/** A record as HubSpot answers it; what it does not have is null. */
-export function toObject(record: CrmRecord & { archivedAt?: number }, names: readonly string[]): Shape {
+/** What the record does not have is null. `count` is told how many characters each property has, as it is read. */
+function toObject(
+  record: CrmRecord & { archivedAt?: number },
+  names: readonly string[],
+  count: (chars: number) => void,
+): Shape {
   const all = new Set([...names, 'hs_object_id', createdName(record.type), modifiedName(record.type)]);
+  const read = (name: string) => {
+    const value = propertyOf(record, name) ?? null;
+    count(name.length + (value?.length ?? 0));
+    return [name, value];
+  };
   return {
     id: String(record.id),
-    properties: Object.fromEntries([...all].sort().map((name) => [name, propertyOf(record, name) ?? null])),
+    properties: Object.fromEntries([...all].sort().map(read)),
     createdAt: new Date(record.createdAt).toISOString(),
     updatedAt: new Date(record.updatedAt).toISOString(),
     archived: record.archivedAt !== undefined,

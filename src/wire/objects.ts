@@ -64,7 +64,6 @@ export function objectRoutes(
   const failed = Type.Ref('Error');
   const about = typed(schemas, recordScopes);
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
-  const shaped = shaper(store);
 
   app.get<{ Params: Static<typeof OfType>; Querystring: Static<typeof ListQuery> }>(
     '/crm/v3/objects/:objectType',
@@ -85,6 +84,7 @@ export function objectRoutes(
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
       const shown = records.slice(0, limit);
       const last = shown.at(-1);
+      const { shaped } = shaper(store);
       return {
         results: shown.map((record) => ({ ...shaped(record, request.query), ...told(record) })),
         ...(records.length > limit && last ? { paging: { next: { after: String(last.id) } } } : {}),
@@ -111,7 +111,7 @@ export function objectRoutes(
       checkNamed(portalId, type, input);
       const associations = inputAssociations(schemas, portalId, type, request.body.associations ?? []);
       const record = await writeOne(portalId, { op: 'create', type, ...input, associations });
-      return reply.code(201).send(shaped(record, { properties: Object.keys(request.body.properties) }, true));
+      return reply.code(201).send(shaper(store).written(record, Object.keys(request.body.properties)));
     },
   );
 
@@ -137,7 +137,7 @@ export function objectRoutes(
           : find(portalId, type, objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, objectId);
       const told = associationsOf(portalId, type, request.query.associations);
-      return { ...shaped(found, request.query), ...told(found) };
+      return { ...shaper(store).shaped(found, request.query), ...told(found) };
     },
   );
 
@@ -165,7 +165,7 @@ export function objectRoutes(
       if (!found) throw noRecord(request.params.objectType, request.params.objectId);
       const input = readInput(portal, type, request.body, clock(), found);
       const record = await writeOne(portalId, { op: 'update', type, id: found.id, ...input });
-      return shaped(record, { properties: Object.keys(request.body.properties) }, true);
+      return shaper(store).written(record, Object.keys(request.body.properties));
     },
   );
 

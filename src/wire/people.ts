@@ -6,7 +6,7 @@ import { emailFault, nameFault, type Subject } from '../records/identity.js';
 import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
-import { toObject, usualProperties } from './object_shape.js';
+import { shaper } from './object_shape.js';
 import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';
@@ -56,11 +56,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
       const merged =
         remains === undefined ? undefined : store.record({ portalId, type: 'contacts', id: remains });
       if (!merged) throw noRecord('contacts', `${primary} or ${other}`);
-      return toObject(merged, [
-        ...usualProperties('contacts'),
-        'hs_merged_object_ids',
-        'hs_additional_emails',
-      ]);
+      return shaper(store).written(merged, ['hs_merged_object_ids', 'hs_additional_emails']);
     },
   );
 

@@ -3,7 +3,7 @@ import type { Subject } from '../../dist/records/identity.js';
 import type { PropertyValue } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type { EventDraft } from '../../dist/timeline/store.js';
-import { draftOf, ids, NOW, refusal, type Store, stored, tenantOf, walk } from './support.js';
+import { draftOf, ids, NOW, refusal, type Store, stored, tenantOf, walk, whole } from './support.js';
 
 export const property = (name: string, value: string, at = NOW): PropertyValue => ({ name, value, at });
 
@@ -36,9 +36,9 @@ export async function portalOf(store: Store) {
       const call = { portalId, subject: whole, properties, at: NOW };
       return store.identify(visit === undefined ? call : { ...call, visit });
     },
-    contact: (id: number) => store.record(key(id)),
+    contact: (id: number) => whole(store.record(key(id))),
     timeline: (id: number, limit = 100) => ids(walk(store, key(id), { limit })),
-    properties: (id: number) => Object.fromEntries(store.record(key(id))?.properties ?? []),
+    properties: (id: number) => Object.fromEntries(whole(store.record(key(id)))?.properties ?? []),
     event: (id: string) => store.event(portalId, templateId, id),
     merge: (primary: number, other: number) => store.merge(portalId, primary, other, NOW + 1),
     erase: (who: { objectId: number } | { email: string }) => store.erase(portalId, who),

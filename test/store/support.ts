@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { AccessStore } from '../../dist/access/store.js';
 import type { Subject } from '../../dist/records/identity.js';
-import type { ObjectType, RecordStore } from '../../dist/records/record.js';
+import type { CrmRecord, ObjectType, RecordStore } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import type { ImportStore } from '../../dist/timeline/imports.js';
 import type {
@@ -116,6 +116,13 @@ export function refusal(outcome: AppendOutcome | undefined): Refusal {
 }
 
 export const ids = (events: readonly StoredEvent[]) => events.map((event) => event.id);
+
+/** A record with all of its properties, as a Map. */
+export function whole(record: CrmRecord | undefined) {
+  if (!record) return undefined;
+  const names = [...record.properties.keys()];
+  return { ...record, properties: new Map(names.map((name) => [name, record.properties.get(name)])) };
+}
 
 export const contact = (portalId: number, id: number) => ({ portalId, type: 'contacts' as const, id });
 

@@ -1,7 +1,7 @@
 // Every limit, at its bound and beyond it: the refusal names the limit and what came, and nothing is stored.
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTenant, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { createTenant, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -230,5 +230,39 @@ test('a body with hundreds of faults is answered: some told, all counted', async
     const refused = await server.call('POST', TEMPLATES, `{"name":"Faults","tokens":${tokens}}`);
     expectRefused(refused, 400);
     expect(refused.json.errors).toHaveLength(100);
+  }
+});
+
+test('an answer about records has at most 16 Mi characters of names and values: more is refused, or left out of what was written', async () => {
+  const { token } = await createTenant(server.folder, { lenient: true });
+  const call = (path: string, body: object) =>
+    server.call('POST', `/crm/v3/objects/companies${path}`, body, { token });
+  const names = Array.from({ length: 150 }, (_, n) => `p${n}`);
+  const valued = (value: string) => Object.fromEntries(names.map((name) => [name, value]));
+  const { id } = (await call('', { properties: { name: 'Large' } })).json;
+
+  const change = (value: string) => ({ id, properties: valued(value) });
+  const inputs = [change('x'), change('x'), change('x'.repeat(60_000))];
+  const written = await call('/batch/update', { inputs });
+  expect(written.status).toBe(200);
+  expect(written.json.results.map((each: Json) => each.properties.p149?.length)).toEqual([
+    60_000,
+    60_000,
+    undefined,
+  ]);
+  expect(written.json.results[2].id).toBe(id);
+
+  const ask = { properties: names };
+  const one = await call('/batch/read', { ...ask, inputs: [{ id }] });
+  expect(one.status).toBe(200);
+  expect(one.json.results[0].properties).toMatchObject(valued('x'.repeat(60_000)));
+  for (const [path, body] of [
+    ['/batch/read', { ...ask, inputs: [{ id }, { id }] }],
+    ['/batch/read', { propertiesWithHistory: names, inputs: [{ id }] }],
+    ['/batch/read', { properties: ['x'.repeat(200_000)], inputs: Array(100).fill({ id }) }],
+  ] as const) {
+    const refused = await call(path, body);
+    expectRefused(refused, 400);
+    expect(refused.json.message).toContain('ask for fewer records');
   }
 });

@@ -90,9 +90,12 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const merged = db
     .prepare('SELECT id FROM record WHERE portal = ? AND object_type = ? AND merged_into = ? ORDER BY id')
     .pluck();
-  const properties = db
-    .prepare("SELECT name, value FROM property WHERE place = ? AND value <> '' ORDER BY name")
-    .raw();
+  const property = db
+    .prepare("SELECT value FROM property WHERE place = ? AND name = ? AND value <> ''")
+    .pluck();
+  const propertyNames = db
+    .prepare('SELECT name FROM property WHERE place = ? AND octet_length(value) > 0 ORDER BY name')
+    .pluck();
   const listed = (archived: 'NULL' | 'NOT NULL') =>
     db
       .prepare(`
@@ -194,7 +197,10 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       additionalEmails: emails.filter((each) => each !== primary).map((each) => each.value),
       utks: owned.filter((each) => each.kind === 'utk').map((each) => each.value),
       mergedIds: merged.all(portalId, type, row.id) as number[],
-      properties: new Map(properties.all(row.place) as [string, string][]),
+      properties: {
+        get: (name) => property.get(row.place, name) as string | undefined,
+        keys: () => (propertyNames.all(row.place) as string[]).values(),
+      },
       createdAt: row.createdAt,
       updatedAt: row.updatedAt,
     };
