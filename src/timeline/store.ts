@@ -42,6 +42,8 @@ export type AppendOutcome = StoredEvent | Refusal;
 
 export interface TimelineQuery {
   limit: number;
+  /** The page ends before its events' bodies have more characters all together, though never without an event. */
+  chars?: number;
   after?: Cursor;
   templateId?: number;
   /** Epoch ms, inclusive. */

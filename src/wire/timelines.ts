@@ -107,7 +107,7 @@ export function renderedPage(
   record: RecordKey,
   query: TimelineQuery,
 ): { entries: TimelineEntry[]; next?: Cursor } {
-  const { events, next } = by.store.timeline(record, query);
+  const { events, next } = by.store.timeline(record, { ...query, chars: MAX_PAGE_CHARS });
   const entries: TimelineEntry[] = [];
   const startedAt = process.cpuUsage();
   let chars = 0;

@@ -31,6 +31,27 @@ export function timelineConformance(open: () => Store): void {
       expect(store.timeline(contact(portalId, 12345), { limit: 10 })).toEqual({ events: [] });
     });
 
+    test('a page ends before its bodies have more characters than asked for, never without an event, and goes on', async () => {
+      const { portalId, templateId } = await tenantOf(store);
+      const sizes = [10, 40, 10, 30, 20, 90, 50];
+      const of = (size: number, at: number) => ({
+        ...draftOf(portalId, templateId, `e${at}`, { objectId: 1, ...create }, { timestamp: NOW - at }),
+        body: `"${'x'.repeat(size - 2)}"`,
+      });
+      await store.append(sizes.map(of));
+      const pages: number[][] = [];
+      for (let after: Cursor | undefined, first = true; after || first; first = false) {
+        const page = store.timeline(contact(portalId, 1), {
+          limit: 3,
+          chars: 60,
+          ...(after ? { after } : {}),
+        });
+        pages.push(page.events.map(({ body }) => body.length));
+        after = page.next;
+      }
+      expect(pages).toEqual([[10, 40, 10], [30, 20], [90], [50]]);
+    });
+
     test('from is inclusive, to is exclusive, a template can be chosen; pages hold for all of them', async () => {
       const { portalId, templateId, otherTemplateId } = await tenantOf(store);
       const all = Array.from({ length: 40 }, (_, index) => ({

@@ -17,6 +17,7 @@ import {
   type Cursor,
   MAX_CONTACTS_ON_TIMELINE,
   type StoredEvent,
+  type TimelineEvent,
   type TimelinePage,
   type TimelineQuery,
 } from '../../timeline/store.js';
@@ -238,7 +239,12 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     },
 
     timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
-      const { limit, from = Number.MIN_SAFE_INTEGER, withContacts = false } = query;
+      const {
+        limit,
+        chars = Number.POSITIVE_INFINITY,
+        from = Number.MIN_SAFE_INTEGER,
+        withContacts = false,
+      } = query;
       const before = earlier(query.after ?? AFTER_ALL, {
         timestamp: query.to ?? AFTER_ALL.timestamp,
         seq: 0,
@@ -253,15 +259,18 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
         template: query.templateId,
         limit: limit + 1,
       });
-      const shown = found.slice(0, limit);
-      const last = shown.at(-1);
-      return {
-        events: shown.map(({ place, seq }) => {
-          const record = standing.get(place) as RecordName;
-          return { ...toEvent(eventAt.get(seq) as EventRow, record.id), ...(withContacts ? { record } : {}) };
-        }),
-        ...(found.length > limit && last ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}),
-      };
+      const events: TimelineEvent[] = [];
+      let read = 0;
+      for (const { place, seq } of found.slice(0, limit)) {
+        const record = standing.get(place) as RecordName;
+        const event = toEvent(eventAt.get(seq) as EventRow, record.id);
+        read += event.body.length;
+        if (read > chars && events.length > 0) break;
+        events.push({ ...event, ...(withContacts ? { record } : {}) });
+      }
+      const last = found[events.length - 1];
+      const goesOn = found.length > events.length && last;
+      return { events, ...(goesOn ? { next: { timestamp: last.timestamp, seq: last.seq } } : {}) };
     },
 
     record: readRecord,
