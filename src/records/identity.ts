@@ -6,6 +6,8 @@ import type { ObjectType } from './record.js';
 
 /** HubSpot's bound: e-mails and utks of one contact, together. */
 export const MAX_IDENTITIES = 250;
+/** HubSpot's bound: contacts that are one, besides the one that remains. */
+export const MAX_MERGED = 250;
 
 const MAX_IDENTIFIER_BYTES = 500;
 const MAX_EMAIL_LENGTH = 254;

@@ -1,6 +1,6 @@
 // What every storage engine promises about merging two contacts.
 import { describe, expect, test } from 'vitest';
-import { MAX_IDENTITIES } from '../../dist/records/identity.js';
+import { MAX_IDENTITIES, MAX_MERGED } from '../../dist/records/identity.js';
 import { fill, portalOf, property } from './portal.js';
 import { create, NOW, type Store, stored, whole } from './support.js';
 
@@ -149,6 +149,21 @@ export function mergingConformance(open: () => Store): void {
       const three = await p.on({ email: 'three@example.com' });
       await fill(p, three, 'z', 1, 125);
       expect(await p.merge(one, three)).toBe(one);
+    });
+
+    test(`at most ${MAX_MERGED} are merged into one, and those that were merged into them count`, async () => {
+      const p = await portal();
+      const made = async () => (await p.createContact()) as number;
+      const [one, two, last] = [await made(), await made(), await made()];
+      for (let n = 1; n < MAX_MERGED / 2; n++)
+        for (const into of [one, two]) expect(await p.merge(into, await made())).toBe(into);
+      expect(await p.merge(two, await made())).toBe(two);
+      expect(await p.merge(one, two)).toBe(one);
+      const before = [p.contact(one), p.contact(last)];
+      expect(before[0]?.mergedIds).toHaveLength(MAX_MERGED);
+      expect(await p.merge(one, last)).toMatchObject({ reason: 'too-many' });
+      expect([p.contact(one), p.contact(last)]).toEqual(before);
+      expect(await p.merge(one, two)).toBe(one);
     });
   });
 }

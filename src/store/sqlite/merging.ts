@@ -1,10 +1,10 @@
 // Merges two contacts, on the writer's connection, inside the transaction that the caller opened. The first remains, with
 // what both have; its own properties win. No event is rewritten: the other's places become the first's.
-import { MAX_IDENTITIES } from '../../records/identity.js';
+import { MAX_IDENTITIES, MAX_MERGED } from '../../records/identity.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
 import { records, toucher } from './records.js';
-import { type Refused, tooMany } from './refused.js';
+import { type Refused, tooMany, tooManyMerged } from './refused.js';
 
 export function merger(db: Connection) {
   const { record, identities } = records(db);
@@ -15,6 +15,12 @@ export function merger(db: Connection) {
   const hasPrimary = db
     .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
     .pluck();
+  const merged = db
+    .prepare(
+      "SELECT count(*) FROM record INDEXED BY record_merged WHERE portal = ? AND object_type = 'contacts' AND merged_into = ?",
+    )
+    .pluck();
+  const mergedInto = (portal: number, id: number) => merged.get(portal, id) as number;
   const movePlaces = db.prepare(
     "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
   );
@@ -51,6 +57,8 @@ export function merger(db: Connection) {
     if (primary.id === other.id) return primary.id;
     if (identities(portal, primary.id) + identities(portal, other.id) > MAX_IDENTITIES)
       return tooMany(primary.id);
+    if (mergedInto(portal, primary.id) + mergedInto(portal, other.id) + 1 > MAX_MERGED)
+      return tooManyMerged(primary.id);
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
     moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
     movePlaces.run(primary.id, portal, other.id);

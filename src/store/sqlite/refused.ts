@@ -1,5 +1,5 @@
 // Why a write to records is refused, in words: made on the writer thread, a Refusal again on the other side.
-import { type Decision, MAX_IDENTITIES, type Subject } from '../../records/identity.js';
+import { type Decision, MAX_IDENTITIES, MAX_MERGED, type Subject } from '../../records/identity.js';
 import { type ObjectType, singular, typeIdOf } from '../../records/record.js';
 import { brief, type Refusal } from '../../refusal.js';
 
@@ -112,6 +112,13 @@ export function contactExists(id: number): Refused {
     message: `Contact already exists. Existing ID: ${id}`,
     faults: [],
     context: { existingObjectId: [String(id)] },
+  };
+}
+
+export function tooManyMerged(objectId: number): Refused {
+  return {
+    ...tooMany(objectId),
+    message: `At most ${MAX_MERGED} contacts are merged into one: contact ${objectId} would have more; leave this one by itself`,
   };
 }
 
