@@ -47,6 +47,8 @@ export const MAX_TOKENS_PER_TEMPLATE = 500;
 const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
 const MAX_OPTIONS_PER_TOKEN = 5_000;
+/** All together, as JSON: they are in memory while events come, and a list has those of every template. */
+const MAX_TOKENS_CHARS = 1024 * 1024;
 const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(
   (
@@ -89,6 +91,7 @@ export function newTemplate(
       message: `'${brief(sent)}' is not an object type; use one of ${OBJECT_TYPES.join(', ')}, or the id (2-…) or name of a custom object`,
     });
   const tokens = checkTokens(input.tokens ?? [], [], now, faults);
+  checkSize(tokens, faults);
   const texts = checkTexts(input, faults);
   if (!objectType || faults.length > 0) throw invalid('event template', faults);
   return { appId, objectType, ...texts, tokens, createdAt: now, updatedAt: now };
@@ -107,6 +110,7 @@ export function replaced(
       message: `'${input.id}' is not the id in the path, ${template.id}; leave it out`,
     });
   const tokens = input.tokens ? checkTokens(input.tokens, template.tokens, now, faults) : template.tokens;
+  checkSize(tokens, faults);
   const texts = checkTexts(input, faults);
   if (faults.length > 0) throw invalid('event template', faults);
   const { headerTemplate: _header, detailTemplate: _detail, ...kept } = template;
@@ -125,9 +129,10 @@ export function withToken(template: Template, input: TokenInput, now: number): T
     faults.push({
       message: `a template has at most ${MAX_TOKENS_PER_TEMPLATE} tokens, and this one has them; delete one first`,
     });
-  const token = checkToken(input, undefined, '', now, faults);
+  const tokens = [...template.tokens, checkToken(input, undefined, '', now, faults)];
+  checkSize(tokens, faults);
   if (faults.length > 0) throw invalid('token', faults);
-  return { ...template, tokens: [...template.tokens, token], updatedAt: now };
+  return { ...template, tokens, updatedAt: now };
 }
 
 /** PUT a token: label, options and property; its name and type are fixed. Undefined when there is no such token. */
@@ -142,12 +147,10 @@ export function withTokenChanged(
   const faults: Fault[] = [];
   const options = input.options ?? old.options;
   const token = checkToken({ ...input, name, type: old.type, options }, old, '', now, faults);
+  const tokens = template.tokens.map((each) => (each === old ? token : each));
+  checkSize(tokens, faults);
   if (faults.length > 0) throw invalid('token', faults);
-  return {
-    ...template,
-    tokens: template.tokens.map((each) => (each === old ? token : each)),
-    updatedAt: now,
-  };
+  return { ...template, tokens, updatedAt: now };
 }
 
 /** DELETE a token: stored events keep its values. Undefined when there is no such token. */
@@ -232,6 +235,14 @@ function checkTokens(
     names.add(input.name);
     return checkToken(input, old.get(input.name), path, now, faults);
   });
+}
+
+function checkSize(tokens: readonly TemplateToken[], faults: Fault[]): void {
+  const chars = JSON.stringify(tokens).length;
+  if (chars > MAX_TOKENS_CHARS)
+    faults.push({
+      message: `the template's tokens have ${chars} characters all together, as JSON; at most ${MAX_TOKENS_CHARS} are taken: shorten their labels and options`,
+    });
 }
 
 function checkToken(

@@ -4,6 +4,7 @@ import type { TimelineStore } from './store.js';
 import { MAX_TEMPLATES_PER_APP, type Template } from './template.js';
 
 const MAX_CACHED_TEMPLATES = 2_000;
+const MAX_CACHED_CHARS = 64 * 1024 * 1024;
 const MAX_ATTEMPTS = 20;
 
 type TemplateStore = Pick<
@@ -13,6 +14,7 @@ type TemplateStore = Pick<
 
 export class Templates {
   readonly #cache = new Map<number, Template>();
+  #chars = 0;
 
   constructor(
     private readonly store: TemplateStore,
@@ -25,7 +27,8 @@ export class Templates {
     if (cached) return cached;
     const found = this.store.template(id);
     if (!found) return undefined;
-    if (this.#cache.size >= MAX_CACHED_TEMPLATES) this.#cache.clear();
+    if (this.#cache.size >= MAX_CACHED_TEMPLATES || this.#chars >= MAX_CACHED_CHARS) this.forget();
+    this.#chars += JSON.stringify(found).length;
     this.#cache.set(id, found);
     return found;
   }
@@ -78,6 +81,7 @@ export class Templates {
   /** Forgets what was looked up: somebody may have changed it. */
   forget(): void {
     this.#cache.clear();
+    this.#chars = 0;
   }
 }
 

@@ -182,6 +182,30 @@ test('a template has at most 500 tokens', async () => {
   expect((await server.call('POST', path, tokens[500])).status).toBe(200);
 });
 
+test('the tokens of a template have at most 1 Mi characters all together, whichever call makes them longer', async () => {
+  const token = (name: string, chars: number) => ({
+    name,
+    label: name,
+    type: 'enumeration',
+    options: [{ value: 'x', label: 'x'.repeat(chars) }],
+  });
+  const template = await makeTemplate(server, { tokens: [token('a', 500_000), token('b', 500_000)] });
+  const path = `${TEMPLATES}/${template}`;
+  const tokens = [token('a', 500_000), token('b', 600_000)];
+  for (const [method, at, body] of [
+    ['POST', TEMPLATES, { name: 'Large', tokens }],
+    ['PUT', path, { name: 'Large', tokens }],
+    ['PUT', `${path}/tokens/b`, token('b', 600_000)],
+    ['POST', `${path}/tokens`, token('c', 100_000)],
+  ] as const) {
+    const refused = await server.call(method, at, body);
+    expectRefused(refused, 400);
+    expect(refused.json.message).toContain('at most 1048576');
+  }
+  expect((await server.call('POST', `${path}/tokens`, token('c', 10_000))).status).toBe(200);
+  expect((await server.call('GET', `${path}/tokens`)).json.results).toHaveLength(3);
+});
+
 test('an app has at most 750 templates; an archived one no longer counts; other apps are not hindered', async () => {
   const tenant = await createTenant(server.folder);
   const { token } = tenant;
