@@ -10,11 +10,13 @@ import {
   type GroupInput,
   isMakeable,
   MAX_GROUPS_PER_TYPE,
+  MAX_OPTIONS_PER_TYPE,
   MAX_PROPERTIES_PER_TYPE,
   MAX_UNIQUE_PER_TYPE,
   missingFault,
   newGroup,
   newProperty,
+  optionsIn,
   type PropertyDefinition,
   type PropertyGroup,
   type PropertyInput,
@@ -40,6 +42,8 @@ export interface Known {
   archivedGroups: ReadonlyMap<string, PropertyGroup>;
   /** How many properties are the portal's own, archived ones too: they are kept. */
   own: number;
+  /** How many options all of its properties have, archived ones too. */
+  options: number;
   /** Where properties go that nobody gave a group; absent: the standard type's usual one. */
   usualGroup?: string;
 }
@@ -166,9 +170,10 @@ export class Definitions {
     type: ObjectType,
     inputs: readonly PropertyInput[],
   ): Promise<(PropertyDefinition | Refusal)[]> {
-    const { properties, groups, archivedProperties, own } = this.#read(portalId, type);
+    const { properties, groups, archivedProperties, own, options } = this.#read(portalId, type);
     const groupNames = new Set(groups.keys());
     let room = MAX_PROPERTIES_PER_TYPE - own;
+    let optionRoom = MAX_OPTIONS_PER_TYPE - options;
     let uniqueRoom = MAX_UNIQUE_PER_TYPE;
     for (const each of [...properties.values(), ...archivedProperties.values()])
       if (each.unique) uniqueRoom--;
@@ -181,6 +186,9 @@ export class Definitions {
         if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
         if (!former && made.unique && uniqueRoom-- <= 0)
           return tooMany('properties with unique values', MAX_UNIQUE_PER_TYPE);
+        const more = made.options.length - (former?.options.length ?? 0);
+        if (more > 0 && more > optionRoom) return tooManyOptions(type);
+        optionRoom -= more;
         return made;
       } catch (error) {
         if (error instanceof Refusal) return error;
@@ -216,7 +224,11 @@ export class Definitions {
     return this.#change(portalId, type, () => {
       const old = this.property(portalId, type, name);
       const groups = new Set(this.of(portalId, type).groups.keys());
-      return changedProperty(old, input, groups, this.clock());
+      const next = changedProperty(old, input, groups, this.clock());
+      const more = next.options.length - old.options.length;
+      if (more > 0 && this.of(portalId, type).options + more > MAX_OPTIONS_PER_TYPE)
+        throw tooManyOptions(type);
+      return next;
     });
   }
 
@@ -299,7 +311,7 @@ export class Definitions {
       : undefined;
     const known: Known = sorted([...predefinedOf(type, group), ...stored]);
     if (group !== undefined) known.usualGroup = group;
-    this.#cached += known.properties.size + known.archivedProperties.size;
+    this.#cached += known.properties.size + known.archivedProperties.size + known.options;
     if (this.#cached > MAX_CACHED_DEFINITIONS) this.forget();
     const ofPortal = this.#cache.get(portalId) ?? new Map<ObjectType, Known>();
     this.#cache.set(portalId, ofPortal.set(type, known));
@@ -325,12 +337,14 @@ function sorted(all: readonly Definition[]) {
     archivedProperties: new Map<string, PropertyDefinition>(),
     archivedGroups: new Map<string, PropertyGroup>(),
     own: 0,
+    options: 0,
   };
   for (const each of all) {
     if (each.kind === 'group')
       (each.archivedAt === undefined ? known.groups : known.archivedGroups).set(each.name, each);
     else (each.archivedAt === undefined ? known.properties : known.archivedProperties).set(each.name, each);
   }
+  known.options = optionsIn(known.properties.values()) + optionsIn(known.archivedProperties.values());
   known.own = known.archivedProperties.size;
   for (const { predefined } of known.properties.values()) if (!predefined) known.own++;
   return known;
@@ -352,6 +366,15 @@ function exists(what: 'property' | 'group', type: ObjectType, name: string): Ref
     [],
     { [what === 'group' ? 'groupName' : 'propertyName']: [brief(name)] },
   );
+}
+
+function tooManyOptions(type: ObjectType): Refusal {
+  return invalid('property', [
+    {
+      in: 'options',
+      message: `the properties of ${type} would have more than ${MAX_OPTIONS_PER_TYPE} options all together, archived ones too; send fewer, or make it a string`,
+    },
+  ]);
 }
 
 function tooMany(what: string, most: number): Refusal {

@@ -76,6 +76,8 @@ export const MAX_GROUPS_PER_TYPE = 200;
 /** HubSpot's bound. */
 export const MAX_UNIQUE_PER_TYPE = 10;
 const MAX_OPTIONS = 5_000;
+/** Of a type's properties all together: they are in memory while events come, and a list has them all. */
+export const MAX_OPTIONS_PER_TYPE = 20_000;
 const MAX_TEXT_LENGTH = 500;
 const MAX_DESCRIPTION_LENGTH = 5_000;
 
@@ -245,6 +247,13 @@ export function changedProperty(
   }
   if (faults.length > 0) throw invalid('property', faults);
   return { ...next, version: old.version + 1, updatedAt: now };
+}
+
+/** How many options properties have all together. */
+export function optionsIn(properties: Iterable<PropertyDefinition>): number {
+  let count = 0;
+  for (const { options } of properties) count += options.length;
+  return count;
 }
 
 /** DELETE: records keep their values. */

@@ -3,7 +3,14 @@
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { associatedStandardType, associatedStandardTypes, standardAssociationId } from './associations.js';
 import type { Definitions } from './definitions.js';
-import { newGroup, newProperty, type PropertyInput, predefinedOf } from './properties.js';
+import {
+  MAX_OPTIONS_PER_TYPE,
+  newGroup,
+  newProperty,
+  optionsIn,
+  type PropertyInput,
+  predefinedOf,
+} from './properties.js';
 import {
   type CustomType,
   isCustom,
@@ -119,6 +126,11 @@ export class Schemas {
         ) ?? []
       );
     });
+    if (optionsIn(properties) > MAX_OPTIONS_PER_TYPE)
+      faults.push({
+        in: 'properties',
+        message: `have ${optionsIn(properties)} options all together; at most ${MAX_OPTIONS_PER_TYPE} are taken`,
+      });
     const associated = this.#associated(portalId, input.associatedObjects ?? [], faults);
     const schema = collected(faults, '', () => newSchema(input, names, associated, now));
     if (!schema || faults.length > 0) throw invalid('schema', faults);

@@ -302,6 +302,25 @@ describe('a name that nobody defined', () => {
     expect(definitions.named(1, 'contacts', 'one_more', 'create')).toBeUndefined();
   });
 
+  test('beyond 20,000 options of a type all together is refused, whichever call adds them', async () => {
+    const definitions = new Definitions(store().port, () => NOW);
+    const options = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ value: String(n), label: 'x' }));
+    const kinds = [5_000, 5_000, 5_000, 4_000, 2_000, 100].map((count, n) => ({
+      ...INPUT,
+      name: `kind_${n}`,
+      options: options(count),
+    }));
+    const outcomes = await definitions.create(1, 'contacts', kinds);
+    expect(outcomes.flatMap((each, n) => (each instanceof Refusal ? [n] : []))).toEqual([4]);
+    const change = (count: number) =>
+      definitions.change(1, 'contacts', 'kind_5', { options: options(count) });
+    await expect(change(2_000)).rejects.toThrow('more than 20000 options');
+    await definitions.archive(1, 'contacts', 'kind_0');
+    await expect(change(2_000)).rejects.toThrow('more than 20000 options');
+    expect(await change(50)).toMatchObject({ name: 'kind_5' });
+  });
+
   test('changes at once do not swallow one another', async () => {
     const definitions = new Definitions(store().port, () => NOW);
     await definitions.create(1, 'contacts', [INPUT]);
