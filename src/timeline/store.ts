@@ -56,6 +56,8 @@ export interface TimelineQuery {
 
 /** A timeline of a record and its contacts is read for at most so many. */
 export const MAX_CONTACTS_ON_TIMELINE = 500;
+/** Nor where they, those merged into them and the visitors that they were are more all together. */
+export const MAX_PLACES_ON_TIMELINE = 5_000;
 
 export interface TimelineEvent extends StoredEvent {
   /** Whose it is, on a timeline with contacts. */

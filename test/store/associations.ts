@@ -1,9 +1,10 @@
 // What every storage engine promises about records that belong to one another, and their shared timeline.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Subject } from '../../dist/records/identity.js';
 import type { ObjectType, RecordWrite } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
-import { MAX_CONTACTS_ON_TIMELINE } from '../../dist/timeline/store.js';
+import { MAX_CONTACTS_ON_TIMELINE, MAX_PLACES_ON_TIMELINE } from '../../dist/timeline/store.js';
 import { draftOf, NOW, type Store, stored, tenantOf, walk } from './support.js';
 
 export function associationConformance(open: () => Store): void {
@@ -204,6 +205,32 @@ export function associationConformance(open: () => Store): void {
       expect(store.timeline(company, { limit: 1 }).events).toEqual([]);
       await wrote(portalId, { op: 'archive', type: 'contacts', id: first as number });
       expect(look().events).toEqual([]);
+    });
+
+    test('who were too many visitors make no timeline either', async () => {
+      const { portalId, templateId } = await tenantOf(store);
+      const company = await made(portalId, 'companies', 'name', 'C');
+      const many = Math.ceil(MAX_PLACES_ON_TIMELINE / 200);
+      const contact: RecordWrite = {
+        op: 'create',
+        type: 'contacts',
+        properties: [],
+        associations: [company],
+      };
+      const contacts = (await wrote(portalId, ...Array(many).fill(contact))) as number[];
+      const visits = contacts.flatMap((objectId) =>
+        Array.from({ length: 200 }, () => ({ objectId, utk: crypto.randomUUID() })),
+      );
+      const send = (subjects: Partial<Subject>[]) =>
+        store.append(subjects.map((subject) => draftOf(portalId, templateId, crypto.randomUUID(), subject)));
+      await send(visits.map(({ utk }) => ({ utk })));
+      const look = () => store.timeline(company, { limit: 1, withContacts: true });
+      expect(look().events).toEqual([]);
+      await send(visits);
+      expect(look).toThrow(Refusal);
+      expect(
+        store.timeline({ ...company, type: 'contacts', id: contacts[0] as number }, { limit: 1 }).events,
+      ).toHaveLength(1);
     });
   });
 }

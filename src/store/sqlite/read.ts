@@ -16,6 +16,7 @@ import { Refusal } from '../../refusal.js';
 import {
   type Cursor,
   MAX_CONTACTS_ON_TIMELINE,
+  MAX_PLACES_ON_TIMELINE,
   type StoredEvent,
   type TimelineEvent,
   type TimelinePage,
@@ -221,10 +222,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   function contactsOf({ portalId, type, id }: RecordKey): RecordName[] {
     const ids = associated.all(portalId, type, id, 'contacts', 0, MAX_CONTACTS_ON_TIMELINE + 1) as number[];
     if (ids.length > MAX_CONTACTS_ON_TIMELINE)
-      throw new Refusal(
-        'invalid',
-        `more than ${MAX_CONTACTS_ON_TIMELINE} contacts belong to this record: too many for one timeline; read theirs one by one`,
-      );
+      throw tooManyOnTimeline(`${MAX_CONTACTS_ON_TIMELINE} contacts belong to this record`);
     return ids.map((each) => ({ type: 'contacts', id: each }));
   }
 
@@ -253,6 +251,8 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       for (const record of withContacts ? [key, ...contactsOf(key)] : [key])
         for (const place of places.all(key.portalId, record.type, record.id) as number[])
           standing.set(place, { type: record.type, id: record.id });
+      if (withContacts && standing.size > MAX_PLACES_ON_TIMELINE)
+        throw tooManyOnTimeline(`${MAX_PLACES_ON_TIMELINE} visitors are contacts of this record`);
       const found = page([...standing.keys()], {
         before,
         from,
@@ -435,6 +435,13 @@ interface TemplateRow {
 
 function optional<Row, Value>(row: Row | undefined, to: (row: Row) => Value): Value | undefined {
   return row === undefined ? undefined : to(row);
+}
+
+function tooManyOnTimeline(what: string): Refusal {
+  return new Refusal(
+    'invalid',
+    `more than ${what}: too many for one timeline; read the contacts' one by one`,
+  );
 }
 
 function earlier(a: Cursor, b: Cursor): Cursor {
