@@ -62,6 +62,9 @@ declare module 'fastify' {
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** A request that takes longer to arrive is given up. */
 const MAX_REQUEST_MS = 60_000;
+/** A connection over which nothing moves for so long, or twice as long where an answer is taken in part, ends, but while
+ * a request is worked on. One that does not arrive has been answered by then: Node looks for those every half minute. */
+const MAX_STILL_MS = 120_000;
 /** As long as proxies keep theirs, and a little longer, so that it is they who close. */
 const KEEP_ALIVE_MS = 72_000;
 /** Bodies that are on their way or being worked on, all together: of known callers, and of strangers, who may send forms. */
@@ -126,7 +129,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         listener,
       );
       // What else a client may expect than to be told to go on is passed over (RFC 9110, 10.1.1): Node's 417 has no body.
-      return server.on('checkExpectation', listener);
+      return server.setTimeout(MAX_STILL_MS).on('checkExpectation', listener);
     },
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,

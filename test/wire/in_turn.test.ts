@@ -1,7 +1,9 @@
 // What a client sends ahead of its answers: it is answered in order, one after the other, and holds nobody up.
-import { connect } from 'node:net';
+import { createServer, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTurn } from '../../dist/wire/in_turn.js';
 import { DEMO_TOKEN, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
 
 let server: TestServer;
@@ -66,4 +68,33 @@ test('whoever sends thousands ahead is cut off; others are answered meanwhile', 
   socket.resume();
   await ended;
   expect((await server.call('GET', `${V3}/events/${TEMPLATE}/none`)).status).toBe(404);
+});
+
+test('whoever does not take an answer is cut off by the server’s timeout; whose request is worked on is not', async () => {
+  let worked: ServerResponse | undefined;
+  const listener = inTurn((request, response) => {
+    if (request.url === '/slow') worked = response;
+    else response.end(Buffer.alloc(50_000_000));
+  });
+  const timed = createServer(listener).setTimeout(200); // ms
+  await new Promise<void>((listening) => timed.listen(0, '127.0.0.1', listening));
+  const { port } = timed.address() as AddressInfo;
+  const ask = (path: string) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
+    return socket;
+  };
+  const slow = ask('/slow');
+  const cut = new Promise((resolve) => {
+    timed.on('connection', (socket) => socket.on('close', resolve));
+  });
+  ask('/large')
+    .on('error', () => undefined)
+    .pause();
+  await cut;
+  worked?.end('done');
+  let got = '';
+  for await (const chunk of slow.setEncoding('utf8')) got += chunk;
+  expect(got).toMatch(/^HTTP\/1.1 200.*done$/s);
+  timed.close();
 });
