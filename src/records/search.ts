@@ -89,6 +89,8 @@ export function checkSearch(search: Search): void {
 
 function filterFault({ operator, value, highValue, values, propertyName }: Filter): string | undefined {
   const of = `${operator} on '${brief(propertyName)}'`;
+  if (propertyName.startsWith('associations.'))
+    return `'${brief(propertyName)}': records are not searched by what they are associated with; list the other record's associations`;
   switch (operator) {
     case 'HAS_PROPERTY':
     case 'NOT_HAS_PROPERTY':

@@ -25,7 +25,7 @@ export function objectSearchRoutes(
     {
       onRequest: authenticator.anyToken,
       config: { search: true },
-      ...sentOnce('filterGroups', 'filters'),
+      preHandler: [sentOnce('filterGroups', 'filters').preHandler, sentOnce('filters').preHandler],
       schema: {
         ...recordDoc('searchRecords', 'Search records', 'read'),
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',
@@ -64,9 +64,11 @@ export function objectSearchRoutes(
 
 function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
   const [sort] = sent.sorts ?? [];
-  const sorted = typeof sort === 'string' ? { propertyName: sort } : sort;
+  const sorted = typeof sort === 'string' ? readSort(sort) : sort;
+  const alone = sent.filters?.length ? [{ filters: sent.filters }] : [];
+  const sentGroups = sent.filterGroups?.length ? sent.filterGroups : alone;
   const search: Search = {
-    groups: (sent.filterGroups ?? []).map(({ filters }) => filters.map(readFilter)),
+    groups: sentGroups.map(({ filters }) => filters.map(readFilter)),
     ...(sent.query ? { query: sent.query, searched } : {}),
     sort: {
       propertyName: sorted?.propertyName ?? createdName(type),
@@ -76,7 +78,9 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
     limit: sent.limit ?? DEFAULT_LIMIT,
   };
   const faults: Fault[] = [];
-  for (const [g, { filters }] of (sent.filterGroups ?? []).entries())
+  if (sent.filterGroups?.length && alone.length > 0)
+    faults.push({ in: 'filters', message: 'stands beside filterGroups; send it as one of them' });
+  for (const [g, { filters }] of sentGroups.entries())
     for (const [f, { value, highValue, values }] of filters.entries())
       if ([value, highValue, ...(values ?? [])].some(losesDigits))
         faults.push({ in: `filterGroups[${g}].filters[${f}]`, message: `a value ${LOST_DIGITS}` });
@@ -87,6 +91,13 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   if (faults.length > 0) throw invalid(`search of ${type}`, faults);
   checkSearch(search);
   return search;
+}
+
+/** As HubSpot's client writes it: a name, after a `-` to go down. */
+function readSort(sort: string) {
+  return sort.startsWith('-')
+    ? { propertyName: sort.slice(1), direction: 'DESCENDING' }
+    : { propertyName: sort };
 }
 
 function readFilter(sent: Static<typeof SearchFilter>): Filter {

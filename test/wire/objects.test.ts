@@ -367,6 +367,50 @@ describe('a search', () => {
     expect(second.json).not.toHaveProperty('paging');
   });
 
+  test("sorts as HubSpot's client writes it: a name, after a - to go down", async () => {
+    const name = fresh('sorts').replace(/\W/g, '');
+    const ids: string[] = [];
+    for (const score of [3, 1, 2]) ids.push(await make('companies', { name, score }));
+    const sortedBy = async (sort: string) => {
+      const filters = [{ propertyName: 'name', operator: 'EQ', value: name }];
+      const body = { filterGroups: [{ filters }], sorts: [sort] };
+      const { json } = await server.call('POST', '/crm/v3/objects/companies/search', body);
+      return json.results.map((each: { id: string }) => each.id);
+    };
+    expect(await sortedBy('score')).toEqual([ids[1], ids[2], ids[0]]);
+    expect(await sortedBy('-score')).toEqual([ids[0], ids[2], ids[1]]);
+  });
+
+  test('takes filters by themselves for a group, but not beside groups', async () => {
+    const id = await make('contacts', { email: newEmail(), lastname: fresh('alone') });
+    const { lastname } = (await server.call('GET', `${CONTACTS}/${id}`)).json.properties;
+    const filters = [{ propertyName: 'lastname', operator: 'EQ', value: lastname }];
+    const find = (body: object) => server.call('POST', `${CONTACTS}/search`, body);
+    for (const filterGroups of [undefined, null, []]) {
+      const { json } = await find({ filters, filterGroups, sorts: null, limit: null, after: null });
+      expect(json.results.map((each: { id: string }) => each.id)).toEqual([id]);
+    }
+    const both = await find({ filters, filterGroups: [{ filters }] });
+    expectRefused(both, 400);
+    expect(both.json.message).toBe('filters: stands beside filterGroups; send it as one of them');
+    const twice = await server.call(
+      'POST',
+      `${CONTACTS}/search`,
+      '{"filters":[{"propertyName":"lastname","operator":"EQ","value":"a","value":"b"}]}',
+    );
+    expectRefused(twice, 400);
+    expect(twice.json.errors[0].in).toBe('filters[0].value');
+  });
+
+  test('by what records are associated with is refused, where it would have found nothing', async () => {
+    const filters = [{ propertyName: 'associations.contact', operator: 'EQ', value: '1' }];
+    const refused = await server.call('POST', '/crm/v3/objects/deals/search', {
+      filterGroups: [{ filters }],
+    });
+    expectRefused(refused, 400);
+    expect(refused.json.message).toContain('associations.contact');
+  });
+
   test.each([
     ['zip', '01234', '1234'],
     ['mobilephone', '+4930901820', '4930901820'],

@@ -122,21 +122,27 @@ export const SearchFilter = Type.Object({
   ),
 });
 
-const Sort = Type.Unsafe<string | { propertyName?: string; direction?: string }>({
+const MaybeList = <T extends TSchema>(item: T, description: string) =>
+  Type.Optional(Type.Unsafe<Static<T>[] | null>({ type: ['array', 'null'], items: item, description }));
+
+const Sort = Type.Unsafe<string | { propertyName?: string | null; direction?: string | null }>({
   type: ['string', 'object'],
   properties: {
-    propertyName: { type: 'string' },
-    direction: { type: 'string', enum: ['ASCENDING', 'DESCENDING'] },
+    propertyName: { type: ['string', 'null'] },
+    direction: { type: ['string', 'null'], enum: ['ASCENDING', 'DESCENDING', null] },
   },
 });
 
+const SearchGroup = Type.Object({ filters: Type.Array(SearchFilter) });
+
 export const SearchInput = Type.Object(
   {
-    filterGroups: Type.Optional(Type.Array(Type.Object({ filters: Type.Array(SearchFilter) }))),
+    filterGroups: MaybeList(SearchGroup, 'Any one of them must hold.'),
+    filters: MaybeList(SearchFilter, 'A group by itself, instead of filterGroups.'),
     query: MaybeText({ description: "Words that begin words of the records' names." }),
-    sorts: Type.Optional(Type.Array(Sort)),
+    sorts: MaybeList(Sort, 'One: a name, after a "-" to go down, or an object.'),
     properties: MaybeNames,
-    limit: Type.Optional(Type.Integer()),
+    limit: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
     after: MaybeId({ description: "The last page's paging.next.after." }),
   },
   { $id: 'PublicObjectSearchRequest', description: ignored('A search.') },
