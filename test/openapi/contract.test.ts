@@ -43,6 +43,7 @@ const BODIES: Record<string, string> = { TimelineEventTemplateToken: SENT_TOKEN 
 
 /** What HubSpot's file does not list, though its own answers have it. */
 const MORE_ANSWER_FIELDS: Facts['models'] = {
+  TimelineEventResponse: { extraData: 'array|object' }, // its templates have {{extraData[1]}}
   Error: { 'status!': 'string' },
   ErrorDetail: { errorType: 'string' }, // in the answers of forms
 };
@@ -69,7 +70,7 @@ const WIDER: Record<string, Record<string, string>> = {
     'utk: string': 'utk: string|null',
     'domain: string': 'domain: string|null',
     'customObjectTypeId: string': 'customObjectTypeId: string|null',
-    'extraData: object': 'extraData: object|null',
+    'extraData: object': 'extraData: array|object|null',
     // Written out in place, so that a fault is told once; compared below.
     'timelineIFrame: TimelineEventIFrame': 'timelineIFrame: object|null',
   },
@@ -211,7 +212,7 @@ function typeOf(schema: Json): string {
   const names = types
     .filter((type) => type !== 'null')
     .map((type) => {
-      if (type === 'array') return `${typeOf(schema.items)}[]`;
+      if (type === 'array') return schema.items ? `${typeOf(schema.items)}[]` : 'array';
       if (type === 'object' && typeof schema.additionalProperties === 'object')
         return `map of ${typeOf(schema.additionalProperties)}`;
       return schema.format ? `${type} ${schema.format}` : type;

@@ -92,7 +92,7 @@ test('what a fault is alone it is in a batch: same category, message and fields'
     event({ objectId: '700700', email: `${owner}@example.com` }),
     event({ email: '[email protected]' }),
     { tokens: {} },
-    event({ extraData: [], id: '' }),
+    event({ extraData: 'x', id: '' }),
   ];
   const { errors } = (await send(...inputs)).json;
   for (const [index, input] of inputs.entries()) {

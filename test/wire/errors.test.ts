@@ -60,7 +60,7 @@ test('several faults in one event are all told at once, each with its path', asy
     domain: 7,
     timestamp: 'never',
     tokens: { petAge: 'old', petColor: 'purple', petName: null, nonsense: 1 },
-    extraData: [],
+    extraData: 'x',
     timelineIFrame: { linkLabel: 'a', headerLabel: 'b', url: 'ftp://x', width: 0, height: 99_999 },
   });
   expectRefused(refused, 400);

@@ -1,4 +1,4 @@
-// extraData: any JSON object, kept byte for byte, for the template's detail alone.
+// extraData: any JSON object or array, kept byte for byte, for the template's detail alone.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
@@ -56,6 +56,8 @@ test.each([
   ['brackets and quotes in strings', '{"a}":"{[\\"]}","b]":"\\\\","c":"\\\\\\""}'],
   ['line separators', '{"a":"\u2028\u2029\ufeff\u0085"}'],
   ['empty names', '{"":{"":[]}}'],
+  ['an array', '[{"a":1.50} , "b",null]'],
+  ['an array of nothing', '[]'],
   ['scalars of every kind', '{"a":null,"b":true,"c":false,"d":"","e":0}'],
 ])('extraData keeps %s', async (_what, text) => {
   await roundTrip(text);
@@ -69,6 +71,20 @@ test('extraData nested 100,000 deep is kept, and its detail still renders', asyn
   expect((await server.call('POST', `${V3}/events`, eventText(objects, id))).status).toBe(201);
   expect((await server.call('GET', eventPath(id))).text).toContain(objects);
   expect((await server.call('GET', `${eventPath(id)}/detail`)).status).toBe(200);
+});
+
+test('a detail shows the parts of an array', async () => {
+  const template = await makeTemplate(server, {
+    detailTemplate: '{{extraData[1]}} {{extraData.[2].a}} {{#each extraData}}<{{@index}}>{{/each}}',
+  });
+  const created = await server.event({
+    eventTemplateId: template,
+    email: 'array@example.com',
+    tokens: {},
+    extraData: ['zero', 'one', { a: 'two' }],
+  });
+  const { json } = await server.call('GET', `${eventPath(created.json.id, template)}/detail`);
+  expect(json.details).toBe('<p>one two &lt;0&gt;&lt;1&gt;&lt;2&gt;</p>');
 });
 
 test('a detail shows whole numbers with the digits that were sent, however many', async () => {
@@ -145,15 +161,12 @@ test('any JSON object comes back byte for byte', async () => {
   );
 });
 
-test.each(['[]', '[{"a":1}]', '"text"', '1', 'true'])(
-  'extraData %s is no object and refused',
-  async (text) => {
-    const refused = await server.call('POST', `${V3}/events`, eventText(text, fresh('no-object')));
-    expectRefused(refused, 400);
-    expect(faultyFields(refused)).toEqual(['extraData']);
-    expect(refused.json.message).toBe('extraData: must be object');
-  },
-);
+test.each(['"text"', '1', 'true'])('extraData %s is neither object nor array and refused', async (text) => {
+  const refused = await server.call('POST', `${V3}/events`, eventText(text, fresh('no-object')));
+  expectRefused(refused, 400);
+  expect(faultyFields(refused)).toEqual(['extraData']);
+  expect(refused.json.message).toBe('extraData: must be object or array');
+});
 
 test('extraData null is no extraData', async () => {
   const created = await server.call('POST', `${V3}/events`, eventText('null', fresh('null')));

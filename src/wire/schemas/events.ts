@@ -45,8 +45,8 @@ export const TimelineEvent = Type.Object(
     }),
     extraData: Type.Optional(
       Type.Unsafe<object | null>({
-        type: ['object', 'null'],
-        description: "Any JSON object, kept exactly as sent, for the template's detail.",
+        type: ['object', 'array', 'null'],
+        description: "Any JSON object or array, kept exactly as sent, for the template's detail.",
       }),
     ),
     timelineIFrame: Type.Optional(
@@ -73,7 +73,7 @@ const TimelineEventResponse = Type.Object(
     customObjectTypeId: Type.Optional(Type.String()),
     timestamp: Type.Optional(DateTime('ISO 8601 with milliseconds, UTC.')),
     tokens: TextMap,
-    extraData: Type.Optional(Type.Object({}, { additionalProperties: true })),
+    extraData: Type.Optional(Type.Unsafe<object>({ type: ['object', 'array'] })),
     timelineIFrame: Type.Optional(Type.Ref('TimelineEventIFrame')),
     createdAt: Type.Optional(DateTime('Unused.')),
   },
