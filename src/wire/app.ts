@@ -1,6 +1,6 @@
 // The Fastify instance: plugins, limits, request ids, error answers, OpenAPI, and every route.
 import { randomUUID } from 'node:crypto';
-import { createServer, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import swagger from '@fastify/swagger';
 import fastify, {
@@ -16,7 +16,7 @@ import type { AccessStore } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { RecordStore } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
-import { invalid } from '../refusal.js';
+import { brief, invalid } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import type { TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
@@ -117,7 +117,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       ...(overTls ? ['strict-transport-security', STRICT_TRANSPORT] : []),
     ],
     isClosing: () => closing,
-    isOurHost: (host) => !options.loopbackOnly || isLoopback(host),
+    isOurHost: (host) => host !== undefined && (!options.loopbackOnly || isLoopback(host)),
     failed: (err, correlationId) => app.log.error({ err, correlationId }, 'a request failed'),
   };
   const app = fastify({
@@ -125,7 +125,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
       // With limits, every call is counted on its way through the framework.
       const listener = inTurn(rateLimit ? handler : laneBefore(handler, lane));
       const server = createServer(
-        { requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+        // A request without a Host is refused below: Node's 400 has no body.
+        { requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
         listener,
       );
       // What else a client may expect than to be told to go on is passed over (RFC 9110, 10.1.1): Node's 417 has no body.
@@ -159,8 +160,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-hubspot-correlation-id', request.id).header('x-content-type-options', 'nosniff');
     if (overTls) reply.header('strict-transport-security', STRICT_TRANSPORT);
-    if (options.loopbackOnly && !isLoopback(request.headers.host)) throw new HttpProblem(FOREIGN_HOST);
+    const { headers, raw, routeOptions } = request;
+    if (headers.host === undefined && raw.httpVersion === '1.1') throw new HttpProblem(NO_HOST);
+    if (options.loopbackOnly && !isLoopback(headers.host)) throw new HttpProblem(FOREIGN_HOST);
     if (request.is404) throw notServed(request); // before its body is read
+    // Clients that name a type everywhere: of what is not sent, and not wanted.
+    if (routeOptions.schema?.body === undefined && isEmpty(headers)) delete headers['content-type'];
     done();
   });
   if (rateLimit) rateLimits(app, rateLimit);
@@ -169,7 +174,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   app.removeContentTypeParser(['text/plain', 'application/json']);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      // Clients that name JSON everywhere.
+      // A type, and chunks of which none came.
       if (body.length === 0 && request.routeOptions.schema?.body === undefined) return done(null, undefined);
       const { text, value } = jsonOf(body as Buffer);
       request.text = text;
@@ -272,17 +277,35 @@ function isLoopback(host = ''): boolean {
   return LOOPBACK_HOST.test(host);
 }
 
+const NO_HOST: Problem = {
+  http: 400,
+  category: 'VALIDATION_ERROR',
+  message: 'The request names no host: send the header Host',
+};
+
 const FOREIGN_HOST: Problem = {
   http: 421,
   category: 'VALIDATION_ERROR',
   message: 'This server answers on this machine only: call it as localhost or 127.0.0.1',
 };
 
+/** Whether no body comes. */
+function isEmpty(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+}
+
 function boundBodiesInFlight(app: FastifyInstance): void {
   const inFlight = { known: 0, strange: 0 };
   // After authentication: a stranger takes no room from others.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+    const packed = request.headers['content-encoding'] ?? 'identity';
+    if (packed.toLowerCase() !== 'identity' && !isEmpty(request.headers))
+      throw new HttpProblem({
+        http: 415,
+        category: 'VALIDATION_ERROR',
+        message: `The body is compressed: send it as it is, without the header Content-Encoding: ${brief(packed)}`,
+      });
     if (encoding === undefined && Number(length ?? 0) <= SMALL_BODY_BYTES) return done();
     if (Number(length) > MAX_BODY_BYTES)
       throw new HttpProblem({

@@ -134,5 +134,6 @@ function hasNoBody({ headers }: IncomingMessage): boolean {
 function isSmallJson({ headers }: IncomingMessage): boolean {
   const { 'content-type': type = '', 'content-length': length = '0', 'transfer-encoding': coding } = headers;
   const bytes = Number(length);
-  return coding === undefined && bytes > 0 && bytes <= SMALL_BODY_BYTES && JSON_TYPE.test(type);
+  const isPlain = coding === undefined && headers['content-encoding'] === undefined;
+  return isPlain && bytes > 0 && bytes <= SMALL_BODY_BYTES && JSON_TYPE.test(type);
 }

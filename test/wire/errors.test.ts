@@ -1,5 +1,6 @@
 // What a caller gets who is wrong: HubSpot's error body, everything told at once, never a 5xx, nothing stored.
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Answer, DEMO_TOKEN, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
 import {
@@ -272,6 +273,27 @@ test('a body without a content type is 415; JSON with a charset is taken', async
     expect((await post(`${V3}/events`, body, { 'content-type': type })).status).toBe(201);
 });
 
+test('a compressed body is 415, and the answer says so', async () => {
+  const body = gzipSync(JSON.stringify({ eventTemplateId: TEMPLATE, objectId: VICTIM, tokens: {} }));
+  for (const path of [`${V3}/events`, BATCH, '/oauth/v1/token']) {
+    const refused = await post(path, body, { ...json, 'content-encoding': 'gzip' });
+    expectRefused(refused, 415);
+    expect(refused.json.message).toContain('Content-Encoding: gzip');
+  }
+  await nothingStored();
+});
+
+test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json'])(
+  'the type %s of a body that is neither sent nor wanted is passed over',
+  async (type) => {
+    for (const length of [{}, { 'content-length': '0' }]) {
+      const path = `${TEMPLATES}/${await makeTemplate(server)}`;
+      const headers = { 'content-type': type, ...length };
+      expect((await sendRaw(server, { method: 'DELETE', path, headers })).status).toBe(204);
+    }
+  },
+);
+
 test('no body at all is 400', async () => {
   for (const path of [`${V3}/events`, BATCH, TEMPLATES])
     expectRefused(await sendRaw(server, { method: 'POST', path, headers: { 'content-length': '0' } }), 400);
@@ -410,12 +432,28 @@ test.each(['localhost', 'LOCALHOST:1', 'localhost:8420', '127.0.0.1', '127.1.2.3
   },
 );
 
-test('a request that names no Host is not for this machine: 421', async () => {
+async function withoutHost(version: string, path: string): Promise<string> {
   const { hostname, port } = new URL(server.baseUrl);
-  const socket = connect(Number(port), hostname, () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+  const head = `GET ${path} HTTP/${version}\r\nauthorization: Bearer ${DEMO_TOKEN}\r\nconnection: close\r\n\r\n`;
+  const socket = connect(Number(port), hostname, () => socket.write(head));
   let text = '';
   for await (const chunk of socket) text += chunk;
-  expect(text).toMatch(/^HTTP\/1\.1 421 /);
+  return text;
+}
+
+test('a request that names no Host is not for this machine: 421', async () => {
+  expect(await withoutHost('1.0', '/')).toMatch(/^HTTP\/1\.1 421 /);
+});
+
+test('HTTP 1.1 without a Host is 400, as JSON, whatever it asks for', async () => {
+  for (const path of [TEMPLATES, eventPath('x'), '/openapi.json', '/nowhere']) {
+    const [head = '', body = ''] = (await withoutHost('1.1', path)).split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 400 /);
+    const json = JSON.parse(body);
+    expect(json).toMatchObject({ status: 'error', category: 'VALIDATION_ERROR' });
+    expect(json.message).toContain('Host');
+    expect(head).toContain(`x-hubspot-correlation-id: ${json.correlationId}`);
+  }
 });
 
 test('what is wrong inside of a timelineIFrame is told at once, wrong kinds and broken rules alike', async () => {

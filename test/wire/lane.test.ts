@@ -78,6 +78,7 @@ describe('the lane', () => {
     ['a type that only begins so', () => send({ headers: { 'content-type': 'application/jsonp' } })],
     ['a large body', () => send({}, 'x'.repeat(16 * 1024 + 1))],
     ['an empty body', () => send({}, '')],
+    ['a compressed body', () => send({ headers: { 'content-encoding': 'gzip' } })],
     [
       'a body of unknown length',
       () =>
