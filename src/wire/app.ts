@@ -44,6 +44,7 @@ import {
   type Problem,
   problemOf,
   problemOfParser,
+  queryFaultsOf,
 } from './problem.js';
 import { propertyRoutes } from './properties.js';
 import { type RateLimit, rateLimits } from './rate_limit.js';
@@ -184,11 +185,13 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     }
   });
   for (const schema of named) app.addSchema(schema);
-  app.setValidatorCompiler(({ schema }) => {
+  app.setValidatorCompiler(({ schema, httpPart }) => {
     const check = checker(schema as object);
     return (data) => {
       const errors = check(data);
-      return errors.length === 0 || { error: invalid('request', faultsOf(errors, data)) };
+      if (errors.length === 0) return true;
+      const faults = httpPart === 'querystring' ? queryFaultsOf(errors, data) : faultsOf(errors, data);
+      return { error: invalid('request', faults) };
     };
   });
 

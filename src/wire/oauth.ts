@@ -5,9 +5,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { type Static, Type } from 'typebox';
 import { ACCESS_TOKEN_SECONDS, GRANT_TYPES, GrantRefusal, type Grants } from '../access/grants.js';
 import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
-import { Refusal } from '../refusal.js';
+import { invalid, Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import { basicCredentials } from './authenticate.js';
+import { repeatedFaults } from './problem.js';
 import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas/oauth.js';
 
 export interface OAuthRoutes {
@@ -38,6 +39,8 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
     // No body is a form without fields: then the answer says which of them is missing.
     scope.addHook('preValidation', (request, _reply, done) => {
       request.body ??= {};
+      const repeated = Object.entries(request.body as object).filter(([, value]) => Array.isArray(value));
+      if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated.map(([name]) => name)));
       done();
     });
     scope.addHook('onRequest', (_request, reply, done) => {

@@ -51,11 +51,11 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
         throw invalid('merge', [
           { in: 'objectIdToMerge', message: `is the primary contact itself, ${other}; name another` },
         ]);
+      const contact = (id: number) => store.record({ portalId, type: 'contacts', id });
       const remains = await store.merge(portalId, primary, other, clock());
       if (remains instanceof Refusal) throw remains;
-      const merged =
-        remains === undefined ? undefined : store.record({ portalId, type: 'contacts', id: remains });
-      if (!merged) throw noRecord('contacts', `${primary} or ${other}`);
+      const merged = remains === undefined ? undefined : contact(remains);
+      if (!merged) throw noRecord('contacts', String(contact(primary) ? other : primary));
       return shaper(store).written(merged, ['hs_merged_object_ids', 'hs_additional_emails']);
     },
   );

@@ -193,6 +193,14 @@ export function faultsOf(errors: readonly ErrorObject[] | null | undefined, data
   });
 }
 
+/** The same of a query, where a list is a name that stands more than once. */
+export function queryFaultsOf(errors: readonly ErrorObject[], data: unknown): Fault[] {
+  const sent = data as Readonly<Record<string, unknown>>;
+  return faultsOf(errors, data).flatMap((fault) =>
+    fault.in !== undefined && Array.isArray(sent[fault.in]) ? repeatedFaults([fault.in]) : [fault],
+  );
+}
+
 const FAULTS: Readonly<Record<string, (params: Record<string, unknown>) => string>> = {
   type: ({ type }) =>
     `must be ${[type]

@@ -191,8 +191,11 @@ test('with itself: 400; somebody unknown: 404; no ids: 400; and nothing has chan
     for (const [primary, other] of [
       [A, stranger],
       [stranger, A],
-    ])
-      expectRefused(await merge(primary, other), 404, 'OBJECT_NOT_FOUND');
+    ]) {
+      const unknown = await merge(primary, other);
+      expectRefused(unknown, 404, 'OBJECT_NOT_FOUND');
+      expect(unknown.json.context.objectId).toEqual([stranger]);
+    }
   const wrong = await merge('01', A);
   expectRefused(wrong, 400);
   expect(faultyFields(wrong)).toEqual(['primaryObjectId']);

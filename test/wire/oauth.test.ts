@@ -362,6 +362,11 @@ describe('buying tokens', () => {
     expectDenied(answer, 'invalid_client', 'BAD_CLIENT_ID');
   });
 
+  test('with a field twice is told which one', async () => {
+    const { json } = await sendForm(server, '/oauth/v1/token', 'code=a&grant_type=x&grant_type=x');
+    expect(json.message).toBe('grant_type: stands more than once; send it once');
+  });
+
   test.each<[string, string, Record<string, string>, number]>([
     ['JSON', JSON.stringify({ grant_type: 'refresh_token' }), { 'content-type': 'application/json' }, 415],
     ['a field twice', 'grant_type=refresh_token&code=a&code=b', {}, 400],
