@@ -19,6 +19,7 @@ import type {
   ObjectSchemaUpdate,
   ObjectTypeAnswer,
 } from './schemas/custom_objects.js';
+import { isOn, MaybeSwitch } from './schemas/parts.js';
 
 export interface CustomObjectRoutes {
   schemas: Schemas;
@@ -33,12 +34,10 @@ const OfSchema = Type.Object({
   objectType: Type.String({ description: "The custom object's id (2-…), name or full name." }),
 });
 const Which = Type.Object({
-  archived: Type.Optional(Type.String({ description: 'true: archived ones instead.' })),
+  archived: MaybeSwitch('true: archived ones instead.'),
 });
 const Dropping = Type.Object({
-  archived: Type.Optional(
-    Type.String({ description: 'true: drops one that is archived; its name is free again.' }),
-  ),
+  archived: MaybeSwitch('true: drops one that is archived; its name is free again.'),
 });
 const OfAssociation = Type.Object({
   ...OfSchema.properties,
@@ -75,7 +74,7 @@ export function customObjectRoutes(
     },
     async (request) => {
       const { id } = principalOf(request).portal;
-      return { results: schemas.all(id, request.query.archived === 'true').map((each) => whole(id, each)) };
+      return { results: schemas.all(id, isOn(request.query.archived)).map((each) => whole(id, each)) };
     },
   );
 
@@ -156,8 +155,24 @@ export function customObjectRoutes(
     async (request, reply) => {
       const { id } = principalOf(request).portal;
       const { objectType } = request.params;
-      if (request.query.archived === 'true') await schemas.drop(id, objectType);
+      if (isOn(request.query.archived)) await schemas.drop(id, objectType);
       else await schemas.archive(id, objectType);
+      return reply.code(204).send();
+    },
+  );
+
+  app.delete<InSchema>(
+    '/:objectType/purge',
+    {
+      onRequest: writing,
+      schema: {
+        ...doc('purgeSchema', 'Drop a custom object that is archived', 'write', 'Its name is free again.'),
+        params: OfSchema,
+        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+      },
+    },
+    async (request, reply) => {
+      await schemas.drop(principalOf(request).portal.id, request.params.objectType);
       return reply.code(204).send();
     },
   );

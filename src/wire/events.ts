@@ -15,6 +15,7 @@ import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
 import { anyOneOf } from './openapi.js';
 import { batchErrorOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
+import { isOn, MaybeSwitch } from './schemas/parts.js';
 import { readerOfSent } from './sent.js';
 
 const MAX_BATCH = 500;
@@ -207,13 +208,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   );
 
   const renderQuery = Type.Object({
-    detail: Type.Optional(
-      Type.Unsafe<'true' | 'false'>({
-        type: 'string',
-        enum: ['true', 'false'],
-        description: 'true: the detail; false or absent: the header.',
-      }),
-    ),
+    detail: MaybeSwitch('true: the detail; false or absent: the header.'),
   });
   app.get<Named & { Querystring: Static<typeof renderQuery> }>(
     '/events/:eventTemplateId/:eventId/render',
@@ -238,11 +233,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         .type('text/html; charset=utf-8')
         .header('content-security-policy', "default-src 'none'; sandbox")
         .send(
-          rendered(
-            request,
-            request.params,
-            request.query.detail === 'true' ? 'detailTemplate' : 'headerTemplate',
-          ),
+          rendered(request, request.params, isOn(request.query.detail) ? 'detailTemplate' : 'headerTemplate'),
         ),
   );
 

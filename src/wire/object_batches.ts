@@ -20,7 +20,10 @@ import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type { BatchObjects, ObjectInput } from './schemas/objects.js';
+import { isOn, MaybeSwitch } from './schemas/parts.js';
 import { noRecord, OfType, recordDoc, typed } from './typed.js';
+
+const ReadQuery = Type.Object({ archived: MaybeSwitch('true: archived records instead.') });
 
 export function objectBatchRoutes(
   app: FastifyInstance,
@@ -112,15 +115,19 @@ export function objectBatchRoutes(
     },
   );
 
-  app.post<Batch>(
+  const reading = batch('readRecords', 'Get records', 'read', 200);
+  app.post<Batch & { Querystring: Static<typeof ReadQuery> }>(
     '/crm/v3/objects/:objectType/batch/read',
-    batch('readRecords', 'Get records', 'read', 200),
+    { ...reading, schema: { ...reading.schema, querystring: ReadQuery } },
     async (request, reply) => {
       const { type, portalId } = about(request, 'read');
       const { body } = request;
       const inputs = bounded(body.inputs);
       const startedAt = clock();
-      const found = inputs.map((input) => find(portalId, type, idOf(input), body.idProperty ?? undefined));
+      const archived = isOn(request.query.archived);
+      const found = inputs.map((input) =>
+        find(portalId, type, idOf(input), body.idProperty ?? undefined, archived),
+      );
       const missing = inputs.filter((_, index) => !found[index]).map(idOf);
       const { shaped } = shaper(store);
       const results = found.flatMap((record) => (record ? [shaped(record, body)] : []));

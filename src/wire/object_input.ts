@@ -32,13 +32,18 @@ interface Known {
 }
 
 export function readerOfObjects({ store, definitions, schemas }: Known) {
-  /** The record that has this id, or this value of a unique property. */
+  /** The record that has this id, or this value of a unique property, of which archived records have none. */
   function find(
     portalId: number,
     type: ObjectType,
     name: string,
     idProperty?: string,
-  ): CrmRecord | undefined {
+    archived = false,
+  ): (CrmRecord & { archivedAt?: number }) | undefined {
+    if (archived && idProperty !== undefined && idProperty !== 'hs_object_id')
+      throw invalid('request', [
+        { in: 'idProperty', message: 'finds no archived records: send their ids, and leave it out' },
+      ]);
     if (idProperty === 'email' && type === 'contacts') return store.contactByEmail(portalId, name);
     if (idProperty !== undefined && idProperty !== 'hs_object_id')
       return store.recordByUnique(
@@ -47,7 +52,8 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
         definitions.unique(portalId, type, idProperty, name).uniqueKey,
       );
     const id = objectIdOf(name);
-    return id === undefined ? undefined : store.record({ portalId, type, id });
+    if (id === undefined) return undefined;
+    return archived ? store.archivedRecord({ portalId, type, id }) : store.record({ portalId, type, id });
   }
 
   /**

@@ -19,6 +19,7 @@ import { readerOfObjects } from './object_input.js';
 import { namesOf, shaper } from './object_shape.js';
 import { sentOnce } from './problem.js';
 import type { ObjectInput } from './schemas/objects.js';
+import { isOn, MaybeSwitch } from './schemas/parts.js';
 import { noRecord, OfType, objectType, recordDoc, typed } from './typed.js';
 
 export interface ObjectRoutes {
@@ -42,7 +43,7 @@ const Names = (description: string) =>
 const Selection = {
   properties: Names('Names, separated by commas or sent several times; absent: the usual ones.'),
   propertiesWithHistory: Names('Properties of which former values are told too.'),
-  archived: Type.Optional(Type.String({ description: 'true: archived records instead.' })),
+  archived: MaybeSwitch('true: archived records instead.'),
   associations: Names('Types of which associated records are told too, at most 100 of each.'),
 };
 const IdProperty = Type.Optional(
@@ -80,7 +81,7 @@ export function objectRoutes(
       const { type, portalId } = about(request, 'read');
       const { limit, after } = listQuery(request.query);
       const told = associationsOf(portalId, type, request.query.associations);
-      const archived = request.query.archived === 'true';
+      const archived = isOn(request.query.archived);
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
       const shown = records.slice(0, limit);
       const last = shown.at(-1);
@@ -130,11 +131,8 @@ export function objectRoutes(
     async (request) => {
       const { type, portalId } = about(request, 'read');
       const { objectId } = request.params;
-      const id = objectIdOf(objectId);
-      const found =
-        request.query.archived === 'true'
-          ? id !== undefined && store.archivedRecord({ portalId, type, id })
-          : find(portalId, type, objectId, request.query.idProperty);
+      const { idProperty, archived } = request.query;
+      const found = find(portalId, type, objectId, idProperty, isOn(archived));
       if (!found) throw noRecord(request.params.objectType, objectId);
       const told = associationsOf(portalId, type, request.query.associations);
       return { ...shaper(store).shaped(found, request.query), ...told(found) };

@@ -10,6 +10,7 @@ import { Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import { batchAnswer, bounded } from './batch.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
+import { isOn, MaybeSwitch } from './schemas/parts.js';
 import type {
   BatchPropertyCreate,
   BatchPropertyNames,
@@ -38,7 +39,7 @@ const OfProperty = Type.Object({
 });
 const OfGroup = Type.Object({ objectType, groupName: Type.String({ description: "The group's name." }) });
 const Which = Type.Object({
-  archived: Type.Optional(Type.String({ description: 'true: archived ones instead.' })),
+  archived: MaybeSwitch('true: archived ones instead.'),
 });
 
 type InType = { Params: Static<typeof OfType> };
@@ -83,7 +84,7 @@ export function propertyRoutes(
     },
     async (request) => {
       const { properties, archivedProperties } = definitions.of(...about(request, 'read'));
-      const chosen = request.query.archived === 'true' ? archivedProperties : properties;
+      const chosen = isOn(request.query.archived) ? archivedProperties : properties;
       return { results: [...chosen.values()].map(toProperty) };
     },
   );
@@ -121,7 +122,7 @@ export function propertyRoutes(
     async (request) => {
       const { propertyName } = request.params;
       return toProperty(
-        definitions.property(...about(request, 'read'), propertyName, request.query.archived === 'true'),
+        definitions.property(...about(request, 'read'), propertyName, isOn(request.query.archived)),
       );
     },
   );

@@ -186,7 +186,10 @@ test('the whole round of a custom object', async () => {
 });
 
 test('version 11 finds the same under its own path', async () => {
-  const { coreApi } = new Client11({ basePath: server.baseUrl, accessToken: DEMO_TOKEN }).crm.schemas;
+  const { coreApi, publicObjectSchemasApi } = new Client11({
+    basePath: server.baseUrl,
+    accessToken: DEMO_TOKEN,
+  }).crm.schemas;
   const made = await coreApi.create({
     ...(CAR as Json),
     name: 'boat',
@@ -196,4 +199,6 @@ test('version 11 finds the same under its own path', async () => {
   expect((await clientOf().crm.schemas.coreApi.getById('boat')).id).toBe(made.id);
   await coreApi.archive('boat');
   await expect(coreApi.getById('boat')).rejects.toMatchObject({ code: 404 });
+  await publicObjectSchemasApi.purge('boat');
+  expect((await coreApi.getAll(true)).results.map(({ name }) => name)).not.toContain('boat');
 });

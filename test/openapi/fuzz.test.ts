@@ -148,6 +148,7 @@ const SENSIBLE: Record<string, unknown[]> = {
   objectId: ['@record'],
   objectType: ['contacts', 'contacts', 'deals', '0-1'],
   schemaType: ['@custom'],
+  archivedSchemaType: ['@gone'],
   associationIdentifier: ['@association'],
   fromObjectTypeId: ['@custom'],
   toObjectTypeId: ['0-1', '0-2'],
@@ -236,7 +237,7 @@ function ofType(schema: Json, type: string): Arbitrary<unknown> {
         ? fc.date({ noInvalidDate: true }).map((date) => date.toISOString())
         : fc.oneof(fc.stringMatching(/^[A-Za-z0-9._-]{1,12}$/), nastyString);
     case 'array':
-      return fc.array(valuesOf(schema.items), { maxLength: 4 });
+      return fc.array(schema.items ? valuesOf(schema.items) : nastyValue, { maxLength: 4 });
     default:
       return typeof schema.additionalProperties === 'object'
         ? fc.dictionary(fc.oneof(fc.string(), nastyString), valuesOf(schema.additionalProperties), {
@@ -330,12 +331,13 @@ function encoded(text: string): string {
 
 function shots({ method, path, operation }: Operation): Arbitrary<Shot> {
   const parameters: Json[] = operation.parameters ?? [];
+  const schemaType = path.endsWith('/purge') ? 'archivedSchemaType' : 'schemaType';
   const segments = path.split('/').map((part) => {
     const name = /^\{(\w+)\}$/.exec(part)?.[1];
     return name === undefined
       ? fc.constant(part)
       : segmentOf(
-          path.includes('/schemas/') && name === 'objectType' ? 'schemaType' : name,
+          path.includes('/schemas/') && name === 'objectType' ? schemaType : name,
           parameters.find((parameter) => parameter.name === name).schema,
         );
   });
@@ -411,7 +413,15 @@ interface World {
 }
 
 /** What an operation may take away; each is put back by itself, for there are thousands of requests. */
-type Part = 'token' | 'template' | 'records' | 'definitions' | 'schema' | 'association' | 'consents';
+type Part =
+  | 'token'
+  | 'template'
+  | 'records'
+  | 'definitions'
+  | 'schema'
+  | 'archivedSchema'
+  | 'association'
+  | 'consents';
 
 const TOKENS = [
   { name: 'petName', label: 'Name', type: 'string' },
@@ -512,6 +522,11 @@ async function newWorld(): Promise<World> {
       marks['@custom'] = (await made('/crm/v3/schemas', schema)).id;
       await parts.association();
     },
+    async archivedSchema() {
+      const schema = { name: `gone${renewals}`, labels: { singular: 'Gone', plural: 'Gone' } };
+      marks['@gone'] = (await made('/crm/v3/schemas', schema)).id;
+      await server.call('DELETE', `/crm/v3/schemas/${marks['@gone']}`, undefined, options);
+    },
     async association() {
       const type = marks['@custom'];
       const pair = { fromObjectTypeId: type, toObjectTypeId: '0-1' };
@@ -525,7 +540,8 @@ async function newWorld(): Promise<World> {
     renewals++;
     await parts[part]();
   };
-  for (const part of ['token', 'template', 'definitions', 'schema', 'consents'] as const) await renew(part);
+  const first = ['token', 'template', 'definitions', 'schema', 'archivedSchema', 'consents'] as const;
+  for (const part of first) await renew(part);
   return { marks, renew };
 }
 
@@ -676,6 +692,7 @@ const SPENDS: Readonly<Record<string, Part>> = {
   archiveProperties: 'definitions',
   archivePropertyGroup: 'definitions',
   archiveSchema: 'schema',
+  purgeSchema: 'archivedSchema',
   archiveAssociationType: 'association',
   uninstallApp: 'token',
   revokePrivateToken: 'token',

@@ -364,7 +364,8 @@ interface Shot {
 function shots({ method, path, operation }: Operation): Shot[] {
   const isOfSchemas = OF_SCHEMAS.test(path);
   const marked = path.replace(/\{(\w+)\}/g, (_, name) => {
-    const mark = isOfSchemas && name === 'objectType' ? '@custom' : PATH[name];
+    const custom = path.endsWith('/purge') ? '@gone' : '@custom';
+    const mark = isOfSchemas && name === 'objectType' ? custom : PATH[name];
     if (mark === undefined) throw new Error(`whose is {${name}} of ${path}? Say so in PATH`);
     return mark;
   });
@@ -378,12 +379,12 @@ function shots({ method, path, operation }: Operation): Shot[] {
     : [];
   const ofCompany = marked.replace('/contacts/@record', '/companies/@company');
   const withContacts = names.includes('include') ? [{ path: ofCompany, query: { include: 'contacts' } }] : [];
+  const ofGone = names.includes('archived') ? { archived: 'true' } : {};
   const archived =
-    isOfSchemas && names.includes('archived')
-      ? [...new Set(['@gone', '@gonename'].map((gone) => marked.replace('@custom', gone)))].map((path) => ({
-          path,
-          query: { archived: 'true' },
-        }))
+    isOfSchemas && (names.includes('archived') || path.endsWith('/purge'))
+      ? [...new Set(['@gone', '@gonename'].map((gone) => marked.replace(/@(?:custom|gone)/, gone)))].map(
+          (path) => ({ path, query: ofGone }),
+        )
       : [];
   const plain = [...queries.map((query) => ({ path: marked, query })), ...byEmail];
   const addresses = isOfSchemas

@@ -93,6 +93,16 @@ describe('a schema', () => {
     expect(again.json.id).not.toBe(id);
   });
 
+  test('is purged once it is archived, as version 11 of the client asks for it', async () => {
+    const { id } = await makeSchema();
+    const purge = () => server.call('DELETE', `${SCHEMAS}/${id}/purge`);
+    expectRefused(await purge(), 404, 'OBJECT_NOT_FOUND');
+    expect((await server.call('GET', `${SCHEMAS}/${id}`)).status).toBe(200);
+    expect((await server.call('DELETE', `${SCHEMAS}/${id}`)).status).toBe(204);
+    expect((await purge()).status).toBe(204);
+    expectRefused(await purge(), 404, 'OBJECT_NOT_FOUND');
+  });
+
   test('that has records is not archived', async () => {
     const { id } = await makeSchema();
     const pet = await makePet(id, 'Rex');

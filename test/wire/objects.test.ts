@@ -199,8 +199,37 @@ test('a list shows each record once, page by page, and archived ones apart', asy
   expect(seen).toEqual(ids.filter((_, n) => n !== 3));
   const archived = (await call('GET', `${CONTACTS}?archived=true`)).json;
   expect(archived.results.map((record: { id: string }) => record.id)).toEqual([ids[3]]);
-  for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=x'])
+  for (const query of ['limit=0', 'limit=101', 'limit=x', 'after=x', 'archived=yes', 'archived='])
     expectRefused(await call('GET', `${CONTACTS}?${query}`), 400);
+  const twice = await call('GET', `${CONTACTS}?properties=email&properties=city&limit=1&limit=2`);
+  expectRefused(twice, 400);
+  expect(twice.json.message).toBe('limit: stands more than once; send it once');
+});
+
+test('archived records are told of each, as often as they are asked for, by their ids', async () => {
+  const email = newEmail();
+  const [gone, there] = [await make('contacts', { email }), await make('contacts', { email: newEmail() })];
+  await server.call('DELETE', `${CONTACTS}/${gone}`);
+  const inputs = [{ id: gone }, { id: there }];
+  const idsOf = async (query: string) => {
+    const { status, json } = await server.call('POST', `${CONTACTS}/batch/read${query}`, { inputs });
+    expect(status).toBe(207);
+    const ids = json.results.map((record: { id: string }) => record.id);
+    return [...ids, ...json.errors[0].context.ids];
+  };
+  for (const on of ['true', 'True']) {
+    expect((await server.call('GET', `${CONTACTS}/${gone}?archived=${on}`)).json.archived).toBe(true);
+    expect(await idsOf(`?archived=${on}`)).toEqual([gone, there]);
+  }
+  for (const off of ['', '?archived=false', '?archived=False'])
+    expect(await idsOf(off)).toEqual([there, gone]);
+
+  const byEmail = await server.call('POST', `${CONTACTS}/batch/read?archived=true`, {
+    inputs: [{ id: email }],
+    idProperty: 'email',
+  });
+  expectRefused(byEmail, 400);
+  expectRefused(await server.call('GET', `${CONTACTS}/${email}?archived=true&idProperty=email`), 400);
 });
 
 describe('batches', () => {

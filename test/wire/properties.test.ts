@@ -89,6 +89,12 @@ describe('a definition', () => {
       updatedAt: expect.any(String),
     });
 
+    const none = { label: null, type: null, fieldType: null, groupName: null, options: null };
+    expect((await call('PATCH', path, none)).json).toEqual({
+      ...changed.json,
+      updatedAt: expect.any(String),
+    });
+
     expect((await call('DELETE', path)).status).toBe(204);
     expect((await call('DELETE', path)).status).toBe(204);
     expectRefused(await call('GET', path), 404, 'OBJECT_NOT_FOUND');

@@ -94,7 +94,12 @@ export const BatchObjects = Type.Object(
     inputs: Type.Array(
       Type.Object({
         ...inputNames,
-        properties: Type.Optional(InputProperties),
+        properties: Type.Optional(
+          Type.Unsafe<Static<typeof InputProperties> | null>({
+            ...InputProperties,
+            type: ['object', 'null'],
+          }),
+        ),
         associations: MaybeAssociations,
       }),
     ),

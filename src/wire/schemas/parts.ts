@@ -42,6 +42,16 @@ export const batchErrors = {
 
 export const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
 
+const SWITCH = ['true', 'false', 'True', 'False'] as const;
+
+/** Yes or no in a query, as Python writes it too. */
+export const MaybeSwitch = (description: string) =>
+  Type.Optional(Type.Unsafe<(typeof SWITCH)[number]>({ type: 'string', enum: [...SWITCH], description }));
+
+export function isOn(sent: string | undefined): boolean {
+  return sent?.toLowerCase() === 'true';
+}
+
 export const MaybeFlag = (description: string) =>
   Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], description }));
 

@@ -37,6 +37,10 @@ const PropertyOptionInput = Type.Object(
 export const propertyType = { type: 'string', enum: [...PROPERTY_TYPES] };
 export const fieldType = { type: 'string', enum: [...new Set(Object.values(FIELD_TYPES).flat())] };
 
+function orNull({ type, enum: values }: { type: string; enum: readonly string[] }) {
+  return { type: [type, 'null'], enum: [...values, null] };
+}
+
 export const PropertyAnswer = Type.Object(
   {
     name: Type.String({ description: 'As records and tokens name it.' }),
@@ -99,8 +103,8 @@ export const PropertyCreate = Type.Object(
 export const PropertyUpdate = Type.Object(
   {
     label: MaybeText({}),
-    type: Type.Optional(Type.Unsafe<PropertyType>(propertyType)),
-    fieldType: Type.Optional(Type.Unsafe<FieldType>(fieldType)),
+    type: Type.Optional(Type.Unsafe<PropertyType | null>(orNull(propertyType))),
+    fieldType: Type.Optional(Type.Unsafe<FieldType | null>(orNull(fieldType))),
     groupName: MaybeText({ description: 'A property group that exists.' }),
     ...propertyParts,
   },
