@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
-import { emailFault } from '../records/identity.js';
+import { emailFault, emailKey } from '../records/identity.js';
 import {
   type CrmRecord,
   type ObjectType,
@@ -96,7 +96,12 @@ export function objectBatchRoutes(
           const fault = emailFault(name);
           if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
           const before = store.contactByEmail(portalId, name);
-          return { op: 'upsert', type, by: { email: name }, ...read(before) };
+          const sent = read(before);
+          if (!before && sent.email !== undefined && emailKey(sent.email) !== emailKey(name))
+            throw invalid('input', [
+              { in: 'properties.email', message: 'is not the id, which a new contact has as its e-mail' },
+            ]);
+          return { op: 'upsert', type, by: { email: name }, ...sent };
         }
         if (input.idProperty == null)
           throw invalid('input', [

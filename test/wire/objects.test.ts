@@ -206,6 +206,20 @@ test('a list shows each record once, page by page, and archived ones apart', asy
   expect(twice.json.message).toBe('limit: stands more than once; send it once');
 });
 
+test('an upsert gives a new contact the e-mail that is its id, and refuses another', async () => {
+  const [id, other] = [newEmail(), newEmail()];
+  const upsert = async (email: string) => {
+    const inputs = [{ id, idProperty: 'email', properties: { email, city: 'Bern' } }];
+    return (await server.call('POST', `${CONTACTS}/batch/upsert`, { inputs })).json;
+  };
+  const refused = await upsert(other);
+  expect(refused.errors[0].errors[0].in).toBe('properties.email');
+  expectRefused(await server.call('GET', `${CONTACTS}/${id}?idProperty=email`), 404, 'OBJECT_NOT_FOUND');
+  expect((await upsert(id.toUpperCase())).results[0].new).toBe(true);
+  const changed = await upsert(other);
+  expect(changed.results[0]).toMatchObject({ new: false, properties: { email: other, city: 'Bern' } });
+});
+
 test('archived records are told of each, as often as they are asked for, by their ids', async () => {
   const email = newEmail();
   const [gone, there] = [await make('contacts', { email }), await make('contacts', { email: newEmail() })];
