@@ -135,8 +135,12 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     },
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,
-    // A base path that ends in a slash makes two of them.
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreDuplicateSlashes: true },
+    // A base path that ends in a slash makes two of them; and callers write one at the end, as HubSpot takes it.
+    routerOptions: {
+      maxParamLength: MAX_PARAM_LENGTH,
+      ignoreDuplicateSlashes: true,
+      ignoreTrailingSlash: true,
+    },
     genReqId: () => randomUUID(),
     // On stderr: stdout is the commands' own. No URLs: a developer key may stand in one.
     logger: { level: 'error', stream: process.stderr, redact: ['req.headers.authorization', 'req.url'] },

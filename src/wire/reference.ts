@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import { HttpProblem } from './problem.js';
 
 const SCRIPT = '/docs/js/scalar.js';
-const PATHS = ['/docs', '/docs/', SCRIPT];
+const PATHS = ['/docs', SCRIPT];
 
 export function reference(app: FastifyInstance): void {
   let loading: Promise<FastifyInstance> | undefined;

@@ -33,6 +33,7 @@ async function roundTrip(id: string): Promise<void> {
 
 test.each([
   '/',
+  'a/',
   'a/b/detail',
   '../../etc/passwd',
   '.',
@@ -104,6 +105,19 @@ test.each([
   const refused = await server.event(event({ id }));
   expectRefused(refused, 400);
   expect(faultyFields(refused)).toEqual(['id']);
+});
+
+test('a slash at the end of a path is passed over; one in an id is not', async () => {
+  const id = fresh('slash');
+  for (const each of [id, `${id}/`])
+    expect((await server.call('POST', `${V3}/events/`, event({ id: each }))).status).toBe(201);
+  for (const each of [id, `${id}/`]) {
+    const read = await sendRaw(server, { path: `${eventPath(each)}/` });
+    expect([read.status, read.json.id]).toEqual([200, each]);
+  }
+  for (const path of ['/crm/v3/objects/contacts/?limit=1', '/crm/v3/schemas/', '/docs/', '/openapi.json/'])
+    expect((await server.call('GET', path)).status, path).toBe(200);
+  expect((await server.call('POST', '/crm/v3/objects/contacts/search/', { limit: 1 })).status).toBe(200);
 });
 
 test('a path whose percent-encoding is broken is a 400 that says so', async () => {
