@@ -26,11 +26,9 @@ export function records(db: Connection) {
     DELETE FROM property WHERE place = ? AND EXISTS (
       SELECT 1 FROM property other CROSS JOIN record r INDEXED BY record_place ON r.place = other.place
       WHERE other.unique_key = property.unique_key AND other.place <> property.place AND r.archived_at IS NULL)`);
-  const nextObjectId = db
-    .prepare(
-      'UPDATE portal SET next_object_id = next_object_id + 1 WHERE id = ? RETURNING next_object_id - 1',
-    )
-    .pluck();
+  // Two statements: one with RETURNING takes twice as long.
+  const nextObjectId = db.prepare('SELECT next_object_id FROM portal WHERE id = ?').pluck();
+  const setNextObjectId = db.prepare('UPDATE portal SET next_object_id = ? WHERE id = ?');
   const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
   const dropPlace = db.prepare('DELETE FROM place WHERE id = ?');
   const countIdentities = db
@@ -80,6 +78,7 @@ export function records(db: Connection) {
   function newRecord(portal: number, type: string, at: number): Own {
     for (;;) {
       const id = nextObjectId.get(portal) as number;
+      setNextObjectId.run(id + 1, portal);
       const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
       if (addUnlessTaken.run(portal, type, id, place, at, at).changes === 1) return { id, place };
       dropPlace.run(place);
