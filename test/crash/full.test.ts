@@ -2,7 +2,7 @@
 // when there is room. The disk is a small tmpfs where mounting is allowed; everywhere, a limit on the size of the
 // server's files.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -188,11 +188,22 @@ test('a folder that takes no files is refused at the start, by name', async () =
   const folder = canMount ? tmpfs('ro') : '/proc/throughline';
   for (const command of [
     ['serve', '--port', '0'],
-    ['portal', 'list'],
+    ['portal', 'create', '--name', 'P'],
   ]) {
     const { code, stdout, stderr } = await cli([...command, '--data', folder]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^The data folder '.*' cannot be opened: .+\n$/);
     expect(stderr).toContain(folder);
   }
+});
+
+test.skipIf(!canMount)('a folder on a full disk is refused at the start, with what would do', async () => {
+  const folder = tmpfs('size=1m');
+  const create = () => cli(['portal', 'create', '--name', 'P', '--data', folder]);
+  expect((await create()).code).toBe(0);
+  expect(() => writeFileSync(join(folder, 'other'), Buffer.alloc(2 ** 20))).toThrow(/ENOSPC/);
+  expect(await create()).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('the disk is full; make room'),
+  });
 });

@@ -1,6 +1,6 @@
 // The SQLite engine keeps every promise, in a folder on disk and in `--memory`'s; and what is SQLite's own.
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -425,7 +425,7 @@ describe('SQLite', () => {
     expect(readFileSync(join(folder, 'throughline.sqlite')).includes('Zorro')).toBe(false);
   });
 
-  test('a folder of a newer version, or one that cannot be a folder, is refused with its name', async () => {
+  test('a folder of a newer version, a damaged one, or one that cannot be a folder, is refused with its name', async () => {
     folder = newFolder();
     const open = () => openStore({ folder, clock: Date.now });
     await (await open()).close();
@@ -435,6 +435,8 @@ describe('SQLite', () => {
     db.close();
     await expect(open()).rejects.toThrow(/newer Throughline \(schema 9999/);
     await expect(open()).rejects.toThrow(folder);
+    writeFileSync(file, 'no database, however long it is'.repeat(1_000));
+    await expect(open()).rejects.toThrow(/damaged; put a backup in its place/);
     await expect(openStore({ folder: file, clock: Date.now })).rejects.toThrow(file);
   });
 

@@ -1,7 +1,7 @@
 // Opens the folder's SQLite file: for the one writer, for readers, for the checkpointer. Brings the schema up to
 // date before anybody reads it. STRICT tables, WAL; the writer is durable (synchronous=FULL) and leaves no traces of
 // what was deleted (secure_delete).
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { keyOf } from '../../records/definitions.js';
@@ -23,9 +23,9 @@ export const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
 const MMAP_BYTES = 2 ** 31;
 
-/** Whether a folder is one of ours. */
+/** Whether a folder is one of ours; fails where that cannot be seen. */
 export function holdsStore(folder: string): boolean {
-  return existsSync(databaseFile(folder));
+  return statSync(databaseFile(folder), { throwIfNoEntry: false }) !== undefined;
 }
 
 function databaseFile(folder: string): string {
@@ -74,7 +74,7 @@ function migrate(db: Connection, upgrading: (from: number, to: number) => void):
   const version = () => db.pragma('user_version', { simple: true }) as number;
   if (version() > files.length)
     throw new Error(
-      `the data folder is of a newer Throughline (schema ${version()}, this one knows ${files.length})`,
+      `it is of a newer Throughline (schema ${version()}, this one knows ${files.length}); run that one`,
     );
   if (version() === files.length) return;
   if (version() > 0) upgrading(version(), files.length);

@@ -292,13 +292,14 @@ function failure(message: string, code: string): Error {
 
 /** SQLite's word for what a person can mend, as advice. */
 function advice(code = ''): string | undefined {
-  if (code.startsWith('SQLITE_FULL')) return 'the disk is full; make room in the data folder';
+  if (/^SQLITE_(?:FULL|IOERR_SHMSIZE)/.test(code)) return 'the disk is full; make room in the data folder';
   if (code.startsWith('SQLITE_READONLY')) return 'the data folder is read-only; make it writable';
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'its files cannot be opened; make them readable and writable';
   if (code.startsWith('SQLITE_IOERR')) return `the disk failed (${code}); see to it`;
   if (code.startsWith('SQLITE_BUSY'))
     return 'another process has been writing to the data folder for too long; wait for it';
+  if (/^SQLITE_(?:NOTADB|CORRUPT)/.test(code)) return 'its file is damaged; put a backup in its place';
   return undefined;
 }
 
