@@ -1,6 +1,6 @@
 // `throughline portal|app|token|admin-key …`: what they answer, with and without a server on the folder, what they
 // refuse, and that no secret stays.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -241,6 +241,10 @@ describe('the commands', () => {
       expect((await cli([...args, '--data', typo])).stderr).toMatch(sentence);
       expect(existsSync(typo), args.join(' ')).toBe(false);
     }
+    symlinkSync('unseen', join(folder, 'unseen'));
+    expect((await cli(['portal', 'list', '--data', join(folder, 'unseen')])).stderr).toMatch(
+      /^ELOOP: .*unseen/,
+    );
     expect((await cliJson(['admin-key', 'create', '--data', typo])).adminKeyId).toBe('1');
     expect(existsSync(typo)).toBe(true);
   });
@@ -318,6 +322,10 @@ describe('the commands', () => {
         /^redirectUris\[0\]: 'javascript:alert\(1\)' is not a web address;/,
       ],
       [['app', 'create', '--name', ' ', '--scope', 'timeline'], /^name: is empty;/],
+      [
+        ['portal', 'create', '--name', 'P\nportalId: 1'],
+        /^name: has control characters, such as a line break;/,
+      ],
       [token(portalId, appId, 'timelines'), /^scopes: there is no scope timelines;/],
       [['app', 'rotate', '--app', '4711'], /^There is no app 4711;/],
       [['app', 'rotate', '--app', appId, '--secret', 'all'], /client-secret, developer-key/],
