@@ -395,7 +395,7 @@ class Report {
     this.#unreported = [];
     if (refusals.length > 0) {
       if (this.#file === undefined) {
-        this.#file = openSync(this.path, existsSync(this.path) ? 'r+' : 'w');
+        this.#file = this.#open();
         this.reported.bytes = Math.min(this.reported.bytes, statSync(this.path).size);
         ftruncateSync(this.#file, this.reported.bytes);
       }
@@ -410,6 +410,16 @@ class Report {
       this.isAhead = true;
       this.reported = { bytes: this.reported.bytes + bytes.length, line };
     } else this.reported = { ...this.reported, line };
+  }
+
+  #open(): number {
+    try {
+      return openSync(this.path, existsSync(this.path) ? 'r+' : 'w');
+    } catch (error) {
+      throw new Error(
+        `${(error as Error).message}: name a --report that can be written; without --again, it goes on where it stood.`,
+      );
+    }
   }
 
   close(): void {

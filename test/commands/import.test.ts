@@ -244,6 +244,18 @@ describe('a file', () => {
     expect(report(join(folder, 'why'))).toEqual(told);
   });
 
+  test('whose report cannot be written: that is said, and with another report it goes on and tells all', async () => {
+    writeFileSync(file, lines([event(1), 'no event', event(2)]));
+    const { code, stderr } = await run(file, ['--report', join(folder, 'nowhere', 'why')]);
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/why.* name a --report/),
+    });
+    expect(await run()).toMatchObject({ code: 2, summary: { stored: 2, refused: 1 } });
+    expect(nonces()).toEqual(['1', '2']);
+    expect(report().map(({ line }) => line)).toEqual([2]);
+  });
+
   test('with a line longer than an event may be: it is refused, its neighbours are not', async () => {
     const padded = (nonce: number, pad: string) => event(nonce, { extraData: { pad } });
     const pad = 'x'.repeat(1024 * 1024 - JSON.stringify(padded(2, '')).length);
