@@ -18,7 +18,8 @@ const WAYS_OUT: Record<string, string> = {
 
 const program = new Command('throughline')
   .description("A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3.")
-  .version(VERSION, '--version', 'print which one this is');
+  .version(VERSION, '--version', 'print which one this is')
+  .showHelpAfterError('--help tells what there is.');
 devCommand(program);
 serveCommand(program);
 accessCommands(program);

@@ -310,7 +310,7 @@ describe('the commands', () => {
         token(portalId, appId, 'timeline', 'tickets'),
         /^scopes: app \d+ may not ask for tickets; it may ask for timeline\.\n$/,
       ],
-      [token(portalId, appId), /--scope/],
+      [token(portalId, appId), /--scope.*\n--help tells what there is\.\n$/],
       [['token', 'create', '--scope', 'timeline'], /--portal/],
       [['app', 'create', '--name', 'B'], /--scope/],
       [
