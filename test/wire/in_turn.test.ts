@@ -76,7 +76,7 @@ test('whoever does not take an answer is cut off by the server’s timeout; whos
     if (request.url === '/slow') worked = response;
     else response.end(Buffer.alloc(50_000_000));
   });
-  const timed = createServer(listener).setTimeout(200); // ms
+  const timed = createServer(listener).setTimeout(1_000); // ms
   await new Promise<void>((listening) => timed.listen(0, '127.0.0.1', listening));
   const { port } = timed.address() as AddressInfo;
   const ask = (path: string) => {
