@@ -207,3 +207,18 @@ test.skipIf(!canMount)('a folder on a full disk is refused at the start, with wh
     stderr: expect.stringContaining('the disk is full; make room'),
   });
 });
+
+test('where the folder is taken away, nothing more is acknowledged, and the refusal says so', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-gone-'));
+  made.push(folder);
+  const server = await serve(folder);
+  const { token, templateId } = await tenantWithTemplate(folder, server.baseUrl);
+  rmSync(folder, { recursive: true });
+  const event = { eventTemplateId: templateId, email: 'a@x.test', tokens: { nonce: '1' } };
+  const refused = await until(async () => {
+    const answer = await request(server.baseUrl, 'POST', `${V3}/events`, event, { token });
+    return answer.status !== 201 && answer;
+  });
+  expect(refused.status).toBe(503);
+  expect(refused.json.message).toMatch(/its file is gone from the data folder; stop the server, put it back/);
+});

@@ -293,6 +293,8 @@ function failure(message: string, code: string): Error {
 /** SQLite's word for what a person can mend, as advice. */
 function advice(code = ''): string | undefined {
   if (/^SQLITE_(?:FULL|IOERR_SHMSIZE)/.test(code)) return 'the disk is full; make room in the data folder';
+  if (code === 'SQLITE_READONLY_DBMOVED')
+    return 'its file is gone from the data folder; stop the server, put it back, start anew';
   if (code.startsWith('SQLITE_READONLY')) return 'the data folder is read-only; make it writable';
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'its files cannot be opened; make them readable and writable';

@@ -1,6 +1,7 @@
 // The writer thread: the only write connection of the process. Each message is one transaction, but batches of events
 // that wait behind one another share one; what it answers is posted after the commit is on disk. When another process
 // has written, it says so.
+import { statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { ImportKey, ImportStep } from '../../timeline/imports.js';
 import { type Admin, admin } from './admin.js';
@@ -73,12 +74,16 @@ const inTransaction = db.transaction((op: keyof typeof work, args: readonly unkn
   (work[op] as (...args: readonly unknown[]) => unknown)(...args),
 );
 let version = others.get();
+const inode = inodeOf(db.name);
+/** The file is no longer where it was: SQLite would go on writing to what nobody will find again. */
+let moved = false;
 
 const looking = setInterval(() => {
   try {
     const now = others.get();
     if (now !== version) report({ othersWrote: true });
     version = now;
+    moved = inodeOf(db.name) !== inode;
     scrubbing.later();
   } catch {
     // A failing disk must not end this thread: the next look tells.
@@ -110,6 +115,10 @@ function open(): Connection {
     const { message, code } = error as Error & { code?: string };
     throw Object.assign(new Error(message), { code });
   }
+}
+
+function inodeOf(file: string): bigint | undefined {
+  return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 function waiting(): Request | undefined {
@@ -148,6 +157,7 @@ function failureOf(error: unknown): { error: string; code: string } {
 
 function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'close') return close();
+  if (moved) throw Object.assign(new Error('the file was moved'), { code: 'SQLITE_READONLY_DBMOVED' });
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   if (op === 'importStep') imports.giveWay();
