@@ -321,7 +321,7 @@ export async function withStore(
 }
 
 function listText(name: string, rows: readonly object[]): string {
-  if (rows.length === 0) return `no ${name} yet\n`;
+  if (rows.length === 0) return `no ${name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)} yet\n`;
   return rows
     .map(
       (row) =>

@@ -262,6 +262,8 @@ describe('the commands', () => {
   test('without --json print a line a thing, for people', async () => {
     await run('admin-key', 'create');
     expect((await run('portal', 'list')).stdout).toBe('no portals yet\n');
+    await run('admin-key', 'revoke', '--admin-key', '1');
+    expect((await run('admin-key', 'list')).stdout).toBe('no admin keys yet\n');
     expect((await run('portal', 'create', '--name', 'P')).stdout).toMatch(/^portalId: \d+\n$/);
     expect((await run('app', 'create', '--name', 'A', '--scope', 'timeline')).stdout).toMatch(
       /^appId: \d+\nclientId: \S+\nclientSecret: \S+\ndeveloperKey: \S+\n$/,
