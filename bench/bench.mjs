@@ -190,12 +190,11 @@ async function runRound(what, cases, seen, duration) {
 }
 
 /** One case: what the generator saw, what the server used for it, and its memory's peak. */
-async function measure({ load, on, beside, ramp, name }, duration) {
+async function measure({ load, on, beside, refusable, name }, duration) {
   let peak = 0;
   const sampling = setInterval(() => {
     peak = Math.max(peak, anonymousMemory(on.pid) ?? 0);
   }, SAMPLE_MS);
-  if (ramp) await send({ ...load, seconds: ramp });
   const ingesting = beside && send({ ...beside, seconds: duration + (2 * BESIDE_MS) / 1000 });
   if (ingesting) await sleep(BESIDE_MS);
   const before = usage(on.pid);
@@ -204,7 +203,7 @@ async function measure({ load, on, beside, ramp, name }, duration) {
   const ingested = await ingesting;
   clearInterval(sampling);
   for (const { answered, failed, errors } of [result, ingested ?? result])
-    if (!load.refusable && (answered === 0 || failed > 0 || errors > 0))
+    if (!refusable && (answered === 0 || failed > 0 || errors > 0))
       faults.add(`${name}: ${answered} answered, ${failed} refused or failed, ${errors} connections failed`);
   return { ...result, spent, peak, ingested: ingested?.rate };
 }

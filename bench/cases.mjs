@@ -101,9 +101,9 @@ export function overloadsOf({ ours, seed }) {
       on: ours,
       load: {
         ...load(ours, seed, ANYONE, connections[kind]),
-        refusable: connections === TOO_MANY,
+        ramp: RAMP_SECONDS,
       },
-      ramp: RAMP_SECONDS,
+      refusable: connections === TOO_MANY,
     })),
   );
 }

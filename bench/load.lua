@@ -1,6 +1,9 @@
--- What wrk sends and counts. Arguments, after --: the file with the request, the first number and how many, a seed,
--- `look` to count the answers that refuse, and the file with the ids, a line each.
+-- What wrk sends and counts. Arguments, after --: the file with the request, the first number and how many, a seed, the
+-- seconds before answers count (then each is looked at: which refuse), and the file with the ids, a line each.
 -- Marks in the request: <number> (seven digits), <uuid> (a random one), <id> (one of the ids).
+local ffi = require('ffi')
+ffi.cdef('typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int clock, moment *at);')
+local moment = ffi.new('moment')
 local random, format = math.random, string.format
 local pieces, marks, ids = {}, {}, {}
 local first, count
@@ -25,6 +28,11 @@ local fill = {
   end,
 }
 
+local function now()
+  ffi.C.clock_gettime(1, moment) -- CLOCK_MONOTONIC
+  return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
+end
+
 local threads = {}
 function setup(thread)
   table.insert(threads, thread)
@@ -46,9 +54,20 @@ function init(args)
     at = next
   end
   table.insert(pieces, text:sub(at))
-  refused, told = 0, 0
-  if args[5] == 'look' then -- it costs wrk a third more for each answer
+  answered, failed, refused, told = 0, 0, 0, 0
+  local ramp = tonumber(args[5])
+  if ramp > 0 then -- it costs wrk a third more for each answer
+    local from
     function response(status, headers)
+      from = from or now() + ramp
+      if now() < from then
+        return
+      end
+      if status < 400 then
+        answered = answered + 1
+      else
+        failed = failed + 1
+      end
       if status == 429 or status == 503 then
         refused = refused + 1
         if headers['Retry-After'] or headers['retry-after'] then
@@ -70,18 +89,15 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
-  local refused, told = 0, 0
-  for _, thread in ipairs(threads) do
-    refused = refused + thread:get('refused')
-    told = told + thread:get('told')
-  end
+  local thread = threads[1]
+  local looked = thread:get('answered') + thread:get('failed') > 0
   io.write(
     format(
       '\n{"answered":%d,"failed":%d,"refused":%d,"told":%d,"errors":%d,"seconds":%f,"p50":%f,"p99":%f,"cpuMs":%f}\n',
-      summary.requests - errors.status,
-      errors.status,
-      refused,
-      told,
+      looked and thread:get('answered') or summary.requests - errors.status,
+      looked and thread:get('failed') or errors.status,
+      thread:get('refused'),
+      thread:get('told'),
       errors.connect + errors.read + errors.write + errors.timeout,
       summary.duration / 1e6,
       latency:percentile(50) / 1e3,

@@ -10,23 +10,33 @@ const SCRIPT = fileURLToPath(new URL('load.lua', import.meta.url));
 const WIDTH = { number: 7, uuid: 36, id: 36 };
 
 /**
- * Sends for whole `seconds`, and answers what came of it: `answered`, a second (`rate`), in ms (`p50`, `p99`); `failed`
- * by their status, of these `refused` (429 or 503; counted where `refusable`) and `told` when to come again; `errors` of
- * connections; the generator's own `cpuMs`.
+ * Sends for whole `seconds`, after `ramp` more whose answers do not count, and answers what came of it: `answered`, a
+ * second (`rate`), in ms (`p50`, `p99`); `failed` by their status, of these `refused` (429 or 503; counted where there is
+ * a ramp) and `told` when to come again; `errors` of connections; the generator's own `cpuMs`.
  */
-export async function send({ url, connections, seconds, numbers, ids, refusable, ...request }) {
+export async function send({ url, connections, seconds, ramp = 0, numbers, ids, ...request }) {
   const folder = mkdtempSync(join(tmpdir(), 'throughline-load-'));
   try {
     const [file, idFile] = ['request', 'ids'].map((name) => join(folder, name));
     writeFileSync(file, textOf(url, request));
     writeFileSync(idFile, ids.map((id) => `${id}\n`).join(''));
-    const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '30s', '-s', SCRIPT, url, '--'];
+    const args = [
+      '-t1',
+      `-c${connections}`,
+      `-d${ramp + seconds}s`,
+      '--timeout',
+      '30s',
+      '-s',
+      SCRIPT,
+      url,
+      '--',
+    ];
     const seed = Math.floor(Math.random() * 2 ** 31);
-    args.push(file, numbers.from, numbers.count, seed, refusable ? 'look' : '', idFile);
+    args.push(file, numbers.from, numbers.count, seed, ramp, idFile);
     const { code, stdout, stderr } = await runToEnd('wrk', args.map(String));
     if (code !== 0) throw new Error(`wrk ended with ${code}: ${stderr}${stdout}`);
     const result = JSON.parse(stdout.trim().split('\n').at(-1));
-    return { ...result, rate: result.answered / result.seconds };
+    return { ...result, rate: result.answered / (result.seconds - ramp) };
   } finally {
     rmSync(folder, { recursive: true });
   }
