@@ -33,9 +33,9 @@ local function now()
   return tonumber(moment.seconds) + tonumber(moment.nanoseconds) / 1e9
 end
 
-local threads = {}
-function setup(thread)
-  table.insert(threads, thread)
+local thread -- there is one
+function setup(it)
+  thread = it
 end
 
 function init(args)
@@ -56,7 +56,7 @@ function init(args)
   table.insert(pieces, text:sub(at))
   answered, failed, refused, told = 0, 0, 0, 0
   local ramp = tonumber(args[5])
-  if ramp > 0 then -- it costs wrk a third more for each answer
+  if ramp > 0 then
     local from
     function response(status, headers)
       from = from or now() + ramp
@@ -89,7 +89,6 @@ end
 
 function done(summary, latency)
   local errors = summary.errors
-  local thread = threads[1]
   local looked = thread:get('answered') + thread:get('failed') > 0
   io.write(
     format(

@@ -1,4 +1,4 @@
-// The load generator: wrk, which takes a third of the time that one in Node takes of the cores it shares with what is
+// The load generator: wrk, which takes half of the time that one in Node takes of the cores it shares with what is
 // measured. It keeps the connections; load.lua makes each request of one text, in which only the marks are written anew.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
