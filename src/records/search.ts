@@ -54,8 +54,8 @@ export const MAX_SEARCH_RESULTS = 10_000;
 export const MAX_SEARCH_CHARS = 3_000;
 const MAX_IN_VALUES = 100;
 
-/** Tells everything that is wrong with a search. */
-export function checkSearch(search: Search): void {
+/** Tells everything that is wrong with a search. `sentIn` names the field that has a group's filters. */
+export function checkSearch(search: Search, sentIn: (group: number) => string): void {
   const faults: Fault[] = [];
   const { groups, limit, offset } = search;
   if (groups.length > MAX_SEARCH_GROUPS)
@@ -69,12 +69,12 @@ export function checkSearch(search: Search): void {
   for (const [g, group] of groups.entries()) {
     if (group.length > MAX_GROUP_FILTERS)
       faults.push({
-        in: `filterGroups[${g}].filters`,
+        in: sentIn(g),
         message: `has ${group.length} filters; at most ${MAX_GROUP_FILTERS} are taken`,
       });
     for (const [f, filter] of group.entries()) {
       const message = filterFault(filter);
-      if (message) faults.push({ in: `filterGroups[${g}].filters[${f}]`, message });
+      if (message) faults.push({ in: `${sentIn(g)}[${f}]`, message });
     }
   }
   if (limit < 1 || limit > MAX_SEARCH_LIMIT)

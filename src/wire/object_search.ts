@@ -67,6 +67,7 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   const sorted = typeof sort === 'string' ? readSort(sort) : sort;
   const alone = sent.filters?.length ? [{ filters: sent.filters }] : [];
   const sentGroups = sent.filterGroups?.length ? sent.filterGroups : alone;
+  const sentIn = (group: number) => (sentGroups === alone ? 'filters' : `filterGroups[${group}].filters`);
   const search: Search = {
     groups: sentGroups.map(({ filters }) => filters.map(readFilter)),
     ...(sent.query ? { query: sent.query, searched } : {}),
@@ -83,13 +84,13 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   for (const [g, { filters }] of sentGroups.entries())
     for (const [f, { value, highValue, values }] of filters.entries())
       if ([value, highValue, ...(values ?? [])].some(losesDigits))
-        faults.push({ in: `filterGroups[${g}].filters[${f}]`, message: `a value ${LOST_DIGITS}` });
+        faults.push({ in: `${sentIn(g)}[${f}]`, message: `a value ${LOST_DIGITS}` });
   if ((sent.sorts?.length ?? 0) > 1)
     faults.push({ in: 'sorts', message: `has ${sent.sorts?.length} sorts; one is taken` });
   if (!Number.isInteger(search.offset) || search.offset < 0)
     faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
   if (faults.length > 0) throw invalid(`search of ${type}`, faults);
-  checkSearch(search);
+  checkSearch(search, sentIn);
   return search;
 }
 

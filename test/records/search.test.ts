@@ -209,7 +209,7 @@ describe('limits, each with an error that names it', () => {
     ['filterGroups[0].filters[0]', { groups: [[{ propertyName: 'a', operator: 'IN' }]] }],
     ['filterGroups[0].filters[0]', { groups: [[{ propertyName: 'a', operator: 'EQ' }]] }],
   ] as [string, Partial<Search>][])('%s', (path, more) => {
-    const refused = () => checkSearch(search(more));
+    const refused = () => checkSearch(search(more), (group) => `filterGroups[${group}].filters`);
     expect(refused).toThrow(Refusal);
     try {
       refused();

@@ -436,6 +436,11 @@ describe('a search', () => {
     const both = await find({ filters, filterGroups: [{ filters }] });
     expectRefused(both, 400);
     expect(both.json.message).toBe('filters: stands beside filterGroups; send it as one of them');
+    for (const faulty of [{ operator: 'EQ' }, { operator: 'EQ', value: 2 ** 60 }]) {
+      const refused = await find({ filters: [{ propertyName: 'lastname', ...faulty }] });
+      expectRefused(refused, 400);
+      expect(refused.json.errors[0].in).toBe('filters[0]');
+    }
     const twice = await server.call(
       'POST',
       `${CONTACTS}/search`,
