@@ -6,7 +6,7 @@ import type { Words } from './words.js';
 /** What a token's value shows where no template renders it. */
 const MAX_VALUE_CHARS = 5_000;
 /** What a record's name shows, and what an event calls its window. */
-export const MAX_NAME_CHARS = 500;
+export const MAX_NAME_CHARS = 200;
 
 export function Emblem({ record, view }: { record: CrmRecord; view: View }) {
   const [initial = ''] = ownName(record, view) ?? singularOf(view, record.type);

@@ -172,7 +172,7 @@ describe('a record', () => {
 
   test('shows the start of a long name, on the list too, and of what an event calls its window', async () => {
     const long = 'Pet '.repeat(250);
-    const start = `${long.slice(0, 500)}… and 500 more characters`;
+    const start = `${long.slice(0, 200)}… and 800 more characters`;
     await create('tickets', { subject: long });
     const { page } = await visit('/?type=tickets');
     await page.getByRole('link', { name: start }).click();
