@@ -88,7 +88,7 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
     text('utk', input.utk) +
     text('domain', input.domain) +
     text('customObjectTypeId', input.customObjectTypeId) +
-    `,"timestamp":"${new Date(timestamp ?? now).toISOString()}","tokens":${tokens}` +
+    `,"timestamp":"${isoOf(timestamp ?? now)}","tokens":${tokens}` +
     (input.extraData === undefined ? '' : `,"extraData":${input.extraData}`) +
     (input.timelineIFrame ? `,"timelineIFrame":${iframeText(input.timelineIFrame)}` : '') +
     '}';
@@ -103,6 +103,14 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
     receivedAt: now,
     body,
   };
+}
+
+let iso = { at: 0, text: new Date(0).toISOString() };
+
+/** Most events are of the moment in which they come, and many come in the same. */
+function isoOf(at: number): string {
+  if (iso.at !== at) iso = { at, text: new Date(at).toISOString() };
+  return iso.text;
 }
 
 /** A stored body without the e-mail that it says. */

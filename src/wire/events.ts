@@ -129,8 +129,9 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       const { text } = request;
       const inputs = batchInputs(request.body);
       const body = members(text);
-      if (body.repeated.length > 0) throw invalid('batch', repeatedFaults(body.repeated));
-      const spans = elements(text, (body.spans.get('inputs') as Span).start);
+      const repeated = body.repeated();
+      if (repeated.length > 0) throw invalid('batch', repeatedFaults(repeated));
+      const spans = elements(text, (body.span('inputs') as Span).start);
       const principal = principalOf(request);
       const drafts: EventDraft[] = [];
       const refusals: (Refusal | undefined)[] = inputs.map((input, index) => {

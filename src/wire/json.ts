@@ -45,26 +45,54 @@ export function losesDigits(value: unknown): boolean {
 
 export const LOST_DIGITS = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
 
+const FEW_MEMBERS = 16;
+
 /** A value's text is `text.slice(start, end)`. */
 export interface Span {
   start: number;
   end: number;
 }
 
-/** The members of the object that begins at or after `start`, and the names that stand there more than once. */
-export function members(text: string, start = 0): { spans: Map<string, Span>; repeated: string[] } {
-  const spans = new Map<string, Span>();
-  const repeated: string[] = [];
+/** The members of an object: names, as often as they stand there, and where their values are. */
+export class Members {
+  readonly #names: string[] = [];
+  readonly #spans: Span[] = [];
+  /** Where a name stands last; where there are few, looking through them costs less. */
+  #places: Map<string, number> | undefined;
+
+  add(name: string, span: Span): void {
+    this.#names.push(name);
+    this.#spans.push(span);
+  }
+
+  /** The value that JSON.parse takes: the last one of the name. */
+  span(name: string): Span | undefined {
+    return this.#spans[this.#placeOf(name)];
+  }
+
+  /** The names that stand there more than once. */
+  repeated(): string[] {
+    return this.#names.filter((name, index) => this.#placeOf(name) !== index);
+  }
+
+  #placeOf(name: string): number {
+    if (this.#names.length <= FEW_MEMBERS) return this.#names.lastIndexOf(name);
+    this.#places ??= new Map(this.#names.map((each, index) => [each, index]));
+    return this.#places.get(name) ?? -1;
+  }
+}
+
+/** The members of the object that begins at or after `start`. */
+export function members(text: string, start = 0): Members {
+  const found = new Members();
   let at = skipSpace(text, skipSpace(text, start) + 1);
   while (text.charCodeAt(at) !== CLOSING_BRACE) {
     const nameEnd = skipString(text, at);
-    const name = nameOf(text.slice(at + 1, nameEnd - 1));
     const value = valueSpan(text, skipSpace(text, nameEnd) + 1);
-    if (spans.has(name)) repeated.push(name);
-    spans.set(name, value);
+    found.add(nameOf(text.slice(at + 1, nameEnd - 1)), value);
     at = afterComma(text, value.end);
   }
-  return { spans, repeated };
+  return found;
 }
 
 /** The elements of the array that begins at or after `start`. */
@@ -84,8 +112,9 @@ export function elements(text: string, start = 0): Span[] {
  * its first member of these, be it a list or an object, those of their second, and so on.
  */
 export function repeatedPaths(text: string, [list, ...deeper]: readonly string[], start = 0): string[] {
-  const { spans, repeated } = members(text, start);
-  const span = list === undefined ? undefined : spans.get(list);
+  const found = members(text, start);
+  const repeated = found.repeated();
+  const span = list === undefined ? undefined : found.span(list);
   if (!span) return repeated;
   if (text[span.start] === '{')
     return [...repeated, ...repeatedPaths(text, deeper, span.start).map((path) => `${list}.${path}`)];

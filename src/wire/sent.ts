@@ -94,15 +94,15 @@ function readEvent(
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { input: { tokens: {} } };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
-  const { spans, repeated } = members(text, start);
-  for (const fault of repeatedFaults(repeated)) faults.push(fault);
-  const tokens = event.tokens ? readTokens(event.tokens, text, spans.get('tokens') as Span, faults) : {};
+  const written = members(text, start);
+  for (const fault of repeatedFaults(written.repeated())) faults.push(fault);
+  const tokens = event.tokens ? readTokens(event.tokens, text, written.span('tokens') as Span, faults) : {};
   const id = (field: 'eventTemplateId' | 'id' | 'objectId') => {
     const value = event[field];
     return value == null ? undefined : idText(value, field, faults);
   };
   const eventTemplateId = id('eventTemplateId');
-  const extra = event.extraData ? spans.get('extraData') : undefined;
+  const extra = event.extraData ? written.span('extraData') : undefined;
   const input: EventInput = {
     id: id('id'),
     tokens,
@@ -116,8 +116,9 @@ function readEvent(
     timelineIFrame: event.timelineIFrame ?? undefined,
   };
   if (event.timelineIFrame) {
-    const { repeated } = members(text, (spans.get('timelineIFrame') as Span).start);
-    for (const fault of repeatedFaults(repeated.map((name) => `timelineIFrame.${name}`))) faults.push(fault);
+    const parts = members(text, (written.span('timelineIFrame') as Span).start);
+    for (const fault of repeatedFaults(parts.repeated().map((name) => `timelineIFrame.${name}`)))
+      faults.push(fault);
   }
   return { eventTemplateId, input };
 }
@@ -147,17 +148,16 @@ function readTokens(
   span: Span,
   faults: Fault[],
 ): Record<string, string> {
-  const { spans, repeated } = members(text, span.start);
-  for (const fault of repeatedFaults(repeated.map((name) => `tokens.${name}`))) faults.push(fault);
+  const written = members(text, span.start);
+  for (const fault of repeatedFaults(written.repeated().map((name) => `tokens.${name}`))) faults.push(fault);
   const values: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(tokens)) {
     if (losesDigits(value)) {
       faults.push({ in: `tokens.${name}`, message: LOST_DIGITS });
       continue;
     }
-    const written = spans.get(name);
-    values[name] =
-      typeof value === 'number' && written ? text.slice(written.start, written.end) : String(value);
+    const number = typeof value === 'number' ? written.span(name) : undefined;
+    values[name] = number ? text.slice(number.start, number.end) : String(value);
   }
   return values;
 }

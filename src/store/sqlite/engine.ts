@@ -7,7 +7,7 @@ import type { ObjectType, PropertyValue, RecordStore } from '../../records/recor
 import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
 import type { ImportRefusal, ImportStore } from '../../timeline/imports.js';
-import type { AppendOutcome, EventDraft, TimelineStore } from '../../timeline/store.js';
+import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import { openReader } from './database.js';
 import { type MadeIds, madeIds } from './made_ids.js';
@@ -183,9 +183,10 @@ function outcome(draft: EventDraft, filed: Filed, at: number, ids: MadeIds): App
   if (isRefused(record)) return toRefusal(record);
   const { templateId, timestamp, receivedAt, body } = draft;
   const id = draft.id ?? ids.of(filed[at + 2] as number, receivedAt);
-  const stands = record === null ? {} : { objectId: record as number };
   const identifiedBy = filed[at + 1] as IdentifiedBy;
-  return { templateId, id, ...stands, timestamp, receivedAt, identifiedBy, body };
+  const event: StoredEvent = { templateId, id, timestamp, receivedAt, identifiedBy, body };
+  if (record !== null) event.objectId = record as number;
+  return event;
 }
 
 function isRefused(answer: unknown): answer is Refused {

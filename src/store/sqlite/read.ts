@@ -177,15 +177,10 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     objectId: number | null,
     id = sentId === MADE ? ids.of(seq, receivedAt) : sentId,
   ): StoredEvent {
-    return {
-      templateId,
-      id,
-      ...(objectId === null ? {} : { objectId }),
-      timestamp,
-      receivedAt,
-      identifiedBy,
-      body,
-    };
+    // What follows a spread in a literal is defined by slow calls, which took half as long as the read.
+    const event: StoredEvent = { templateId, id, timestamp, receivedAt, identifiedBy, body };
+    if (objectId !== null) event.objectId = objectId;
+    return event;
   }
 
   function toRecord(key: RecordKey, row: RecordRow): CrmRecord {
