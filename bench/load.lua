@@ -1,5 +1,6 @@
 -- What wrk sends and counts. Arguments, after --: the file with the request, the first number and how many, a seed, the
--- seconds before answers count (then each is looked at: which refuse), and the file with the ids, a line each.
+-- seconds before answers count (then each is looked at: which refuse), the file with the ids, a line each, and how many
+-- connections. Over one, each request is timed here: wrk counts a slow one again for each that could have been sent meanwhile.
 -- Marks in the request: <number> (seven digits), <uuid> (a random one), <id> (one of the ids).
 local ffi = require('ffi')
 ffi.cdef('typedef struct { long seconds, nanoseconds; } moment; int clock_gettime(int clock, moment *at);')
@@ -7,6 +8,7 @@ local moment = ffi.new('moment')
 local random, format = math.random, string.format
 local pieces, marks, ids = {}, {}, {}
 local first, count
+local sent
 
 local fill = {
   number = function()
@@ -55,8 +57,13 @@ function init(args)
   end
   table.insert(pieces, text:sub(at))
   answered, failed, refused, told = 0, 0, 0, 0
+  times = {}
   local ramp = tonumber(args[5])
-  if ramp > 0 then
+  if args[7] == '1' then
+    function response()
+      table.insert(times, now() - sent)
+    end
+  elseif ramp > 0 then
     local from
     function response(status, headers)
       from = from or now() + ramp
@@ -84,10 +91,17 @@ function request()
     parts[2 * n] = marks[n]()
     parts[2 * n + 1] = pieces[n + 1]
   end
-  return table.concat(parts)
+  local text = table.concat(parts)
+  sent = now()
+  return text
 end
 
 function done(summary, latency)
+  local times = thread:get('times')
+  table.sort(times)
+  local function ms(percent)
+    return #times > 0 and times[math.ceil(#times * percent / 100)] * 1e3 or latency:percentile(percent) / 1e3
+  end
   local errors = summary.errors
   local looked = thread:get('answered') + thread:get('failed') > 0
   io.write(
@@ -99,8 +113,8 @@ function done(summary, latency)
       thread:get('told'),
       errors.connect + errors.read + errors.write + errors.timeout,
       summary.duration / 1e6,
-      latency:percentile(50) / 1e3,
-      latency:percentile(99) / 1e3,
+      ms(50),
+      ms(99),
       os.clock() * 1e3
     )
   )

@@ -32,7 +32,7 @@ export async function send({ url, connections, seconds, ramp = 0, numbers, ids, 
       '--',
     ];
     const seed = Math.floor(Math.random() * 2 ** 31);
-    args.push(file, numbers.from, numbers.count, seed, ramp, idFile);
+    args.push(file, numbers.from, numbers.count, seed, ramp, idFile, connections);
     const { code, stdout, stderr } = await runToEnd('wrk', args.map(String));
     if (code !== 0) throw new Error(`wrk ended with ${code}: ${stderr}${stdout}`);
     const result = JSON.parse(stdout.trim().split('\n').at(-1));
