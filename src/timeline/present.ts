@@ -35,13 +35,9 @@ export function present(
 ): string {
   const compiled = compiledPart(template, part);
   if (!compiled) return '';
-  const scope: RenderScope = {
-    tokens: body.tokens,
-    id: event.id,
-    objectType: template.objectType,
-    timestamp: event.timestamp,
-    ...(part === 'detailTemplate' && body.extraData !== undefined ? { extraData: body.extraData } : {}),
-  };
+  const { objectType } = template;
+  const scope: RenderScope = { tokens: body.tokens, id: event.id, objectType, timestamp: event.timestamp };
+  if (part === 'detailTemplate' && body.extraData !== undefined) scope.extraData = body.extraData;
   return render(compiled, scope, { timeZone });
 }
 

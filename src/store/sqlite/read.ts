@@ -258,10 +258,11 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       let read = 0;
       for (const { place, seq } of found.slice(0, limit)) {
         const record = standing.get(place) as RecordName;
-        const event = toEvent(eventAt.get(seq) as EventRow, record.id);
+        const event: TimelineEvent = toEvent(eventAt.get(seq) as EventRow, record.id);
         read += event.body.length;
         if (read > chars && events.length > 0) break;
-        events.push({ ...event, ...(withContacts ? { record } : {}) });
+        if (withContacts) event.record = record;
+        events.push(event);
       }
       const last = found[events.length - 1];
       const goesOn = found.length > events.length && last;
