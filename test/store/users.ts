@@ -50,5 +50,13 @@ export function userConformance(open: () => Store): void {
       for (const [index, hash] of hashes.entries()) await store.createSession(hash, id, NOW, NOW + index + 1);
       expect(hashes.map((hash) => store.session(hash) !== undefined)).toEqual(hashes.map((_, at) => at > 1));
     });
+
+    test('are signed in by a session that has just begun, also where the clock went back', async () => {
+      const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
+      for (let n = 0; n < 20; n++) await store.createSession(digest(newSecret('session')), id, NOW, NOW + n);
+      const last = digest(newSecret('session'));
+      await store.createSession(last, id, NOW - 10, NOW - 5);
+      expect(store.session(last)).toBeDefined();
+    });
   });
 }

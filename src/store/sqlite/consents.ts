@@ -40,9 +40,10 @@ export function consentWrites(db: Connection) {
   const addToken = db.prepare(`
     INSERT INTO access_token (hash, portal, app, scopes, created_at, expires_at, consent)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
+  // Room is made before one comes: where the clock went back, the newest would pass for the oldest, and be gone at once.
   const dropOldestTokens = db.prepare(`
     DELETE FROM access_token WHERE hash IN
-      (SELECT hash FROM access_token WHERE consent = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${MAX_TOKENS_PER_CONSENT})`);
+      (SELECT hash FROM access_token WHERE consent = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${MAX_TOKENS_PER_CONSENT - 1})`);
   const forgetTokens = db.prepare('DELETE FROM access_token WHERE expires_at < ?');
   const forgetConsents = db.prepare(`
     DELETE FROM consent WHERE refresh_hash IS NULL AND code_expires_at < ?
@@ -58,7 +59,7 @@ export function consentWrites(db: Connection) {
   const forgetSessions = db.prepare('DELETE FROM session WHERE expires_at < ?');
   const endOldestSessions = db.prepare(`
     DELETE FROM session WHERE hash IN
-      (SELECT hash FROM session WHERE user = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER})`);
+      (SELECT hash FROM session WHERE user = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ${MAX_SESSIONS_PER_USER - 1})`);
 
   function revokeConsent(id: number, at: number): void {
     endTokensOf.run(id);
@@ -90,8 +91,8 @@ export function consentWrites(db: Connection) {
         endOldestRefreshTokens.run(known.portal, known.app, known.userId);
       }
       install.run(known.portal, known.app);
-      addToken.run(accessHash, known.portal, known.app, JSON.stringify(scopes), at, expiresAt, consentId);
       dropOldestTokens.run(consentId);
+      addToken.run(accessHash, known.portal, known.app, JSON.stringify(scopes), at, expiresAt, consentId);
       return true;
     },
     revokeConsent,
@@ -119,8 +120,8 @@ export function consentWrites(db: Connection) {
     },
     createSession(hash: Uint8Array, userId: number, at: number, expiresAt: number): void {
       forgetSessions.run(at);
-      addSession.run(hash, userId, expiresAt);
       endOldestSessions.run(userId);
+      addSession.run(hash, userId, expiresAt);
     },
     endSession(hash: Uint8Array): void {
       endSession.run(hash);
