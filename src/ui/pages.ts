@@ -10,7 +10,6 @@ import type { Portal } from '../access/store.js';
 import {
   type CrmRecord,
   createdName,
-  OBJECT_TYPES,
   type ObjectType,
   objectIdOf,
   type RecordKey,
@@ -140,7 +139,10 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   });
 
   async function listed(portalId: number, sent: ListQuery): Promise<ListContents> {
-    if (sent.type === undefined) return active(portalId);
+    if (sent.type === undefined) {
+      const records = store.recentRecords(portalId, LISTED_RECORDS).map(withLast);
+      return { records, isFirst: true };
+    }
     const type = schemas.typeOf(portalId, String(sent.type));
     if (!type) throw NOTHING_HERE;
     const after = sent.after === undefined ? 0 : objectIdOf(String(sent.after));
@@ -153,17 +155,6 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     const shown = records.slice(0, LISTED_RECORDS);
     const next = records.length > shown.length ? { next: String(shown.at(-1)?.id) } : {};
     return { type, isFirst, records: shown.map(withLast), ...next };
-  }
-
-  /** A portal that has been quiet while others were busy has nobody among those: then what it has is listed. */
-  async function active(portalId: number): Promise<ListContents> {
-    const records = store.recentRecords(portalId, LISTED_RECORDS).map(withLast);
-    if (records.length > 0) return { records, isFirst: true };
-    for (const type of [...OBJECT_TYPES, ...schemas.all(portalId).map((custom) => custom.type)]) {
-      const contents = await listed(portalId, { type });
-      if (contents.records.length > 0) return contents;
-    }
-    return { records, isFirst: true };
   }
 
   async function found(portalId: number, type: ObjectType, query: string, offset: number) {

@@ -2,7 +2,7 @@
 // last, and of each type.
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../dist/refusal.js';
-import { aRecord, axe, inBrowser, pagesOf, server, visit } from './browser.js';
+import { axe, inBrowser, pagesOf, server, visit } from './browser.js';
 import { create, newTemplate, ours, send } from './records.js';
 
 inBrowser();
@@ -33,25 +33,13 @@ describe('the list of records', () => {
   });
 
   test('says how to send an event while there is none', async () => {
-    const none = { recentRecords: () => [], records: () => [] };
+    const none = { recentRecords: () => [] };
     const { page, problems } = await visit('/', {}, await pagesOf(none));
     const text = await page.locator('main').textContent();
     expect(text).toContain('Nothing has happened yet');
     expect(text).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/integrators\/timeline\/v3\/events/);
     expect(await axe(page)).toEqual([]);
     expect(problems).toEqual([]);
-  });
-
-  test('lists what a portal has, when it was quiet while others were busy', async () => {
-    const company = { ...aRecord('companies'), properties: new Map([['name', 'Petspot']]) };
-    const quiet = {
-      recentRecords: () => [],
-      records: (_: number, type: string) => (type === 'companies' ? [company] : []),
-    };
-    const { page } = await visit('/', {}, await pagesOf(quiet));
-    expect(await page.locator('h1').textContent()).toBe('Companies');
-    expect(await page.locator('.records .name').allTextContents()).toEqual(['Petspot']);
-    expect(await page.locator('.kinds [aria-current=page]').textContent()).toBe('Companies');
   });
 });
 

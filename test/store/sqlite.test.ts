@@ -17,7 +17,7 @@ import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { conformance } from './conformance.js';
 import { newFolder, segmented } from './folders.js';
-import { draftOf, NOW, type Place, tenantOf, walk } from './support.js';
+import { draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
 
 function placeIn(folder: string, remove: () => void): Place {
   return {
@@ -230,6 +230,35 @@ describe('SQLite', () => {
     await Promise.all(stores.map((store) => store.close()));
   });
 
+  test('a portal that is quiet beside a busy one has its records listed all the same, the last ones first', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId: quiet, templateId } = await tenantOf(store);
+    const busy = await store.createPortal({ name: 'Busy', lenient: true });
+    const appendTo = (portalId: number, objectIds: readonly number[]) =>
+      store.append(
+        objectIds.map((objectId) =>
+          withoutId(draftOf(portalId, templateId, '', { objectId, unknown: 'create' })),
+        ),
+      );
+    const others = Array.from({ length: 5_000 }, (_, n) => (n % 100) + 1);
+    const listed = (limit: number) => store.recentRecords(quiet, limit).map(({ id }) => id);
+    await appendTo(quiet, [3, 1, 2]);
+    await appendTo(busy, others);
+    expect(listed(10)).toEqual([2, 1, 3]);
+    for (let n = 0; n < 4; n++) await appendTo(busy, others); // further back than is looked
+    await appendTo(quiet, [1]);
+    expect(listed(10)).toEqual([1, 3, 2]);
+    expect(listed(2)).toEqual([1, 3]);
+    const dealt = { type: 'deals' as const, objectId: 7, unknown: 'create' as const };
+    await store.append([draftOf(quiet, templateId, 'deal', dealt)]);
+    expect(store.recentRecords(quiet, 2).map(({ type, id }) => `${type} ${id}`)).toEqual([
+      'deals 7',
+      'contacts 1',
+    ]);
+    await store.close();
+  });
+
   test('waits while another process writes, and is told when that takes too long', async () => {
     folder = newFolder();
     const store = await openStore({ folder, clock: Date.now });
@@ -376,9 +405,9 @@ describe('SQLite', () => {
         .map((detail) => `${detail}: ${sql.trim().replace(/\s+/g, ' ')}`);
     });
     db.close();
-    // What is small or bounded: the administration's tables, definitions, custom objects, levels, what imports have yet to report, the first of archived templates or erased e-mails, lists that are given, and the newest events of all.
+    // What is small or bounded: the administration's tables, definitions, custom objects, levels, what imports have yet to report, the first of archived templates or erased e-mails, lists that are given, a type's newest records, and the newest events of all.
     const small =
-      /^SCAN (?:admin_key|user|access_token|erasing_key|made_id_key|timeline_level|timeline_shape|import_refusal|template USING INDEX template_archived|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* LIMIT 1$/;
+      /^SCAN (?:admin_key|user|access_token|erasing_key|made_id_key|timeline_level|timeline_shape|import_refusal|template USING INDEX template_archived|source|16 CONSTANT ROWS|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* LIMIT 1$|^SEARCH record .* ORDER BY id DESC LIMIT \+\?$/;
     expect(statements.size).toBeGreaterThan(50);
     // Those would be planned anew whenever they are run.
     expect([...statements].filter((sql) => /(?:LIMIT|LIKE|GLOB) \?/.test(sql))).toEqual([]);

@@ -6,6 +6,7 @@ import type { Definition } from '../../records/properties.js';
 import {
   type CrmRecord,
   isCustom,
+  OBJECT_TYPES,
   type ObjectType,
   type PropertyChange,
   type RecordKey,
@@ -36,8 +37,10 @@ type Reads = Pick<
   { [Name in keyof Store]: ReturnType<Store[Name]> extends Promise<unknown> ? never : Name }[keyof Store]
 >;
 
-/** How many of the newest events are looked at to find the records that were active last. */
+/** How many of a portal's newest events are looked at to find the records that were active last. */
 const RECENT_EVENTS = 2_000;
+/** Of all portals' newest events, so many are looked through for them: some milliseconds. */
+const EVENTS_LOOKED_THROUGH = 20_000;
 /** SQLite takes a negative limit as none. */
 const ALL: PageOf<number> = { after: -1, limit: -1 };
 const AFTER_ALL: Cursor = { timestamp: Number.MAX_SAFE_INTEGER, seq: Number.MAX_SAFE_INTEGER };
@@ -122,9 +125,16 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     ORDER BY c.at DESC, c.seq DESC ${LIMIT}`);
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
-    FROM (SELECT seq, place FROM event ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
-    WHERE p.portal = ? AND p.object_id IS NOT NULL
+    FROM (
+      SELECT seq, place FROM event
+      WHERE portal = ? AND seq > (SELECT max(seq) FROM event) - ${EVENTS_LOOKED_THROUGH}
+      ORDER BY seq DESC LIMIT ${RECENT_EVENTS}) e CROSS JOIN place p ON p.id = e.place
+    WHERE p.object_id IS NOT NULL
     GROUP BY p.object_type, p.object_id ORDER BY max(e.seq) DESC ${LIMIT}`);
+  const newestOfType = db.prepare(`
+    SELECT object_type AS type, id, updated_at AS updatedAt FROM record
+    WHERE portal = ? AND object_type = ? AND merged_into IS NULL AND archived_at IS NULL
+    ORDER BY id DESC ${LIMIT}`);
 
   const definitions = db
     .prepare('SELECT body FROM definition WHERE portal = ? AND object_type = ? ORDER BY kind, name')
@@ -303,8 +313,19 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     },
 
     recentRecords: (portalId: number, limit: number): CrmRecord[] => {
-      const keys = recent.all(portalId, limit) as { type: ObjectType; id: number }[];
-      return keys.flatMap((key) => readRecord({ portalId, ...key }) ?? []);
+      const active = recent.all(portalId, limit) as RecordName[];
+      const isActive = new Set(active.map(({ type, id }) => `${type} ${id}`));
+      // A portal that is quiet beside a busy one has few or none among those.
+      const others =
+        active.length === limit
+          ? []
+          : [...OBJECT_TYPES, ...reads.schemas(portalId).map(({ type }) => type)]
+              .flatMap((type) => newestOfType.all(portalId, type, limit) as (RecordName & RecordRow)[])
+              .filter(({ type, id }) => !isActive.has(`${type} ${id}`))
+              .sort((a, b) => b.updatedAt - a.updatedAt || b.id - a.id);
+      return [...active, ...others.slice(0, limit - active.length)].flatMap(
+        ({ type, id }) => readRecord({ portalId, type, id }) ?? [],
+      );
     },
 
     definitions: (portalId: number, type: ObjectType): Definition[] =>
