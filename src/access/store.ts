@@ -143,7 +143,8 @@ export interface AccessStore {
   redeemCode(consentId: number, at: number): Promise<boolean>;
   /**
    * Keeps an access token, with its first one the refresh token, and installs the app. A consent has 1,000 access tokens
-   * at most, and an app 100 refresh tokens of one person in a portal: the oldest goes. false: the consent is revoked.
+   * at most, and an app 100 refresh tokens of one person in a portal: the oldest goes. false: the consent is revoked, or
+   * its refresh token has ended.
    */
   issue(token: {
     consentId: number;

@@ -438,6 +438,17 @@ describe('a code', () => {
 });
 
 describe('an access token', () => {
+  test('ends at once where a thousand newer ones of its consent have come, though it was used a moment ago', async () => {
+    const { access_token: token, refresh_token } = await install();
+    expect(await works(token)).toBe(true);
+    now++;
+    const refresh = () => sendForm(server, '/oauth/v1/token', withRefreshToken(refresh_token));
+    for (let n = 0; n < 1_000; n += 50)
+      for (const { status } of await Promise.all(Array.from({ length: 50 }, refresh)))
+        expect(status).toBe(200);
+    expect(await works(token)).toBe(false);
+  }, 60_000);
+
   test('expires after 1800 seconds, in words with the time; its refresh token does not', async () => {
     const { access_token: token, refresh_token } = await install();
     const ends = now + 1_800_000;

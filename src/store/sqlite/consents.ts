@@ -30,7 +30,7 @@ export function consentWrites(db: Connection) {
   const endToken = db.prepare('DELETE FROM access_token WHERE hash = ?');
   const endConsentsIn = db.prepare('DELETE FROM consent WHERE portal = ? AND app = ?');
   const consent = db.prepare(
-    'SELECT portal, app, user_id AS userId FROM consent WHERE id = ? AND revoked_at IS NULL',
+    'SELECT portal, app, user_id AS userId, refresh_hash AS refreshHash FROM consent WHERE id = ? AND revoked_at IS NULL',
   );
   const giveRefreshToken = db.prepare('UPDATE consent SET refresh_hash = ? WHERE id = ?');
   const endOldestRefreshTokens = db.prepare(`
@@ -81,9 +81,17 @@ export function consentWrites(db: Connection) {
       if (!first) revokeConsent(id, at);
       return first;
     },
-    issue({ consentId, refreshHash, accessHash, scopes, at, expiresAt }: Args<'issue'>[0]): boolean {
-      const known = consent.get(consentId) as { portal: number; app: number; userId: number } | undefined;
-      if (!known) return false;
+    /** false: not issued; else whether others were ended for it. */
+    issue({
+      consentId,
+      refreshHash,
+      accessHash,
+      scopes,
+      at,
+      expiresAt,
+    }: Args<'issue'>[0]): false | { endedOthers: boolean } {
+      const known = consent.get(consentId) as Known | undefined;
+      if (!known || !(refreshHash ?? known.refreshHash)) return false;
       forgetTokens.run(at - DEAD_KEPT_MS);
       forgetConsents.run(at - DEAD_KEPT_MS);
       if (refreshHash) {
@@ -91,9 +99,9 @@ export function consentWrites(db: Connection) {
         endOldestRefreshTokens.run(known.portal, known.app, known.userId);
       }
       install.run(known.portal, known.app);
-      dropOldestTokens.run(consentId);
+      const endedOthers = dropOldestTokens.run(consentId).changes > 0;
       addToken.run(accessHash, known.portal, known.app, JSON.stringify(scopes), at, expiresAt, consentId);
-      return true;
+      return { endedOthers };
     },
     revokeConsent,
     endRefreshToken(id: number): void {
@@ -149,6 +157,13 @@ export function consentReads(db: Connection) {
       return row && { user: { id: row.id, email: row.email }, expiresAt: row.expiresAt };
     },
   };
+}
+
+interface Known {
+  portal: number;
+  app: number;
+  userId: number;
+  refreshHash: Buffer | null;
 }
 
 interface ConsentRow {

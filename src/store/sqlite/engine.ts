@@ -100,7 +100,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       if (!first) options.onRevoked?.();
       return first;
     },
-    issue: (token) => writer.ask('issue', [token]) as Promise<boolean>,
+    async issue(token) {
+      const issued = (await writer.ask('issue', [token])) as false | { endedOthers: boolean };
+      if (issued !== false && issued.endedOthers) options.onRevoked?.();
+      return issued !== false;
+    },
     revokeConsent: (consentId, at) => revoking(writer.ask('revokeConsent', [consentId, at])),
     endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]) as Promise<void>,
     endToken: (hash) => revoking(writer.ask('endToken', [hash])),
