@@ -26,8 +26,7 @@ import { openStore, type Store } from '../store/sqlite/engine.js';
 import { MAX_EVENT_BYTES } from '../timeline/event.js';
 import type { ImportKey, ImportRefusal, ImportStanding } from '../timeline/imports.js';
 import type { EventDraft } from '../timeline/store.js';
-import { Templates } from '../timeline/templates.js';
-import { readerOfSent } from '../wire/sent.js';
+import type { Templates } from '../timeline/templates.js';
 import { appOf, checkFolder, portalOf } from './access.js';
 
 /** With its end, `\r\n`. A longer line is refused without being held. */
@@ -90,7 +89,7 @@ async function open(folder: string) {
   let definitions: Definitions | undefined;
   let templates: Templates | undefined;
   let schemas: Schemas | undefined;
-  const store = await openStore({
+  const opening = openStore({
     folder,
     clock: Date.now,
     onOthersWrote: () => {
@@ -100,10 +99,18 @@ async function open(folder: string) {
     },
     onDefined: (portalId, type) => definitions?.forgetOf(portalId, type),
   });
+  // Loaded meanwhile, and by no other command: they take a quarter of a second.
+  const [store, { Templates }, { readerOfSent }] = await Promise.all([
+    opening,
+    import('../timeline/templates.js'),
+    import('../wire/sent.js'),
+  ]);
   definitions = new Definitions(store, Date.now);
   templates = new Templates(store, Date.now);
   schemas = new Schemas(store, definitions, Date.now);
-  return Object.assign(store, { known: { definitions, templates, schemas, clock: Date.now } });
+  return Object.assign(store, {
+    checked: readerOfSent({ definitions, templates, schemas, clock: Date.now }),
+  });
 }
 
 interface Summary {
@@ -221,7 +228,7 @@ class Run {
     this.line = standing?.line ?? 0;
     this.#lastLineAt = standing?.lastLineAt ?? 0;
     this.#lastLine = standing?.lastLine ?? new Uint8Array();
-    this.#checked = readerOfSent(store.known);
+    this.#checked = store.checked;
   }
 
   /** `chunks` begin with the last line that is done. */
