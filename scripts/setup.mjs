@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const COMPILER = 'node_modules/typescript/bin/tsc';
 const OLDEST_NODE = [20, 19];
 
 /** Installs and builds whatever is missing or stale. Exits with a sentence when it cannot. */
@@ -41,8 +42,10 @@ export function installPackage(name, what) {
 
 /** Compiles src/ into dist/, with the files that the compiler does not copy. */
 export function build() {
+  if (changed(COMPILER) === 0)
+    fail('The packages are not installed: run npm ci first, or npm start, which does all of it.');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
-  run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json']);
+  run(process.execPath, [COMPILER, '-p', 'tsconfig.json']);
   for (const folder of ['store/sqlite/migrations', 'ui/assets'])
     cpSync(join(root, 'src', folder), join(root, 'dist', folder), { recursive: true });
   writeFileSync(join(root, 'dist/.built'), '');

@@ -469,6 +469,21 @@ describe('SQLite', () => {
     await expect(openStore({ folder: file, clock: Date.now })).rejects.toThrow(file);
   });
 
+  test.each([0, 3])("another program's file (version %i) is refused, and left as it is", async (version) => {
+    folder = newFolder();
+    const file = join(folder, 'throughline.sqlite');
+    const db = new Database(file);
+    db.exec('CREATE TABLE portal (x); INSERT INTO portal VALUES (1)');
+    db.pragma(`user_version = ${version}`);
+    db.close();
+    const before = readFileSync(file);
+    const opening = openStore({ folder, clock: Date.now });
+    await expect(opening).rejects.toThrow(
+      `'${folder}' cannot be opened: the throughline.sqlite in it is of another program`,
+    );
+    expect(readFileSync(file)).toEqual(before);
+  });
+
   test('what is asked before closing is done, what is asked after it is refused', async () => {
     folder = newFolder();
     const store = await openStore({ folder, clock: Date.now });

@@ -42,6 +42,7 @@ export function openWriter(
 ): Connection {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const db = new Database(databaseFile(folder), { timeout: BUSY_TIMEOUT_MS });
+  refuseForeign(db);
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = FULL');
   db.pragma('secure_delete = ON');
@@ -67,11 +68,23 @@ export function openCheckpointer(folder: string): Connection {
   return db;
 }
 
+/** A file of another program's is left as it is. */
+function refuseForeign(db: Connection): void {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  const isOurs = versionOf(db) > 0 && ['portal', 'template', 'event'].every((name) => tables.includes(name));
+  if (tables.length > 0 && !isOurs)
+    throw new Error('the throughline.sqlite in it is of another program; choose another folder');
+}
+
+function versionOf(db: Connection): number {
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
 function migrate(db: Connection, upgrading: (from: number, to: number) => void): void {
   const files = readdirSync(MIGRATIONS)
     .filter((name) => name.endsWith('.sql'))
     .sort();
-  const version = () => db.pragma('user_version', { simple: true }) as number;
+  const version = () => versionOf(db);
   if (version() > files.length)
     throw new Error(
       `it is of a newer Throughline (schema ${version()}, this one knows ${files.length}); run that one`,
