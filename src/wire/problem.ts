@@ -209,6 +209,11 @@ const FAULTS: Readonly<Record<string, (params: Record<string, unknown>) => strin
       .join(' or ')}`,
   enum: ({ allowedValues }) =>
     `must be one of ${(allowedValues as (string | null)[]).filter((value) => value !== null).join(', ')}`,
+  // Only ids in paths have patterns.
+  pattern: ({ pattern }) =>
+    String(pattern).startsWith('^\\d')
+      ? 'must be a number in digits, such as 8420'
+      : 'must be a UUID, such as 6f1b2c3d-4e5f-4a6b-8c7d-0123456789ab',
 };
 
 function fieldPath(pointer: string, data: unknown): string {

@@ -65,6 +65,15 @@ test('a form as HubSpot documents it makes the contact, its fields are propertie
   expect((await visit(hutk)).objectId).toBe(json.id);
 });
 
+test.each([
+  ['portalId', path('here'), /^Error in 'portalId'\. must be a number/],
+  ['formGuid', path(PORTAL, 'contact-us'), /^Error in 'formGuid'\. must be a UUID, such as [\da-f-]{36}$/],
+])('a %s in the path that is none is refused in words', async (_, at, message) => {
+  const { status, json } = await submit({ fields: [field('email', freshEmail())] }, at);
+  expect(status).toBe(400);
+  expect(json.errors).toEqual([{ message: expect.stringMatching(message), errorType: 'INVALID_REQUEST' }]);
+});
+
 test('the second form updates the contact: the newest submission wins, not the last to arrive', async () => {
   const email = freshEmail();
   const said = (firstname: string, submittedAt?: number) =>
