@@ -135,7 +135,5 @@ function isSmallJson({ headers }: IncomingMessage): boolean {
   const { 'content-type': type = '', 'content-length': length = '0', 'transfer-encoding': coding } = headers;
   const bytes = Number(length);
   const isPlain = coding === undefined && headers['content-encoding'] === undefined;
-  return (
-    isPlain && bytes > 0 && bytes <= SMALL_BODY_BYTES && (type === 'application/json' || JSON_TYPE.test(type))
-  );
+  return isPlain && bytes > 0 && bytes <= SMALL_BODY_BYTES && JSON_TYPE.test(type);
 }
