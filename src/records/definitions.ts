@@ -13,6 +13,7 @@ import {
   MAX_OPTIONS_PER_TYPE,
   MAX_PROPERTIES_PER_TYPE,
   MAX_UNIQUE_PER_TYPE,
+  MAX_VALUE_CHARS,
   missingFault,
   newGroup,
   newProperty,
@@ -24,6 +25,7 @@ import {
   predefinedOf,
   readValue,
   textProperty,
+  tooLongFault,
   type ValueFault,
 } from './properties.js';
 import { isCustom, type ObjectType, type PropertyValue, type RecordStore, uniqueKey } from './record.js';
@@ -87,6 +89,7 @@ export class Definitions {
   ): PropertyValue | ValueFault {
     const known = this.named(portalId, type, name, unknown);
     if (known === undefined) return missingFault(name);
+    if (value.length > MAX_VALUE_CHARS) return tooLongFault(name, value);
     if (known.made) return { name, value, at, defines: known.definition };
     const read = readValue(known.definition, value);
     if (typeof read !== 'string') return read;

@@ -423,6 +423,8 @@ export interface ValueFault {
 }
 
 const DAY_MS = 86_400_000;
+/** Of a value, however it comes. */
+export const MAX_VALUE_CHARS = 65_536;
 
 /** A value as it is kept: moments in one way of writing them. An empty one, which clears the property, always does. */
 export function readValue(
@@ -490,6 +492,11 @@ export function readOnlyFault(name: string): ValueFault {
     code: 'READ_ONLY_VALUE',
     message: `"${brief(name)}" is a read only property; its value cannot be set.`,
   };
+}
+
+export function tooLongFault(name: string, value: string): ValueFault {
+  const message = `has ${value.length} characters; a property's value has at most ${MAX_VALUE_CHARS}`;
+  return { name, code: 'INPUT_TOO_LARGE', message };
 }
 
 export function missingFault(name: string): ValueFault {

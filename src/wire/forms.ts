@@ -7,7 +7,7 @@ import type { AccessStore } from '../access/store.js';
 import { addressOf } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
-import type { ValueFault } from '../records/properties.js';
+import { MAX_VALUE_CHARS, type ValueFault } from '../records/properties.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
@@ -23,7 +23,6 @@ export interface FormRoutes {
 }
 
 const MAX_FORM_FIELDS = 1_000;
-const MAX_FORM_VALUE_LENGTH = 65_536;
 const OLDEST_SUBMISSION_MS = 31 * 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 const CONTACTS = '0-1';
@@ -138,12 +137,8 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
       others.push(field);
     } else if (losesDigits(field.value)) {
       fault(path, `It ${LOST_DIGITS}`, 'INVALID_NUMBER');
-    } else if (value.length > MAX_FORM_VALUE_LENGTH) {
-      fault(
-        path,
-        `${value.length} characters; at most ${MAX_FORM_VALUE_LENGTH} are taken`,
-        'INPUT_TOO_LARGE',
-      );
+    } else if (value.length > MAX_VALUE_CHARS) {
+      fault(path, `${value.length} characters; at most ${MAX_VALUE_CHARS} are taken`, 'INPUT_TOO_LARGE');
     } else if (UNKEEPABLE.test(value)) {
       fault(path, 'It has a NUL or half a surrogate pair; send well-formed text', 'INVALID_TEXT');
     } else if (name === 'email') {

@@ -4,7 +4,13 @@ import type { Static } from 'typebox';
 import type { Portal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, UNKEEPABLE } from '../records/identity.js';
-import { invalidValues, readOnlyFault, type ValueFault } from '../records/properties.js';
+import {
+  invalidValues,
+  MAX_VALUE_CHARS,
+  readOnlyFault,
+  tooLongFault,
+  type ValueFault,
+} from '../records/properties.js';
 import {
   type CrmRecord,
   isCustom,
@@ -22,7 +28,6 @@ import type { ObjectInput } from './schemas/objects.js';
 
 /** Of one record in one call. */
 const MAX_PROPERTIES = 1_000;
-const MAX_VALUE_LENGTH = 65_536;
 
 /** What is looked up to read it. */
 interface Known {
@@ -80,9 +85,8 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
         continue;
       }
       const value = sent === null ? '' : String(sent);
-      if (value.length > MAX_VALUE_LENGTH) {
-        const message = `has ${value.length} characters; at most ${MAX_VALUE_LENGTH} are taken`;
-        faults.push({ name, message, code: 'INPUT_TOO_LARGE' });
+      if (value.length > MAX_VALUE_CHARS) {
+        faults.push(tooLongFault(name, value));
         continue;
       }
       if (UNKEEPABLE.test(value)) {

@@ -53,6 +53,26 @@ test("a token's value has at most 510 KB, in bytes", async () => {
   }
 });
 
+test("a property's value has at most 65,536 characters, by a token as by hand", async () => {
+  const eventTemplateId = await makeTemplate(server, {
+    tokens: [{ name: 'story', label: 'Story', type: 'string', objectPropertyName: 'story' }],
+  });
+  const email = `${fresh('story')}@example.com`;
+  const most = 'é'.repeat(65_536);
+  const told = (story: string) => server.event({ eventTemplateId, email, tokens: { story } });
+  const taken = await told(most);
+  expect(taken.status).toBe(201);
+  const contact = `/crm/v3/objects/contacts/${taken.json.objectId}`;
+  expect((await server.call('GET', `${contact}?properties=story`)).json.properties.story).toBe(most);
+  const refused = await told(`${most}x`);
+  expectRefused(refused, 400);
+  expect(faultyFields(refused)).toEqual(['tokens.story']);
+  const byHand = await server.call('PATCH', contact, { properties: { story: `${most}x` } });
+  expectRefused(byHand, 400);
+  for (const { json } of [refused, byHand])
+    expect(json.message).toContain("65537 characters; a property's value has at most 65536");
+});
+
 test('a long value that is no number is refused at once', async () => {
   const startedAt = performance.now();
   const refused = await server.event(event({ tokens: { petAge: `${'1'.repeat(510 * KB - 1)}x` } }));
