@@ -94,6 +94,8 @@ export interface TimelineStore {
   template(id: number): Template | undefined;
   /** An app's templates that are not archived, oldest first. */
   templates(appId: number): Template[];
+  /** How much they hold all together, in bytes; without one of them, where it is given. */
+  templateBytes(appId: number, without?: number): number;
   /** Keeps a new template, unless the app has `max` already (then undefined). A given id that exists (the demo's) is there again. */
   createTemplate(
     template: Omit<Template, 'id' | 'version'> & { id?: number },

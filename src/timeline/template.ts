@@ -43,11 +43,13 @@ export interface Template {
 }
 
 export const MAX_TEMPLATES_PER_APP = 750;
+/** All of an app's together: a list answers all of them at once. */
+export const MAX_TEMPLATE_BYTES_PER_APP = 32 * 1024 * 1024;
 export const MAX_TOKENS_PER_TEMPLATE = 500;
 const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
 const MAX_OPTIONS_PER_TOKEN = 5_000;
-/** All together, as JSON: they are in memory while events come, and a list has those of every template. */
+/** All together, as JSON: they are in memory while events come. */
 const MAX_TOKENS_CHARS = 1024 * 1024;
 const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(

@@ -1,7 +1,7 @@
 // The templates of all apps: a bounded cache in front of the store, and changes that do not swallow one another.
 import { Refusal } from '../refusal.js';
 import type { TimelineStore } from './store.js';
-import { MAX_TEMPLATES_PER_APP, type Template } from './template.js';
+import { MAX_TEMPLATE_BYTES_PER_APP, MAX_TEMPLATES_PER_APP, type Template } from './template.js';
 
 const MAX_CACHED_TEMPLATES = 2_000;
 const MAX_CACHED_CHARS = 64 * 1024 * 1024;
@@ -9,7 +9,7 @@ const MAX_ATTEMPTS = 20;
 
 type TemplateStore = Pick<
   TimelineStore,
-  'template' | 'templates' | 'createTemplate' | 'saveTemplate' | 'archiveTemplate'
+  'template' | 'templates' | 'templateBytes' | 'createTemplate' | 'saveTemplate' | 'archiveTemplate'
 >;
 
 export class Templates {
@@ -45,6 +45,7 @@ export class Templates {
   }
 
   async create(template: Omit<Template, 'id' | 'version'>): Promise<Template> {
+    this.#checkRoom(template);
     const id = await this.store.createTemplate(template, MAX_TEMPLATES_PER_APP);
     if (id === undefined)
       throw new Refusal(
@@ -65,11 +66,22 @@ export class Templates {
       const current = this.store.template(known);
       if (!current) throw notFound(id);
       const changed = apply(current, this.clock());
+      if (bytesOf(changed) > bytesOf(current)) this.#checkRoom(changed, known);
       const saved = await this.store.saveTemplate(changed);
       this.#cache.delete(known);
       if (saved) return changed;
     }
     throw new Refusal('overloaded', `template ${id} is being changed by many at once; try again shortly`);
+  }
+
+  /** As of now: those that come together may pass the bound together, once. */
+  #checkRoom(template: Omit<Template, 'id' | 'version'>, id?: number): void {
+    const all = bytesOf(template) + this.store.templateBytes(template.appId, id);
+    if (all > MAX_TEMPLATE_BYTES_PER_APP)
+      throw new Refusal(
+        'invalid',
+        `the app's event templates would have ${all} bytes all together; at most ${MAX_TEMPLATE_BYTES_PER_APP} (32 MB) are taken: shorten or delete some`,
+      );
   }
 
   async archive(appId: number, id: string): Promise<void> {
@@ -83,6 +95,15 @@ export class Templates {
     this.#cache.clear();
     this.#chars = 0;
   }
+}
+
+function bytesOf({
+  name,
+  headerTemplate = '',
+  detailTemplate = '',
+  tokens,
+}: Omit<Template, 'id' | 'version'>): number {
+  return Buffer.byteLength(name + headerTemplate + detailTemplate + JSON.stringify(tokens));
 }
 
 function notFound(id: string): Refusal {

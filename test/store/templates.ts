@@ -39,6 +39,20 @@ export function templateConformance(open: () => Store): void {
       expect(store.templates(foreign)).toEqual([]);
     });
 
+    test('of an app are counted in bytes, all or without one of them; archived ones and others’ are not', async () => {
+      const [appId, foreign] = [await newApp(store), await newApp(store)];
+      expect(store.templateBytes(appId)).toBe(0);
+      const texts = { name: 'é', headerTemplate: '🐾', detailTemplate: 'x', tokens: [] };
+      const { headerTemplate, detailTemplate, ...bare } = templateOf(appId, texts);
+      const first = (await store.createTemplate(templateOf(appId, texts), 10)) as number;
+      await store.createTemplate(bare, 10);
+      await store.createTemplate(templateOf(foreign, texts), 10);
+      expect(store.templateBytes(appId)).toBe(2 + 4 + 1 + 2 + (2 + 2));
+      expect(store.templateBytes(appId, first)).toBe(4);
+      await store.archiveTemplate(first, NOW);
+      expect(store.templateBytes(appId)).toBe(4);
+    });
+
     test('of two changes to one version, one is told that the other was faster', async () => {
       const { templateId } = await tenantOf(store);
       const template = store.template(templateId) as Template;

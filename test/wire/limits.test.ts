@@ -226,6 +226,29 @@ test('the tokens of a template have at most 1 Mi characters all together, whiche
   expect((await server.call('GET', `${path}/tokens`)).json.results).toHaveLength(3);
 });
 
+test('the templates of an app have at most 32 MB all together; what they hold can always become less', async () => {
+  const tenant = await createTenant(server.folder);
+  const { token } = tenant;
+  const path = `${V3}/${tenant.appId}/event-templates`;
+  const texts = { headerTemplate: 'x'.repeat(64 * KB), detailTemplate: 'é'.repeat(32 * KB) };
+  const create = (more: object = texts) => server.call('POST', path, { name: 'Large', ...more }, { token });
+  const change = (id: string, more: object) =>
+    server.call('PUT', `${path}/${id}`, { name: 'Large', ...more }, { token });
+  for (let made = 0; made < 255; made += 51) {
+    const answers = await Promise.all(Array.from({ length: 51 }, () => create()));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+  }
+  const { id } = (await create({ headerTemplate: 'x'.repeat(60 * KB) })).json;
+  for (const refused of [await create(), await change(id, texts)]) {
+    expectRefused(refused, 400);
+    expect(refused.json.message).toContain('all together; at most 33554432 (32 MB) are taken');
+  }
+  expect((await change(id, { headerTemplate: 'x'.repeat(59 * KB) })).status).toBe(200);
+  expect((await server.call('GET', path, undefined, { token })).json.results).toHaveLength(256);
+  expect((await server.call('DELETE', `${path}/${id}`, undefined, { token })).status).toBe(204);
+  await makeTemplate(server);
+});
+
 test('an app has at most 750 templates; an archived one no longer counts; other apps are not hindered', async () => {
   const tenant = await createTenant(server.folder);
   const { token } = tenant;

@@ -178,6 +178,12 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
   const template = db.prepare('SELECT * FROM template WHERE id = ? AND archived_at IS NULL');
   const templates = db.prepare('SELECT * FROM template WHERE app = ? AND archived_at IS NULL ORDER BY id');
+  const templateBytes = db
+    .prepare(`
+    SELECT coalesce(sum(octet_length(name) + coalesce(octet_length(header_template), 0)
+      + coalesce(octet_length(detail_template), 0) + octet_length(tokens)), 0)
+    FROM template WHERE app = ? AND archived_at IS NULL AND id <> ?`)
+    .pluck();
 
   function toEvent(
     [seq, templateId, sentId, timestamp, receivedAt, identifiedBy, body]: readonly [
@@ -383,6 +389,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     template: (id: number): Template | undefined =>
       optional(template.get(id) as TemplateRow | undefined, toTemplate),
     templates: (appId: number): Template[] => (templates.all(appId) as TemplateRow[]).map(toTemplate),
+    templateBytes: (appId: number, without = 0): number => templateBytes.get(appId, without) as number,
   };
   return { reads: ofOneMoment(reads), renew };
 }
