@@ -140,8 +140,10 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
 
   async function listed(portalId: number, sent: ListQuery): Promise<ListContents> {
     if (sent.type === undefined) {
+      // By what is shown of them: an event may have come long after it happened.
+      const at = ({ last }: Listed) => last?.timestamp ?? Number.MIN_SAFE_INTEGER;
       const records = store.recentRecords(portalId, LISTED_RECORDS).map(withLast);
-      return { records, isFirst: true };
+      return { records: records.sort((a, b) => at(b) - at(a)), isFirst: true };
     }
     const type = schemas.typeOf(portalId, String(sent.type));
     if (!type) throw NOTHING_HERE;

@@ -32,6 +32,21 @@ describe('the list of records', () => {
     expect(await page.locator('.title').allTextContents()).toEqual(['Moved']);
   });
 
+  test('stands in the order of the times that it shows, however late an event came', async () => {
+    const eventTemplateId = await newTemplate({ name: 'Pet seen' });
+    const seen = (email: string, timestamp: number) =>
+      send({ eventTemplateId, email, timestamp, tokens: {} });
+    await seen('now@example.com', Date.now());
+    await seen('imported@example.com', Date.UTC(2020, 0));
+    const { page } = await visit('/');
+    const texts = await page.locator('.records .name').allTextContents();
+    expect(texts.indexOf('now@example.com')).toBeLessThan(texts.indexOf('imported@example.com'));
+    const times = page.locator('.records time');
+    const shown = await times.evaluateAll((all) => all.map((each) => (each as HTMLTimeElement).dateTime));
+    expect(shown.length).toBeGreaterThan(2);
+    expect(shown).toEqual(shown.toSorted().reverse());
+  });
+
   test('says how to send an event while there is none', async () => {
     const none = { recentRecords: () => [] };
     const { page, problems } = await visit('/', {}, await pagesOf(none));
