@@ -273,7 +273,9 @@ describe('buying tokens', () => {
       'invalid_scope',
       'BAD_SCOPE',
     );
-    for (const all of [{}, { scope: '' }])
+    const twice = await buy(withRefreshToken(refresh_token, { scope: ' timeline  timeline' }), 'v3');
+    expect(twice.json.scopes).toEqual(['timeline']);
+    for (const all of [{}, { scope: '' }, { scope: ' ' }])
       expect((await buy(withRefreshToken(refresh_token, all), 'v3')).json.scopes).toEqual([
         'oauth',
         'timeline',
