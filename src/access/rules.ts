@@ -12,6 +12,8 @@ export function nameFaults(name: string): Fault[] {
   if (name.trim() === '') return [{ in: 'name', message: 'is empty; give what people call it' }];
   if (name.length > MAX_NAME_CHARS)
     return [{ in: 'name', message: `has ${name.length} characters; at most ${MAX_NAME_CHARS} are taken` }];
+  if (/\p{Surrogate}/u.test(name))
+    return [{ in: 'name', message: 'has half a surrogate pair; send well-formed text' }];
   if (/\p{Cc}/u.test(name))
     return [{ in: 'name', message: 'has control characters, such as a line break; leave them out' }];
   return [];

@@ -148,6 +148,8 @@ describe('apps', () => {
     expect((await admin('GET', `${APPS}/${appId}`)).json).toEqual(before);
     const long = { name: 'x'.repeat(201), scopes: [], redirectUris: Array(101).fill('https://a.example') };
     expect(faultyFields(await admin('POST', APPS, long))).toEqual(['name']); // the same address counts once
+    for (const path of [APPS, PORTALS])
+      expect(faultyFields(await admin('POST', path, { name: 'half \ud83d', scopes: [] }))).toEqual(['name']);
     const many = long.redirectUris.map((uri, index) => `${uri}/${index}`);
     expect(faultyFields(await admin('POST', APPS, { ...long, redirectUris: many }))).toEqual([
       'name',
