@@ -2,8 +2,11 @@
 // asked for what is portal B's, by every id there is. B stays as it was, nothing of B's is said, and what is B's is
 // answered as what does not exist. B's own token then shows that the same requests would have worked.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
 import { ADMIN_KEY, type Answer, type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { sendForm } from '../wire/support.js';
 import { type Operation, operationsOf } from './operations.js';
 
 /** For everybody, by design: no token, and so no portal of the caller's. */
@@ -27,8 +30,9 @@ const document: Json = await (async () => {
   await dev.close();
   return answer.json;
 })();
-/** OAuth's have no caller in a portal: what one app may learn of another's tokens is in wire/oauth.test.ts. */
-const operations = operationsOf(document).filter(({ operation }) => !operation.tags.includes('OAuth'));
+/** OAuth's have no caller in a portal, but an app: they are walked by themselves, below. */
+const isOAuth = ({ operation }: Operation) => operation.tags.includes('OAuth');
+const operations = operationsOf(document).filter((operation) => !isOAuth(operation));
 
 // ---- who is there ----
 
@@ -613,4 +617,87 @@ describe.each(operations.filter(({ id }) => !OPEN.includes(id)))('$id', (operati
     const worked = await Promise.all(others.filter(isOfCustom).map(works));
     expect(worked, `${operation.id} of B's custom object by B itself: ${told}`).toContain(true);
   });
+});
+
+// ---- OAuth: there an app calls, by its client id and secret ----
+
+const FORM = 'application/x-www-form-urlencoded';
+const REDIRECT = 'https://app.example/cb';
+/** Those that ask by a token in the path are for whoever has it. */
+const byApps = operationsOf(document).filter(
+  (each) => isOAuth(each) && !each.path.includes('{token}') && each.method === 'post',
+);
+
+/** An app that was let into a portal: its credentials, what it got there, and a code that it has not yet redeemed. */
+async function newClient(word: string) {
+  const portal = await make('/timeline/v1/portals', { name: `${word} portal` }, ADMIN_KEY);
+  const asked = { name: `${word} app`, scopes: ['timeline'], redirectUris: [REDIRECT] };
+  const app = await make('/timeline/v1/apps', asked, ADMIN_KEY);
+  const client = { client_id: app.clientId, client_secret: app.clientSecret };
+  const store = await openStore({ folder: server.folder, clock: Date.now });
+  const consent = async () => {
+    const code = newSecret('code');
+    await store.createConsent({
+      portalId: Number(portal.portalId),
+      appId: Number(app.appId),
+      user: { id: 7, email: `${word}@example.com` },
+      scopes: ['timeline'],
+      redirectUri: REDIRECT,
+      codeHash: digest(code),
+      codeExpiresAt: Date.now() + 300_000,
+    });
+    return code;
+  };
+  const codes = [await consent(), await consent()];
+  await store.close();
+  const grant = { grant_type: 'authorization_code', redirect_uri: REDIRECT, ...client };
+  const bought = await sendForm(server, '/oauth/v3/token', { ...grant, code: codes[0] as string });
+  expect(bought.status, bought.text).toBe(200);
+  const { access_token: access, refresh_token: refresh } = bought.json;
+  return { client, access, refresh, code: codes[1] as string };
+}
+
+/** What an operation may be asked with a secret. */
+function formsWith({ operation }: Operation, secret: string): Record<string, string>[] {
+  const { schema } = operation.requestBody.content[FORM];
+  const { properties } = document.components.schemas[schema.$ref.split('/').at(-1)];
+  if (properties.token)
+    return [{}, { token_type_hint: 'access_token' }, { token_type_hint: 'refresh_token' }].map((hint) => ({
+      token: secret,
+      ...hint,
+    }));
+  return [
+    { grant_type: 'authorization_code', redirect_uri: REDIRECT, code: secret },
+    { grant_type: 'refresh_token', refresh_token: secret },
+  ];
+}
+
+test('of OAuth every operation of an app is walked', () => {
+  expect(byApps.map(({ path }) => path).sort()).toEqual(
+    ['2026-03/token', '2026-03/token/introspect', '2026-03/token/revoke', 'v1/token']
+      .concat(['v3/token', 'v3/token/introspect', 'v3/token/revoke'])
+      .map((path) => `/oauth/${path}`),
+  );
+});
+
+test.each(byApps)("$id never reaches what is another app's", async (operation) => {
+  const [a, b] = [await newClient('plain'), await newClient(CANARY)];
+  const ask = (secret: string, { client }: typeof a) =>
+    Promise.all(
+      formsWith(operation, secret).map((form) => sendForm(server, operation.path, { ...form, ...client })),
+    );
+  for (const secret of [b.access, b.refresh, b.code]) {
+    const [theirs, nobodys] = [await ask(secret, a), await ask(newSecret('token'), a)];
+    const told = (answers: Answer[]) => answers.map((each) => [each.status, masked(each, [])]);
+    expect(told(theirs)).toEqual(told(nobodys));
+    expect(JSON.stringify(told(theirs))).not.toContain(CANARY);
+  }
+  // All of it is as good as before, by whom it belongs to.
+  for (const token of [b.access, b.refresh]) {
+    const { json } = await sendForm(server, '/oauth/v3/token/introspect', { token, ...b.client });
+    expect(json.active).toBe(true);
+  }
+  const own = (await Promise.all([b.refresh, b.code].map((secret) => ask(secret, b)))).flat();
+  expect(own.map(({ status }) => status)).toContain(200);
+  if (operation.path.endsWith('/token')) expect(own.filter(({ status }) => status === 200)).toHaveLength(2);
 });
