@@ -141,10 +141,12 @@ export class Definitions {
 
   #uniqueOnes(portalId: number, type: ObjectType): string {
     const own = [...this.of(portalId, type).properties.values()].filter((each) => each.unique);
-    const names = [...(type === 'contacts' ? ['email'] : []), ...own.map((each) => each.name)];
-    return names.length === 0
-      ? 'it has none: create one with hasUniqueValue, or leave idProperty out'
-      : `use ${names.join(', ')}, or leave it out`;
+    const names = [
+      ...(type === 'contacts' ? ['email'] : []),
+      ...own.map((each) => each.name),
+      'hs_object_id',
+    ];
+    return `use ${names.join(', ')}, or create one with hasUniqueValue`;
   }
 
   /**

@@ -89,33 +89,45 @@ export function objectBatchRoutes(
     batch('upsertRecords', 'Change records by a unique property, or create them', 'write', 200),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
-      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        const name = idOf(input);
-        const read = (before?: CrmRecord) => readInput(portal, type, input, now, before);
-        if (type === 'contacts' && input.idProperty === 'email') {
-          const fault = emailFault(name);
-          if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-          const before = store.contactByEmail(portalId, name);
-          const sent = read(before);
-          if (!before && sent.email !== undefined && emailKey(sent.email) !== emailKey(name))
+      const answer = await writeBatch(
+        portalId,
+        type,
+        request.body,
+        (input, now) => {
+          const name = idOf(input);
+          const read = (before?: CrmRecord) => readInput(portal, type, input, now, before);
+          if (type === 'contacts' && input.idProperty === 'email') {
+            const fault = emailFault(name);
+            if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
+            const before = store.contactByEmail(portalId, name);
+            const sent = read(before);
+            if (!before && sent.email !== undefined && emailKey(sent.email) !== emailKey(name))
+              throw invalid('input', [
+                { in: 'properties.email', message: 'is not the id, which a new contact has as its e-mail' },
+              ]);
+            return { op: 'upsert', type, by: { email: name }, ...sent };
+          }
+          if (input.idProperty == null)
             throw invalid('input', [
-              { in: 'properties.email', message: 'is not the id, which a new contact has as its e-mail' },
+              {
+                in: 'idProperty',
+                message:
+                  'must name a property with unique values, such as email of contacts, or hs_object_id',
+              },
             ]);
-          return { op: 'upsert', type, by: { email: name }, ...sent };
-        }
-        if (input.idProperty == null)
-          throw invalid('input', [
-            {
-              in: 'idProperty',
-              message: 'must name a property with unique values, such as email of contacts',
-            },
-          ]);
-        const by = definitions.unique(portalId, type, input.idProperty, name);
-        const before = store.recordByUnique(portalId, type, by.uniqueKey);
-        const sent = read(before);
-        if (!before) checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] });
-        return { op: 'upsert', type, by, ...sent };
-      });
+          if (input.idProperty === 'hs_object_id') {
+            const found = find(portalId, type, name);
+            if (!found) throw noRecord(type, name); // ids are the server's to make
+            return { op: 'update', type, id: found.id, ...read(found) };
+          }
+          const by = definitions.unique(portalId, type, input.idProperty, name);
+          const before = store.recordByUnique(portalId, type, by.uniqueKey);
+          const sent = read(before);
+          if (!before) checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] });
+          return { op: 'upsert', type, by, ...sent };
+        },
+        true,
+      );
       return reply.code(answer.numErrors ? 207 : 200).send(answer);
     },
   );
@@ -181,6 +193,7 @@ export function objectBatchRoutes(
     type: ObjectType,
     body: Static<typeof BatchObjects>,
     toWrite: (input: Static<typeof ObjectInput>, now: number) => RecordWrite,
+    upserts = false,
   ) {
     const startedAt = clock();
     const writes: RecordWrite[] = [];
@@ -207,13 +220,9 @@ export function objectBatchRoutes(
       } else {
         const record = store.record({ portalId, type, id: outcome.id });
         const sent = Object.keys(body.inputs[index]?.properties ?? {});
-        if (record) results.push({ ...written(record, sent), ...isNew(writes[0], outcome) });
+        if (record) results.push({ ...written(record, sent), ...(upserts ? { new: outcome.created } : {}) });
       }
     }
     return batchAnswer(results, errors, startedAt, clock());
   }
-}
-
-function isNew(write: RecordWrite | undefined, outcome: RecordOutcome): { new?: boolean } {
-  return write?.op === 'upsert' && !(outcome instanceof Refusal) ? { new: outcome.created } : {};
 }

@@ -161,6 +161,20 @@ describe('idProperty', () => {
     expect(other.errors[0].code).toBe('CONFLICTING_UNIQUE_VALUE');
   });
 
+  test('that is hs_object_id upserts the record of that id, and makes none', async () => {
+    const inputs = [await made(fresh('by-id')), '99999999', 'none'].map((id) => ({
+      idProperty: 'hs_object_id',
+      id,
+      properties: { lastname: 'E' },
+    }));
+    const upserted = await server.call('POST', '/crm/v3/objects/contacts/batch/upsert', { inputs });
+    expect(upserted.status, upserted.text).toBe(207);
+    expect(upserted.json.results).toMatchObject([
+      { id: inputs[0]?.id, new: false, properties: { lastname: 'E' } },
+    ]);
+    expect(upserted.json.errors).toMatchObject(['1', '2'].map((at) => ({ context: { index: [at] } })));
+  });
+
   test.each(['firstname', 'nowhere', '__proto__'])('that is %s is refused', async (name) => {
     const id = await made(fresh('refused'));
     const one = await server.call('GET', `/crm/v3/objects/contacts/${id}?idProperty=${name}`);
