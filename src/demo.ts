@@ -34,9 +34,11 @@ export const demo = {
   clientId,
   /** Who is at the machine that `dev` runs on. */
   person: { id: 8420, email: 'developer@localhost' },
+  /** As with every token: none where the app is not installed. */
   principal(store: AccessStore): Principal | undefined {
     const portal = store.portal(portalId);
-    return portal && { portal, appId, scopes: ALL_SCOPES };
+    const [app] = store.installed(portalId, { after: appId - 1, limit: 1 });
+    return portal && app?.id === appId ? { portal, appId, scopes: ALL_SCOPES } : undefined;
   },
 };
 
@@ -98,6 +100,7 @@ export async function ensureDemo(
     redirectUris: [],
     scopes: ALL_SCOPES,
   });
+  await store.install(portalId, appId);
   if (store.template(templateId)) return;
   const now = clock();
   const definitions = new Definitions(store, clock);

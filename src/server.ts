@@ -72,7 +72,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   });
   try {
     if (options.demo) await ensureDemo(store, clock);
-    const known = options.demo && { ...options.demo, principal: () => demo.principal(store) };
+    const known = options.demo && {
+      ...options.demo,
+      appId: demo.appId,
+      principal: () => demo.principal(store),
+    };
     access = credentials(store, known);
     const templates = new Templates(store, clock);
     definitions = new Definitions(store, clock);

@@ -43,6 +43,7 @@ export interface KnownCredentials {
   developerKey: string;
   clientSecret: string;
   adminKey: string;
+  appId: number;
   principal: () => Principal | undefined;
 }
 
@@ -68,14 +69,12 @@ export function credentials(store: AccessStore, known: KnownCredentials | undefi
     remembered: (token) => principals.get(token),
     appOf: (key) =>
       remember(apps, key, () =>
-        known && key === known.developerKey
-          ? known.principal()?.appId
-          : store.appIdByDeveloperKey(digest(key)),
+        known && key === known.developerKey ? known.appId : store.appIdByDeveloperKey(digest(key)),
       ),
     client(clientId) {
       if (clientId.length > MAX_SECRET_LENGTH) return undefined;
       const client = store.client(clientId);
-      if (!client || !known || client.app.id !== known.principal()?.appId) return client;
+      if (!client || !known || client.app.id !== known.appId) return client;
       return { ...client, secretHash: digest(known.clientSecret), anyLoopback: true };
     },
     isAdminKey: (key) =>
@@ -84,7 +83,7 @@ export function credentials(store: AccessStore, known: KnownCredentials | undefi
         key,
         () => (known && key === known.adminKey) || store.isAdminKey(digest(key)) || undefined,
       ) ?? false,
-    isBuiltIn: (appId) => known?.principal()?.appId === appId,
+    isBuiltIn: (appId) => known?.appId === appId,
     forget() {
       principals.clear();
       adminKeys.clear();

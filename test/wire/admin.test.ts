@@ -207,6 +207,16 @@ describe('portals', () => {
 });
 
 describe('an app in a portal', () => {
+  test('is the demo’s in the demo’s, until it is uninstalled: its token ends too', async () => {
+    const path = `${PORTALS}/8420/apps/${APP}`;
+    expect((await admin('GET', `${PORTALS}/8420/apps`)).json.results).toMatchObject([{ appId: APP }]);
+    expect(await templates(APP, DEMO_TOKEN)).toBe(200);
+    expect((await admin('DELETE', path)).status).toBe(204);
+    expect(await templates(APP, DEMO_TOKEN)).toBe(401);
+    expect((await admin('PUT', path)).status).toBe(204);
+    expect(await templates(APP, DEMO_TOKEN)).toBe(200);
+  });
+
   test('is installed and uninstalled; all of its tokens there die at once, and nobody else’s', async () => {
     const [here, there] = [await newPortal(), await newPortal()];
     const [app, neighbour] = [await newApp(), await newApp()];

@@ -328,6 +328,13 @@ describe('events on a custom object', () => {
   const WHERE = { name: 'where', label: 'Where', type: 'string', objectPropertyName: 'last_place' };
   const AGED = { name: 'age', label: 'Age', type: 'string', objectPropertyName: 'age' };
 
+  test('have a template by the demo’s developer key too, all that HubSpot’s client sends with templates', async () => {
+    const { name: objectType } = await makeSchema();
+    const path = `${V3}/8420/event-templates?hapikey=demo-developer-key`;
+    const made = await server.call('POST', path, { ...walked, objectType, tokens: [WHERE] }, { token: '' });
+    expect(made.status, made.text).toBe(201);
+  });
+
   test('stand on its record, and go out of sight with it', async () => {
     const { id: type, name, fullyQualifiedName } = await makeSchema();
     const rex = await makePet(type, 'Rex');
