@@ -31,9 +31,9 @@ export function jsonOption(): Option {
   return flag('--json', 'print one line of JSON on stdout', 'THROUGHLINE_JSON');
 }
 
-/** An option that is on or off. Its variable means off when it is empty, 0 or false. */
+/** An option that is on or off. Its variable means off when it is empty, 0, false, no or off. */
 export function flag(name: string, description: string, variable: string): Option {
-  if (/^(?:0|false)?$/i.test(process.env[variable] ?? '')) delete process.env[variable];
+  if (/^(?:0|false|no|off)?$/i.test(process.env[variable] ?? '')) delete process.env[variable];
   return new Option(name, description).env(variable);
 }
 

@@ -143,6 +143,8 @@ describe('settings', () => {
     ['', false],
     ['0', false],
     ['false', false],
+    ['no', false],
+    ['Off', false],
     ['1', true],
     ['true', true],
   ])('a variable of a flag that is %j means %s', async (THROUGHLINE_JSON, yes) => {
