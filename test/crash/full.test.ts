@@ -2,7 +2,7 @@
 // when there is room. The disk is a small tmpfs where mounting is allowed; everywhere, a limit on the size of the
 // server's files.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -207,6 +207,39 @@ test.skipIf(!canMount)('a folder on a full disk is refused at the start, with wh
     stderr: expect.stringContaining('the disk is full; make room'),
   });
 });
+
+test.skipIf(!canMount)(
+  'an erase that a full disk holds up says what holds, and is completed by itself',
+  async () => {
+    const folder = tmpfs('size=8m');
+    const { baseUrl } = await serve(folder);
+    const { token, templateId } = await tenantWithTemplate(folder, baseUrl);
+    const call = (path: string, body: object) => request(baseUrl, 'POST', path, body, { token });
+    const event = (email: string, pad: number) =>
+      call(`${V3}/events`, {
+        eventTemplateId: templateId,
+        email,
+        tokens: { nonce: '1' },
+        extraData: { pad: 'x'.repeat(pad) },
+      });
+    const { objectId } = (await event('zorro@x.test', 1)).json;
+    for (let n = 0; n < 12; n++) await event('other@x.test', 200_000);
+    // The log takes the erase, and cannot be copied into the file.
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(join(folder, 'other'), Buffer.alloc(bavail * bsize - 300_000));
+    const answer = await call('/crm/v3/objects/contacts/gdpr-delete', { objectId });
+    expect(answer.status).toBe(503);
+    expect(answer.json.message).toMatch(
+      /^The contact is erased, but traces are .*: the disk is full; make room/,
+    );
+    const timeline = `/timeline/v1/records/contacts/${objectId}/events`;
+    expect((await request(baseUrl, 'GET', timeline, undefined, { token })).status).toBe(404);
+    const left = () => readdirSync(folder).some((name) => readFileSync(join(folder, name)).includes('zorro'));
+    expect(left()).toBe(true);
+    rmSync(join(folder, 'other'));
+    await until(async () => !left());
+  },
+);
 
 test('where the folder is taken away, nothing more is acknowledged, and the refusal says so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'throughline-gone-'));

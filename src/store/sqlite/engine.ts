@@ -282,13 +282,15 @@ function tellUpgrade(from: number, to: number): void {
   );
 }
 
-/** A transaction that failed. Nothing of it was stored. */
+/** A transaction that failed: nothing of it was stored. Or an erase that is committed and not yet complete. */
 function failure(message: string, code: string): Error {
-  if (code === ERASE_OWED)
+  if (code.startsWith(ERASE_OWED)) {
+    const why = advice(code.slice(ERASE_OWED.length).trim()) ?? message;
     return new Refusal(
       'unavailable',
-      `The contact is erased; but ${message}, so that traces are still in the files. They go as soon as it ends`,
+      `The contact is erased, but traces are still in the files: ${why}. They go by themselves as soon as that ends`,
     );
+  }
   const reason = advice(code);
   return reason
     ? new Refusal('unavailable', `Nothing was stored: ${reason} and send it again`)

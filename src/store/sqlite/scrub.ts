@@ -6,7 +6,7 @@ import { BUSY_TIMEOUT_MS, type Connection } from './database.js';
 
 const MAX_ATTEMPTS = 30;
 const PAUSE_MS = 100;
-/** The code of an erase that is committed, while traces of it are still in the files. */
+/** The code of an erase that is committed, while traces of it are still in the files; why may follow, as SQLite's code. */
 export const ERASE_OWED = 'ERASE_OWED';
 const ZEROS = Buffer.alloc(65_536);
 /** The file is read in pieces of so many pages. */
@@ -92,7 +92,12 @@ export function scrubber(db: Connection) {
       if (owed.get() === undefined) return;
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         if (attempt > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
-        if (scrub()) return;
+        try {
+          if (scrub()) return;
+        } catch (error) {
+          const { message, code } = error as Error & { code?: string };
+          throw Object.assign(new Error(message), { code: `${ERASE_OWED} ${code}` });
+        }
       }
       throw Object.assign(new Error('another process reads the data folder'), { code: ERASE_OWED });
     },
