@@ -19,6 +19,8 @@ import { conformance } from './conformance.js';
 import { newFolder, segmented } from './folders.js';
 import { draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
 
+const MIGRATIONS = new URL('../../dist/store/sqlite/migrations/', import.meta.url);
+
 function placeIn(folder: string, remove: () => void): Place {
   return {
     open: () => openStore({ folder, clock: Date.now }),
@@ -415,12 +417,73 @@ describe('SQLite', () => {
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 
+  const versions = Array.from({ length: readdirSync(MIGRATIONS).length - 1 }, (_, n) => n + 1);
+  test.each(versions)('a folder of schema %i is brought up to date with all that it has', async (version) => {
+    folder = newFolder();
+    const db = new Database(join(folder, 'throughline.sqlite'));
+    for (const name of ['email_key_said', 'unique_key']) db.function(name, { varargs: true }, () => null);
+    for (const name of readdirSync(MIGRATIONS).sort().slice(0, version))
+      db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
+    db.pragma(`user_version = ${version}`);
+    /** What the table has of these columns by then. */
+    const add = (table: string, row: Record<string, string | number>) => {
+      const columns = db.pragma(`table_info(${table})`) as { name: string }[];
+      const names = columns.map(({ name }) => name).filter((name) => name in row);
+      db.prepare(`INSERT INTO ${table} (${names}) VALUES (${names.map(() => '?')})`).run(
+        ...names.map((name) => row[name]),
+      );
+    };
+    const [portal, object_type] = [7, 'contacts'];
+    add('portal', { id: portal, name: 'Old', lenient: 1 });
+    add('app', { id: 8, name: 'Old', client_id: 'c', redirect_uris: '[]', scopes: '[]' });
+    const times = { created_at: 5, updated_at: 5 };
+    add('template', { id: 9, app: 8, object_type, name: 'Old', tokens: '[]', ...times });
+    add('place', { id: 1, portal, object_type, object_id: 1 });
+    add('place', { id: 2, portal, object_type, utk: 'u' });
+    add('record', { portal, object_type, id: 1, place: 1, ...times });
+    add('identity', {
+      portal,
+      kind: 'email',
+      key: 'a@x.test',
+      value: 'A@x.test',
+      object_id: 1,
+      is_primary: 1,
+    });
+    const sent = ['e', 'é/%2F', 'a"b\\c', '\t\u007f', '😀\u0001', 'x'.repeat(500)];
+    const begins = '{"objectType":"contacts","eventTemplateId":"9",';
+    const ends = '"tokens":{"id":"x"},"extraData":{ "a" : 1.0, "id":"y", "n":12345678901234567890 }}';
+    for (const [index, id] of sent.entries()) {
+      const seq = index + 1;
+      const event = { seq, portal, template: 9, place: 1 + (index % 2), timestamp: 1_000 * index - 3_000 };
+      // Until schema 9 the body said the id too.
+      const body = `${begins}${version < 9 ? `"id":${JSON.stringify(id)},` : ''}${ends}`;
+      add('event', { ...event, id, received_at: 1, identified_by: 'email', body });
+      add('timeline', { level: 6, segment: 0, ...event });
+    }
+    if (version >= 9) db.exec(`UPDATE timeline_level SET below = ${sent.length + 1} WHERE level > 0`);
+    db.close();
+
+    const upgrades: number[][] = [];
+    const onUpgrade = (...of: number[]) => upgrades.push(of);
+    const store = await openStore({ folder, clock: Date.now, onUpgrade });
+    expect(upgrades).toEqual([[version, versions.length + 1]]);
+    for (const id of sent) expect(store.event(portal, 9, id)?.body).toBe(begins + ends);
+    const key = { portalId: portal, type: 'contacts', id: 1 } as const;
+    expect(store.record(key)).toMatchObject({ email: 'A@x.test', createdAt: 5 });
+    expect(walk(store, key).map(({ id }) => id)).toEqual(sent.filter((_, n) => n % 2 === 0).reverse());
+    const subject = { type: 'contacts', objectId: 1, utk: 'u', unknown: 'refuse', identifies: true } as const;
+    expect(await store.identify({ portalId: portal, subject, properties: [], at: NOW })).toBe(1);
+    expect(walk(store, key).map(({ id }) => id)).toEqual(sent.toReversed());
+    await store.append([draftOf(portal, 9, 'e', { email: 'a@X.test' })]);
+    expect(walk(store, key).map(({ id }) => id)).toEqual(['e', ...sent.slice(1).reverse()]);
+    await store.close();
+  });
+
   test('a folder from before archived records kept something is brought up to date', async () => {
     folder = newFolder();
     const db = new Database(join(folder, 'throughline.sqlite'));
-    const migrations = new URL('../../dist/store/sqlite/migrations/', import.meta.url);
-    for (const name of readdirSync(migrations).sort().slice(0, 11))
-      db.exec(readFileSync(new URL(name, migrations), 'utf8'));
+    for (const name of readdirSync(MIGRATIONS).sort().slice(0, 11))
+      db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
     db.pragma('user_version = 11');
     db.exec(`
       INSERT INTO portal (id, name, lenient) VALUES (7, 'Old', 1);
