@@ -51,7 +51,8 @@ export const MAX_NAME_LENGTH = 500;
 const MAX_OPTIONS_PER_TOKEN = 5_000;
 /** All together, as JSON: they are in memory while events come. */
 const MAX_TOKENS_CHARS = 1024 * 1024;
-const TOKEN_NAME = /^[A-Za-z0-9._-]+$/;
+/** Neither '.' nor '..': in a path, a client tidies them away, and a DELETE of the token is one of the template. */
+const TOKEN_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]+$/;
 const RESERVED_TOKEN_NAMES = new Set(
   (
     'applicationId domain eventTemplateId eventTypeId extraData id log lookup objectId objectType portalId ' +
@@ -260,7 +261,7 @@ function checkToken(
   if (!TOKEN_NAME.test(name) || name.length > MAX_NAME_LENGTH)
     fault(
       'name',
-      `'${name.slice(0, 80)}' is not a token name; use letters, digits, '.', '-' and '_', at most ${MAX_NAME_LENGTH}`,
+      `'${name.slice(0, 80)}' is not a token name; use letters, digits, '.', '-' and '_', at most ${MAX_NAME_LENGTH}, and neither '.' nor '..'`,
     );
   else if (RESERVED_TOKEN_NAMES.has(name)) fault('name', `'${name}' is reserved; choose another name`);
   if (label.length > MAX_NAME_LENGTH)

@@ -102,8 +102,8 @@ test.each([
   '0',
   '10',
   '-',
-  '.',
-  '..',
+  '...',
+  '.a',
   '_',
   'toString',
   'hasOwnProperty',
@@ -118,15 +118,14 @@ test.each([
   expect(given.status, given.text).toBe(201);
   expect(given.json.tokens).toEqual({ [name]: 'value' });
   expect((await withTokens({}, id)).json.tokens).toEqual({});
-  if (name === '.' || name === '..') return; // a client tidies such a path away
   expect((await server.call('PUT', `${TEMPLATES}/${id}/tokens/${name}`, { label: 'New' })).json.label).toBe(
     'New',
   );
   expect((await server.call('DELETE', `${TEMPLATES}/${id}/tokens/${name}`)).status).toBe(204);
 });
 
-test.each(['', ' ', 'a b', 'pet name', 'a/b', 'ä', 'a{', '{{a}}', 'a\n', '🐶', 'x'.repeat(501)])(
-  'token name %j is none: letters, digits, dot, dash and underscore',
+test.each(['', ' ', '.', '..', 'a b', 'pet name', 'a/b', 'ä', 'a{', '{{a}}', 'a\n', '🐶', 'x'.repeat(501)])(
+  'token name %j is none: letters, digits, dot, dash and underscore, not one or two dots alone',
   async (name) => {
     const token = { name, label: 'L', type: 'string' };
     const alone = await server.call('POST', `${TEMPLATES}/${template}/tokens`, token);

@@ -17,7 +17,9 @@ const TokenOption = Type.Object(
 );
 
 const tokenFields = {
-  name: Type.String({ description: 'Letters, digits, ".", "-", "_"; unique in the template.' }),
+  name: Type.String({
+    description: 'Letters, digits, ".", "-", "_", neither "." nor ".."; unique in the template.',
+  }),
   label: Type.String({ description: `At most ${MAX_NAME_LENGTH} characters.` }),
   type: Type.Unsafe<(typeof TOKEN_TYPES)[number]>({ type: 'string', enum: [...TOKEN_TYPES] }),
 };
