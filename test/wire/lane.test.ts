@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { laneBefore } from '../../dist/wire/lane.js';
 import {
   type Answer,
@@ -308,5 +308,39 @@ describe('by the lane and by the framework', () => {
     socket.destroy();
     expect(String(answer)).toContain('HTTP/1.1 201 Created');
     expect(String(answer)).toContain('é'.repeat(2_000));
+  });
+
+  test('of several that are sent ahead, in pieces of any size, each is answered with its own, in order', async () => {
+    const { hostname, port } = new URL(server.listening);
+    const head = `POST ${EVENTS} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n`;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
+        async (cuts) => {
+          const ids = [fresh('first'), fresh('second'), fresh('third')];
+          const texts = ids.map((id) => {
+            const body = JSON.stringify(event({ id, extraData: { text: 'x'.repeat(600) } }));
+            return `${head}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+          });
+          const sent = texts.join('');
+          const at = cuts.map((cut) => Math.round(cut * sent.length)).sort((a, b) => a - b);
+          const socket = connect(Number(port), hostname).setNoDelay().setEncoding('utf8');
+          let text = '';
+          socket.on('data', (chunk) => {
+            text += chunk;
+          });
+          for (const [n, from] of [0, ...at].entries()) {
+            socket.write(sent.slice(from, at[n]));
+            await new Promise((resolve) => setTimeout(resolve, n % 3));
+          }
+          await vi.waitUntil(() => ids.every((id) => text.includes(id)));
+          socket.destroy();
+          const answers = text.split('HTTP/1.1 ').slice(1);
+          expect(answers.map((answer) => answer.slice(0, 3))).toEqual(['201', '201', '201']);
+          for (const [n, answer] of answers.entries()) expect(answer).toContain(`"id":"${ids[n]}"`);
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 });
