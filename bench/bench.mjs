@@ -185,7 +185,7 @@ async function runRound(what, cases, seen, duration) {
   for (const [index, each] of cases.entries()) {
     say(`${what}: ${each.name} (${index + 1} of ${cases.length})`);
     const results = seen[each.name] ?? [];
-    seen[each.name] = [...results, await measure(each, duration)];
+    seen[each.name] = [...results, await measure(each, each.seconds ?? duration)];
   }
 }
 
