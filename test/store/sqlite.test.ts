@@ -15,6 +15,7 @@ import { merger } from '../../dist/store/sqlite/merging.js';
 import { people } from '../../dist/store/sqlite/people.js';
 import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
+import { scrubber } from '../../dist/store/sqlite/scrub.js';
 import { conformance } from './conformance.js';
 import { newFolder, segmented } from './folders.js';
 import { draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
@@ -194,6 +195,29 @@ describe('SQLite', () => {
       });
     expect(gaps.length).toBeGreaterThan(600);
     expect(gaps.filter((gap) => gap.some((byte) => byte !== 0))).toEqual([]);
+  });
+
+  test('an erase that another process makes as soon as it may, while one is made complete, is owed still', () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    const other = openWriter(folder);
+    const owe = 'INSERT INTO scrub_owed VALUES (1)';
+    db.exec(owe);
+    const scrubbing = scrubber(db);
+    // Let in as soon as the transaction that zeroes has ended.
+    const transaction = db.transaction.bind(db);
+    db.transaction = ((work: () => unknown) => ({
+      immediate: () => {
+        const done = transaction(work).immediate();
+        other.exec(owe);
+        return done;
+      },
+    })) as unknown as typeof db.transaction;
+    scrubbing.later();
+    expect(other.prepare('SELECT count(*) FROM scrub_owed').pluck().get()).toBe(1);
+    other.close();
+    db.close();
+    scrubbing.close();
   });
 
   test('a fresh folder that many open at once is set up once, and all of them write to it', async () => {
