@@ -156,7 +156,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   const run = new Run(store, key, principal, report, standing);
   const tell = progress(run, input.size);
   try {
-    await run.read(input.from(standing?.lastLineAt ?? 0), file);
+    await run.read(input.from(run.readsFrom), file);
   } finally {
     clearInterval(tell);
     report.close();
@@ -231,9 +231,15 @@ class Run {
     this.#checked = store.checked;
   }
 
-  /** `chunks` begin with the last line that is done. */
+  /** Where the last line that is done begins; its last byte, where it was too long to be compared. */
+  get readsFrom(): number {
+    return Math.max(0, Math.min(this.#lastLineAt, this.at - 1));
+  }
+
+  /** `chunks` are the file from there. */
   async read(chunks: AsyncIterable<Buffer>, file: string): Promise<void> {
     let again = this.at - this.#lastLineAt; // bytes of the last line, to be compared
+    let wasTooLong = this.#lastLineAt > this.readsFrom;
     const hash = createHash('sha256');
     const held: Buffer[] = []; // a line that has not ended
     let heldBytes = 0;
@@ -247,6 +253,14 @@ class Run {
     };
     for await (const whole of chunks) {
       let chunk = whole;
+      if (wasTooLong) {
+        wasTooLong = false;
+        if (chunk[0] !== NEWLINE) {
+          heldBytes = MAX_LINE_BYTES + 1; // it goes on, and is too long still
+          this.#reopen(heldBytes);
+        }
+        chunk = chunk.subarray(1);
+      }
       if (again > 0) {
         const same = chunk.subarray(0, again);
         hash.update(same);

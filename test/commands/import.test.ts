@@ -185,6 +185,21 @@ describe('a file', () => {
     }
   });
 
+  test('that ended within a line that is too long and grew: what follows is no line of its own', async () => {
+    const before = `${JSON.stringify(event(1))}\n${'x'.repeat(3 * 1024 * 1024)}`;
+    writeFileSync(file, before);
+    for (let times = 0; times < 2; times++)
+      expect(await run()).toMatchObject({ code: 2, summary: { lines: 2, stored: 1, refused: 1 } });
+    const grown = `${before}${lines([event(2), event(3), 'no'])}`;
+    writeFileSync(file, grown);
+    expect(await run()).toMatchObject({
+      code: 2,
+      summary: { lines: 4, stored: 2, refused: 2, bytes: grown.length },
+    });
+    expect(report().map(({ line }) => line)).toEqual([2, 4]);
+    expect(nonces()).toEqual(['1', '3']);
+  });
+
   test('whose first line is no UTF-8: it is refused', async () => {
     const line = JSON.stringify(event('?'));
     const [before, after] = line.split('?') as [string, string];
