@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { endAll, startCli } from '../cli.js';
+import { endAll, type RunningCli, startCli } from '../cli.js';
 import { Load, randomFrom, tenantWithTemplate } from './load.js';
 
 const CONNECTIONS = 6;
@@ -51,6 +51,33 @@ describe('a server that is killed', () => {
       }
     },
   );
+});
+
+test('one of two servers on a folder is killed, time and again: the other goes on, and has what both acknowledged', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 32);
+  const random = randomFrom(seed);
+  try {
+    const servers = [await start('serve'), await start('serve')] as [RunningCli, RunningCli];
+    const load = new Load(await tenantWithTemplate(folder, servers[0].baseUrl), random);
+    for (let round = 0; round < 4; round++) {
+      const [one, other] = round % 2 ? ([1, 0] as const) : ([0, 1] as const);
+      const loading = load.run(
+        servers.map(({ baseUrl }) => baseUrl),
+        CONNECTIONS,
+      );
+      await load.progress(1 + Math.floor(random() * 200));
+      expect((await servers[one].end('SIGKILL')).signal).toBe('SIGKILL');
+      await load.progress(50);
+      load.stop();
+      await loading;
+      await load.verify(servers[other].baseUrl, folder);
+      servers[one] = await start('serve');
+    }
+    for (const server of servers) expect((await server.end('SIGTERM')).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  } catch (error) {
+    throw new Error(`seed ${seed}`, { cause: error });
+  }
 });
 
 describe('SIGTERM', () => {

@@ -81,11 +81,13 @@ export class Load {
     private readonly padding = 300,
   ) {}
 
-  /** Sends over several connections until the server is gone, or `stop` was called. */
-  async run(baseUrl: string, connections: number): Promise<void> {
+  /** Sends over several connections, of one server or in turn of several, until it is gone, or `stop` was called. */
+  async run(baseUrls: string | readonly string[], connections: number): Promise<void> {
     this.#stopped = false;
+    const servers = [baseUrls].flat();
     await Promise.all(
       Array.from({ length: connections }, async (_, connection) => {
+        const baseUrl = servers[connection % servers.length] as string;
         while (!this.#stopped) {
           try {
             if (this.random() < IDENTITY_CALLS) await this.#identity(baseUrl, connection, connections);
