@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { digest, newSecret } from '../access/credentials.js';
 import { isPassword } from '../access/passwords.js';
 import type { AccessStore, User } from '../access/store.js';
-import { Refusal } from '../refusal.js';
 import type { Attempts } from '../wire/attempts.js';
+import { HttpProblem } from '../wire/problem.js';
 import { signInPage } from './forms.js';
 import { sendPage, type ViewOf } from './send.js';
 import type { Account } from './view.js';
@@ -68,10 +68,11 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
       !timingSafeEqual(digest(key), digest(keyOf(secret))) ||
       (site !== undefined && site !== 'same-origin')
     )
-      throw new Refusal(
-        'invalid',
-        'the form is not one of this page: open the page again, and send it from there',
-      );
+      throw new HttpProblem({
+        http: 403,
+        category: 'VALIDATION_ERROR',
+        message: 'the form is not one of this page: open the page again, and send it from there',
+      });
   }
 
   return {

@@ -174,6 +174,10 @@ const en = {
       title: 'Please sign in',
       text: 'These pages ask for a password. Reload the page and enter it; any user name will do.',
     },
+    403: {
+      title: 'This form is out of date',
+      text: 'You have signed in or out since it was opened, or your browser keeps no cookies from here. Go back, reload the page, and send it again.',
+    },
     404: {
       title: 'There is nothing here',
       text: 'No record has this address. It may be mistyped, or no event has come for it yet.',
@@ -354,6 +358,10 @@ const de: Words = {
     401: {
       title: 'Bitte melden Sie sich an',
       text: 'Diese Seiten verlangen ein Passwort. Laden Sie die Seite neu und geben Sie es ein; der Benutzername ist beliebig.',
+    },
+    403: {
+      title: 'Dieses Formular ist veraltet',
+      text: 'Sie haben sich seither an- oder abgemeldet, oder Ihr Browser behält keine Cookies von hier. Gehen Sie zurück, laden Sie die Seite neu und senden Sie es noch einmal.',
     },
     404: {
       title: 'Hier ist nichts',

@@ -184,6 +184,23 @@ describe('signing in', () => {
     expect(await page.locator('h1').textContent()).toBe('Sign in');
     expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
   });
+
+  test('a form that was opened before one signed out elsewhere says that it is out of date, and what to do', async () => {
+    const { page } = await visit('/', {}, serve);
+    await page.getByLabel('E-mail').fill('ada@example.com');
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.goto(`${serve.baseUrl}${asking({ client_id: 'pets-of-the-world' })}`);
+    const other = await page.context().newPage();
+    await other.goto(serve.baseUrl);
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Allow' }).click();
+    expect(await page.locator('h1').textContent()).toBe('This form is out of date');
+    expect(await page.locator('main').textContent()).toContain('reload the page');
+    await page.goBack();
+    await page.reload();
+    expect(await page.locator('h1').textContent()).toBe('Sign in');
+  });
 });
 
 describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {

@@ -139,7 +139,7 @@ describe('signing in', () => {
         await browser().post(path, { a: 'x'.repeat(65_536) }),
         await browser().post(path, {}),
       ];
-      expect([more.status, most.status]).toEqual([413, 400]);
+      expect([more.status, most.status]).toEqual([413, 403]);
     },
   );
 
@@ -175,7 +175,7 @@ describe('signing in', () => {
       [eve, { ...fields, key: mine.key }, { 'sec-fetch-site': 'same-site' }],
     ] as const) {
       const answer = await who.post('/sign-in', sent as Record<string, string>, headers);
-      expect([answer.status, answer.headers.get('set-cookie')]).toEqual([400, null]);
+      expect([answer.status, answer.headers.get('set-cookie')]).toEqual([403, null]);
     }
     const own = await eve.post(
       '/sign-in',
@@ -228,7 +228,7 @@ describe('a session', () => {
     await ada.signIn();
     const page = await ada.get('/');
     for (const [name, value] of ada.cookies) copy.cookies.set(name, value);
-    expect((await ada.post('/sign-out', { key: 'x' })).status).toBe(400);
+    expect((await ada.post('/sign-out', { key: 'x' })).status).toBe(403);
     expect(await signedIn(ada)).toBe(true);
     const out = await ada.post('/sign-out', hidden(page));
     expect([out.status, location(out)]).toEqual([303, '/sign-in']);
@@ -324,9 +324,9 @@ describe('who has signed in', () => {
     const form = hidden(await ada.get(authorize()));
     const answer = { ...form, portal: String(portals[0]), answer: 'allow' };
     const cases: [Promise<Answer>, number][] = [
-      [ada.post(authorize(), { ...answer, key: '' }), 400],
-      [ada.post(authorize(), answer, { 'sec-fetch-site': 'cross-site' }), 400],
-      [browser().post(authorize(), answer), 400],
+      [ada.post(authorize(), { ...answer, key: '' }), 403],
+      [ada.post(authorize(), answer, { 'sec-fetch-site': 'cross-site' }), 403],
+      [browser().post(authorize(), answer), 403],
       [ada.post(authorize(), { ...answer, portal: '999' }), 404],
       [ada.post(authorize({ redirect_uri: 'https://evil.example/' }), answer), 400],
       [ada.post(authorize({ client_id: 'nobody' }), answer), 400],
@@ -336,7 +336,7 @@ describe('who has signed in', () => {
       expect([got, headers.get('location')]).toEqual([status, null]);
     }
     now += 12 * 3_600_000;
-    expect((await ada.post(authorize(), answer)).status).toBe(400);
+    expect((await ada.post(authorize(), answer)).status).toBe(403);
   });
 });
 
