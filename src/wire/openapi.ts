@@ -34,6 +34,7 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
       description:
         "A self-hosted timeline events server that speaks HubSpot's Timeline Events API v3, under `/integrators/timeline/v3` and, for older clients, `/crm/v3/timeline`. Our own paths begin with `/timeline/v1`.",
     },
+    externalDocs: { url: publicUrl ?? '/', description: 'Records and their timelines' },
     tags: [
       { name: 'Events', description: 'What happened, and to whom.' },
       { name: 'Templates', description: 'How events of one kind read, and the tokens that they carry.' },

@@ -25,7 +25,10 @@ export function reference(app: FastifyInstance): void {
       const { statusCode, headers, payload, rawPayload } = await scalar.inject({ url, headers: { host } });
       const type = String(headers['content-type']);
       if (headers.location) return reply.redirect(headers.location, statusCode);
-      if (type.startsWith('text/html')) reply.header('content-security-policy', policy(payload));
+      if (type.startsWith('text/html')) {
+        reply.header('content-security-policy', policy(payload));
+        return reply.code(statusCode).type(type).send(forEverybody(payload));
+      }
       if (path === SCRIPT && statusCode === 200) script = { type, bytes: rawPayload };
       return reply.code(statusCode).type(type).send(rawPayload);
     });
@@ -40,7 +43,9 @@ async function scalarAlone(): Promise<FastifyInstance> {
       url: '/openapi.json',
       pageTitle: 'Throughline API',
       withDefaultFonts: false,
-      favicon: 'data:,',
+      favicon: '/assets/icon.svg',
+      // Long names of scopes, in a narrow window.
+      customCss: '.operation-details li { overflow-wrap: anywhere }',
       // A token to paste.
       authentication: {
         preferredSecurityScheme: 'bearer',
@@ -56,6 +61,16 @@ async function scalarAlone(): Promise<FastifyInstance> {
     } as never,
   });
   return app;
+}
+
+/** Says its language, and what to read where no script runs. */
+function forEverybody(html: string): string {
+  return html
+    .replace('<html>', '<html lang="en">')
+    .replace(
+      '<body>',
+      '$&<noscript><p>This page needs JavaScript. What it shows is in <a href="/openapi.json">openapi.json</a>; <a href="/">records and their timelines</a> need none.</p></noscript>',
+    );
 }
 
 /** Scalar starts from an inline script and styles itself inline: that script is allowed by its hash, no other. */

@@ -34,6 +34,26 @@ test('it shows what the server can do', async () => {
   expect(await page.title()).toBe('Throughline API');
 });
 
+test('it says its language, leads back to the pages, and at 320 pixels nothing stands out to the side', async () => {
+  expect(await page.locator('html').getAttribute('lang')).toBe('en');
+  const back = page.getByRole('link', { name: 'Records and their timelines' });
+  expect(await back.evaluate((link: HTMLAnchorElement) => link.href)).toBe(`${server.baseUrl}/`);
+  const narrow = await browser.newPage({ viewport: { width: 320, height: 640 } });
+  await narrow.goto(`${server.baseUrl}/docs`);
+  await narrow.getByText('crm.objects.contacts.sensitive.write.v2').first().waitFor();
+  expect(await narrow.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+  await narrow.close();
+});
+
+test('without JavaScript it says where to read instead', async () => {
+  const plain = await browser.newPage({ javaScriptEnabled: false });
+  await plain.goto(`${server.baseUrl}/docs`);
+  expect(await plain.locator('noscript').textContent()).toContain('needs JavaScript');
+  await plain.getByRole('link', { name: 'openapi.json' }).click();
+  expect(new URL(plain.url()).pathname).toBe('/openapi.json');
+  await plain.close();
+});
+
 test("with a token pasted it sends the seed's event", async () => {
   await page.getByPlaceholder('Token').fill(DEMO_TOKEN);
   await page.getByRole('heading', { name: 'Create an event' }).click();
