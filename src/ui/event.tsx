@@ -45,7 +45,7 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
         </Title>
         {opened !== '' && (
           <details open={opened.length <= OPEN_CHARS}>
-            <summary>{words.details}</summary>
+            <summary aria-describedby={`event-${index}`}>{words.details}</summary>
             <Html className="rendered" html={withHeadingsFrom(5, opened)} />
           </details>
         )}

@@ -38,7 +38,7 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
     `/?${new URLSearchParams({ ...(type ? { type } : {}), ...(query ? { query } : {}), ...more })}`;
   return document(
     view,
-    title,
+    query ? `${query} · ${title}` : title,
     <>
       <h1>{title}</h1>
       <SearchForm view={view} type={type ?? 'contacts'} query={query} />

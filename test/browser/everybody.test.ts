@@ -171,6 +171,15 @@ describe('for everybody', () => {
     expect(ends).toEqual(Array(9).fill('left'));
   });
 
+  test('each "Details" says whose they are, and a search its words in the title', async () => {
+    const { page } = await visit(await petWithWindow());
+    const details = page.locator('summary').first();
+    const id = await details.getAttribute('aria-describedby');
+    expect(await page.locator(`#${id}`).textContent()).toBe('Registered Rex');
+    await page.goto(`${server.baseUrl}/?type=companies&query=petspot`);
+    expect(await page.title()).toBe('petspot · Companies · Throughline');
+  });
+
   test('the first Tab offers to skip to the content', async () => {
     const { page } = await visit('/');
     await page.keyboard.press('Tab');
