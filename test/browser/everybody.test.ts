@@ -180,6 +180,19 @@ describe('for everybody', () => {
     expect(await page.title()).toBe('petspot · Companies · Throughline');
   });
 
+  test('on paper stands what is read, dark on light, without what is clicked, and no event is broken in two', async () => {
+    const { page } = await visit(await petWithWindow(), { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(29, 32, 34)');
+    expect(await page.getByText('Registered Rex').isVisible()).toBe(true);
+    expect(await page.getByRole('button').count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'API reference' }).count()).toBe(0);
+    const event = page.locator('.event').first();
+    expect(await event.evaluate((each) => getComputedStyle(each).breakInside)).toBe('avoid');
+    await page.goto(server.baseUrl);
+    expect(await page.getByRole('searchbox').count()).toBe(0);
+  });
+
   test('the first Tab offers to skip to the content', async () => {
     const { page } = await visit('/');
     await page.keyboard.press('Tab');
