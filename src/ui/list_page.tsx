@@ -139,9 +139,13 @@ function Empty({ words, baseUrl }: { words: Words; baseUrl: string }) {
         <code>{`curl -X POST ${baseUrl}/integrators/timeline/v3/events \\
   -H "Authorization: Bearer $TOKEN" \\
   -H 'Content-Type: application/json' \\
-  -d '{"eventTemplateId":"1001298","email":"art3mis-pup@petspot.com","tokens":{"petName":"Art3mis","petAge":3,"petColor":"black"}}'`}</code>
+  --data-binary @- <<EOF
+{"eventTemplateId":"$TEMPLATE","email":"art3mis-pup@petspot.com","tokens":{}}
+EOF`}</code>
       </pre>
-      <p>{words.tokenHint}</p>
+      <p>
+        {words.tokenHint} <a href="/docs#tag/templates">{words.reference}</a>.
+      </p>
     </div>
   );
 }

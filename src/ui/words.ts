@@ -39,7 +39,8 @@ const en = {
   nextPage: 'Next page',
   noRecords: 'Nothing has happened yet',
   noRecordsHint: 'Send the first event, and the record that it is about appears here:',
-  tokenHint: 'TOKEN is the access token that the server printed when it started.',
+  tokenHint:
+    'TOKEN is an access token for this portal: throughline token create makes one. TEMPLATE is the id of an event template of the token’s app; how to make one is in the',
 
   type: 'Type',
   id: 'Id',
@@ -230,7 +231,8 @@ const de: Words = {
   nextPage: 'Nächste Seite',
   noRecords: 'Noch ist nichts geschehen',
   noRecordsHint: 'Senden Sie das erste Ereignis; der Datensatz, den es betrifft, erscheint dann hier:',
-  tokenHint: 'TOKEN ist das Zugriffstoken, das der Server beim Start ausgegeben hat.',
+  tokenHint:
+    'TOKEN ist ein Zugriffstoken für dieses Portal: throughline token create legt eines an. TEMPLATE ist die ID einer Ereignisvorlage der App des Tokens; wie man eine anlegt, steht in der',
 
   type: 'Typ',
   id: 'ID',

@@ -1,6 +1,9 @@
 // The lists that a person walks and searches in a browser, against the real server: of records that were active
 // last, and of each type.
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import { Refusal } from '../../dist/refusal.js';
 import { axe, inBrowser, pagesOf, server, visit } from './browser.js';
 import { create, newTemplate, ours, send } from './records.js';
@@ -53,6 +56,14 @@ describe('the list of records', () => {
     const text = await page.locator('main').textContent();
     expect(text).toContain('Nothing has happened yet');
     expect(text).toMatch(/curl -X POST http:\/\/127\.0\.0\.1:\d+\/integrators\/timeline\/v3\/events/);
+    expect(text).toContain('throughline token create');
+    const told = (await page.locator('pre').textContent()) ?? '';
+    const command = told.replace(/http:\/\/[\d.:]+/, server.baseUrl);
+    const env = { ...process.env, TOKEN: DEMO_CREDENTIALS.token, TEMPLATE: String(demo.templateId) };
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ email: 'art3mis-pup@petspot.com' });
+    const how = page.locator('main').getByRole('link', { name: 'API reference' });
+    expect(await how.getAttribute('href')).toBe('/docs#tag/templates');
     expect(await axe(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
