@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { APP, DEMO_TOKEN, startDev, TEMPLATE, type TestServer } from '../harness.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 let server: TestServer;
@@ -51,19 +51,24 @@ async function run(command: string, args: string[]): Promise<string> {
   return stdout;
 }
 
-test("the README's commands for serve make a portal, an app and a token that work", async () => {
+test("the README's commands for serve make a portal, an app, a token, a user and a template that work", async () => {
   const folder = mkdtempSync(join(tmpdir(), 'throughline-readme-'));
   try {
     const lines = block('sh', 'portal create')
       .split('\n')
       .filter((line) => !line.endsWith(' serve'));
-    expect(lines).toHaveLength(3);
+    expect(lines).toHaveLength(4);
     for (const line of lines) {
       const command = line.replace(/^npx throughline/, `"${process.execPath}" "${MAIN}"`);
-      await run('sh', ['-c', `${command} --data '${folder}'`]);
+      await run('sh', ['-c', `echo 'correct horse battery' | ${command} --data '${folder}'`]);
     }
     const list = await run(process.execPath, [MAIN, 'token', 'list', '--json', '--data', folder]);
     expect(JSON.parse(list).tokens).toMatchObject([{ portalId: '100001', appId: '200001' }]);
+    const users = await run(process.execPath, [MAIN, 'user', 'list', '--json', '--data', folder]);
+    expect(users).toContain('ada@example.com');
+    const template = block('sh', 'Pet adopted').replace('/200001/', `/${APP}/`);
+    const made = await run('sh', ['-c', `TOKEN=${DEMO_TOKEN}\n${template}`]);
+    expect(JSON.parse(made)).toMatchObject({ id: expect.stringMatching(/^\d+$/), name: 'Pet adopted' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
