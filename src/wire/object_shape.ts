@@ -6,6 +6,7 @@ import {
   isCustom,
   modifiedName,
   type ObjectType,
+  type PropertyChange,
   propertyOf,
   type RecordStore,
   type StandardType,
@@ -40,11 +41,19 @@ export function shaper(store: RecordStore) {
     const shape = toObject(record, chosen ? [...chosen, ...history] : usualProperties(record.type), count);
     if (history.length === 0) return shape;
     const told = history.map((name) => {
-      const changes = store.history(record, name, MAX_HISTORY);
+      const changes = changesOf(record, name);
       for (const { value } of changes) count(value.length + CHANGE_CHARS);
       return [name, changes.map(toChange)];
     });
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
+  }
+  /** Of what is the record's own affair, such as its e-mail, no former values are kept: the one it has is told. */
+  function changesOf(record: CrmRecord, name: string): PropertyChange[] {
+    const kept = store.history(record, name, MAX_HISTORY);
+    const value = kept.length > 0 ? undefined : propertyOf(record, name);
+    if (value === undefined) return kept;
+    const at = name === modifiedName(record.type) ? record.updatedAt : record.createdAt;
+    return [{ value, at, source: 'API' }];
   }
   /**
    * One that was just written: with the usual properties and those that were sent. It stays written, so that of those
@@ -127,7 +136,7 @@ function toObject(
 }
 
 /** A former value, and who said it: an event's id, or the kind of call. */
-function toChange({ value, at, source }: { value: string; at: number; source: string }) {
+function toChange({ value, at, source }: PropertyChange) {
   const isEvent = source.includes('/');
   return {
     value,

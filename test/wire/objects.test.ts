@@ -359,6 +359,23 @@ test('former values are told, the newest first, with what said so', async () => 
   ]);
 });
 
+test("of what is the record's own affair the value that it has is told, and none where it has none", async () => {
+  const email = newEmail();
+  const { json: made } = await server.call('POST', CONTACTS, { properties: { email } });
+  await server.call('PATCH', `${CONTACTS}/${made.id}`, { properties: { city: 'Ulm' } });
+  const names = 'email,createdate,hs_object_id,lastmodifieddate,hs_additional_emails,lastname';
+  const { json } = await server.call('GET', `${CONTACTS}/${made.id}?propertiesWithHistory=${names}`);
+  const one = (value: string, timestamp: string) => [{ value, timestamp, sourceType: 'API' }];
+  expect(json.propertiesWithHistory).toEqual({
+    email: one(email, made.createdAt),
+    createdate: one(made.createdAt, made.createdAt),
+    hs_object_id: one(made.id, made.createdAt),
+    lastmodifieddate: one(json.updatedAt, json.updatedAt),
+    hs_additional_emails: [],
+    lastname: [],
+  });
+});
+
 test('what is written by hand holds, also after an event that is dated ahead', async () => {
   const made = await server.call('POST', '/integrators/timeline/v3/8420/event-templates', {
     name: 'Sets a property',
