@@ -482,6 +482,9 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       200: {
         ...WHOSE,
         token: 'tl-token-…',
+        scope_to_scope_group_pks: [],
+        trial_scopes: [],
+        trial_scope_to_scope_group_pks: [],
         signed_access_token: { hubId: 100001, appId: 200001, userId: 300001 },
         app_id: 200001,
         expires_in: 1754,

@@ -169,6 +169,10 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
         ...(user ? { user: user.email, user_id: user.id } : {}),
         hub_domain: hubDomain(),
         scopes,
+        // Empty, as HubSpot's mostly are: its clients up to 11 are typed to find them.
+        scope_to_scope_group_pks: [],
+        trial_scopes: [],
+        trial_scope_to_scope_group_pks: [],
         signed_access_token: {
           hubId: portalId,
           appId,

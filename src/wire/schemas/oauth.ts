@@ -86,6 +86,9 @@ const AccessTokenInfo = Type.Object(
     user_id: Type.Optional(Type.Integer()),
     hub_domain: Type.String(),
     scopes: Type.Array(Type.String()),
+    scope_to_scope_group_pks: Type.Array(Type.Integer(), { description: 'Empty.' }),
+    trial_scopes: Type.Array(Type.String(), { description: 'Empty.' }),
+    trial_scope_to_scope_group_pks: Type.Array(Type.Integer(), { description: 'Empty.' }),
     signed_access_token: Type.Object({
       hubId: Type.Integer(),
       appId: Type.Integer(),
