@@ -15,6 +15,7 @@ import {
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
+import { nextPage } from './next_page.js';
 import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
 import { noRecord, recordDoc, objectType as type, typed } from './typed.js';
 
@@ -23,6 +24,8 @@ export interface AssociationRoutes {
   schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
+  /** Without a trailing slash. */
+  baseUrl: () => string;
 }
 
 const MAX_PAGE = 500;
@@ -44,7 +47,7 @@ const ListQuery = Type.Object({
 
 export function associationRoutes(
   app: FastifyInstance,
-  { store, schemas, authenticator, clock }: AssociationRoutes,
+  { store, schemas, authenticator, clock, baseUrl }: AssociationRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
   const failed = Type.Ref('Error');
@@ -169,7 +172,9 @@ export function associationRoutes(
       const associationTypes = [{ category: categoryOf(from, to), typeId, label: null }];
       return {
         results: shown.map((each) => ({ toObjectId: String(each), associationTypes })),
-        ...(ids.length > limit ? { paging: { next: { after: String(shown.at(-1)) } } } : {}),
+        ...(ids.length > limit
+          ? nextPage(`${baseUrl()}${pathBetween(record, to)}`, String(shown.at(-1)), request)
+          : {}),
       };
     },
   );
@@ -192,6 +197,10 @@ export function associationRoutes(
   );
 }
 
+function pathBetween({ type, id }: CrmRecord, to: ObjectType): string {
+  return `/crm/v4/objects/${type}/${id}/associations/${to}`;
+}
+
 function listQuery(sent: Static<typeof ListQuery>): { limit: number; after: number } {
   const faults: Fault[] = [];
   const limit = sent.limit === undefined ? MAX_PAGE : /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
@@ -200,7 +209,7 @@ function listQuery(sent: Static<typeof ListQuery>): { limit: number; after: numb
       in: 'limit',
       message: `'${brief(sent.limit ?? '')}' is out of bounds; send 1 to ${MAX_PAGE}`,
     });
-  const after = sent.after === undefined ? 0 : objectIdOf(sent.after);
+  const after = !sent.after ? 0 : objectIdOf(sent.after);
   if (after === undefined)
     faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
   if (faults.length > 0) throw invalid('query', faults);
@@ -234,6 +243,7 @@ export function toldAssociations(
   schemas: Schemas,
   record: CrmRecord,
   types: readonly ObjectType[],
+  baseUrl: string,
 ) {
   const word = (type: ObjectType) =>
     schemas.schemaOf(record.portalId, type)?.name ?? singular(type).toLowerCase();
@@ -245,7 +255,8 @@ export function toldAssociations(
       id: String(each),
       type: `${word(record.type)}_to_${word(to)}`,
     }));
-    const paging = ids.length > MAX_TOLD ? { paging: { next: { after: String(shown.at(-1)) } } } : {};
+    const paging =
+      ids.length > MAX_TOLD ? nextPage(`${baseUrl}${pathBetween(record, to)}`, String(shown.at(-1))) : {};
     return [[to, { results, ...paging }] as const];
   });
   return told.length > 0 ? { associations: Object.fromEntries(told) } : {};

@@ -346,7 +346,19 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
   createToken: { body: TOKEN, answers: { 200: { ...TOKEN, ...DATES } } },
   updateToken: { body: TOKEN_UPDATE, answers: { 200: { ...TOKEN, ...TOKEN_UPDATE, ...DATES } } },
   getRecord: { answers: { 200: CONTACT } },
-  listRecords: { answers: { 200: { results: [CONTACT], paging: { next: { after: CONTACT.id } } } } },
+  listRecords: {
+    answers: {
+      200: {
+        results: [CONTACT],
+        paging: {
+          next: {
+            after: CONTACT.id,
+            link: `https://timeline.example.com/crm/v3/objects/contacts?after=${CONTACT.id}`,
+          },
+        },
+      },
+    },
+  },
   createRecord: {
     body: { properties: { email: EVENT.email, firstname: 'Art3mis' } },
     answers: { 201: CONTACT },

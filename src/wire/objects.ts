@@ -15,6 +15,7 @@ import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
 import type { Authenticator } from './authenticate.js';
+import { nextPage } from './next_page.js';
 import { readerOfObjects } from './object_input.js';
 import { namesOf, shaper } from './object_shape.js';
 import { sentOnce } from './problem.js';
@@ -28,6 +29,8 @@ export interface ObjectRoutes {
   schemas: Schemas;
   authenticator: Authenticator;
   clock: () => number;
+  /** Without a trailing slash. */
+  baseUrl: () => string;
 }
 
 const DEFAULT_LIST = 10;
@@ -58,7 +61,7 @@ const ListQuery = Type.Object({
 
 export function objectRoutes(
   app: FastifyInstance,
-  { store, definitions, schemas, authenticator, clock }: ObjectRoutes,
+  { store, definitions, schemas, authenticator, clock, baseUrl }: ObjectRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
   const object = Type.Ref('SimplePublicObject');
@@ -88,7 +91,9 @@ export function objectRoutes(
       const { shaped } = shaper(store);
       return {
         results: shown.map((record) => ({ ...shaped(record, request.query), ...told(record) })),
-        ...(records.length > limit && last ? { paging: { next: { after: String(last.id) } } } : {}),
+        ...(records.length > limit && last
+          ? nextPage(`${baseUrl()}/crm/v3/objects/${type}`, String(last.id), request)
+          : {}),
       };
     },
   );
@@ -192,7 +197,7 @@ export function objectRoutes(
   /** What records are told to be associated with, as a query asks. */
   function associationsOf(portalId: number, type: ObjectType, sent: string | string[] | undefined) {
     const types = namedAssociations(schemas, portalId, type, namesOf(sent) ?? []);
-    return (record: CrmRecord) => toldAssociations(store, schemas, record, types);
+    return (record: CrmRecord) => toldAssociations(store, schemas, record, types, baseUrl());
   }
 
   async function writeOne(portalId: number, write: RecordWrite): Promise<CrmRecord> {
@@ -213,7 +218,7 @@ function listQuery(sent: { limit?: string; after?: string }): { limit: number; a
       in: 'limit',
       message: `'${brief(sent.limit ?? '')}' is out of bounds; send 1 to ${MAX_LIST}`,
     });
-  const after = sent.after === undefined ? 0 : (objectIdOf(sent.after) ?? -1);
+  const after = !sent.after ? 0 : (objectIdOf(sent.after) ?? -1);
   if (after < 0)
     faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
   if (faults.length > 0) throw invalid('query', faults);

@@ -160,6 +160,10 @@ describe('the list of associated records', () => {
       const { json } = await server.call('GET', `${between('companies', company, 'contacts')}${query}`);
       seen.push(json.results.map((each: { toObjectId: string }) => each.toObjectId));
       query = json.paging ? `?limit=3&after=${json.paging.next.after}` : '';
+      if (json.paging)
+        expect(json.paging.next.link).toBe(
+          `${server.baseUrl}${between('companies', company, 'contacts')}${query}`,
+        );
     }
     expect(seen.map((page) => page.length)).toEqual([3, 3, 1]);
     expect(seen.flat()).toEqual(contacts);

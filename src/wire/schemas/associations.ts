@@ -1,6 +1,6 @@
 // Who belongs to whom.
 import { type TSchema, Type } from 'typebox';
-import { batchFields, IdText, ignored, nextPage } from './parts.js';
+import { batchFields, IdText, ignored, nextPageWithLink } from './parts.js';
 
 const AssociatedId = Type.Object(
   { id: Type.String(), type: Type.String({ description: 'Such as contact_to_company.' }) },
@@ -8,7 +8,7 @@ const AssociatedId = Type.Object(
 );
 
 const AssociatedIds = Type.Object(
-  { results: Type.Array(Type.Ref('AssociatedId')), paging: nextPage },
+  { results: Type.Array(Type.Ref('AssociatedId')), paging: nextPageWithLink },
   { $id: 'CollectionResponseAssociatedId', description: 'At most 100; the others are paged.' },
 );
 
@@ -77,7 +77,7 @@ const AssociatedObject = Type.Object(
 );
 
 const AssociatedObjects = Type.Object(
-  { results: Type.Array(Type.Ref('MultiAssociatedObjectWithLabel')), paging: nextPage },
+  { results: Type.Array(Type.Ref('MultiAssociatedObjectWithLabel')), paging: nextPageWithLink },
   {
     $id: 'CollectionResponseMultiAssociatedObjectWithLabelForwardPaging',
     description: 'A page of what belongs to the record.',

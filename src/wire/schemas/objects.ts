@@ -2,7 +2,17 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { OPERATORS, type Operator } from '../../records/search.js';
 import type { InputAssociation } from './associations.js';
-import { batchErrors, batchFields, DateTime, ignored, MapOf, MaybeId, MaybeText, nextPage } from './parts.js';
+import {
+  batchErrors,
+  batchFields,
+  DateTime,
+  ignored,
+  MapOf,
+  MaybeId,
+  MaybeText,
+  nextPage,
+  nextPageWithLink,
+} from './parts.js';
 
 const FormerValue = Type.Object(
   {
@@ -48,7 +58,7 @@ const ObjectBatchWithErrors = Type.Object(
 );
 
 const ObjectList = Type.Object(
-  { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPage },
+  { results: Type.Array(Type.Ref('SimplePublicObject')), paging: nextPageWithLink },
   { $id: 'CollectionResponseSimplePublicObject', description: 'A page of records.' },
 );
 

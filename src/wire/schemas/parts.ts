@@ -40,7 +40,14 @@ export const batchErrors = {
   errors: Type.Optional(Type.Array(Type.Ref('StandardError'))),
 };
 
-export const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after: Type.String() }) }));
+const after = Type.String({ description: 'Its cursor.' });
+
+export const nextPage = Type.Optional(Type.Object({ next: Type.Object({ after }) }));
+
+/** The same, as HubSpot's lists have it. */
+export const nextPageWithLink = Type.Optional(
+  Type.Object({ next: Type.Object({ after, link: Type.String({ description: 'Its address.' }) }) }),
+);
 
 const SWITCH = ['true', 'false', 'True', 'False'] as const;
 
