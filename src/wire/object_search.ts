@@ -4,8 +4,8 @@ import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
-import { type Fault, invalid } from '../refusal.js';
-import { LOST_DIGITS, losesDigits } from './json.js';
+import { brief, type Fault, invalid } from '../refusal.js';
+import { jsonOf, LOST_DIGITS, losesDigits } from './json.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import { sentOnce } from './problem.js';
@@ -94,11 +94,26 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   return search;
 }
 
-/** As HubSpot's client writes it: a name, after a `-` to go down. */
-function readSort(sort: string) {
+/** As HubSpot's clients write it: a name, after a `-` to go down; in version 8 the object, as JSON text. */
+function readSort(sort: string): { propertyName: string; direction?: string } {
+  if (sort.startsWith('{')) return readSortText(sort);
   return sort.startsWith('-')
     ? { propertyName: sort.slice(1), direction: 'DESCENDING' }
     : { propertyName: sort };
+}
+
+function readSortText(sort: string) {
+  const { value } = jsonOf(Buffer.from(sort));
+  if (!isSort(value))
+    throw invalid('search', [
+      { in: 'sorts[0]', message: `'${brief(sort)}' is not a sort with a propertyName` },
+    ]);
+  return value;
+}
+
+function isSort(value: unknown): value is { propertyName: string; direction?: string } {
+  const { propertyName, direction = 'ASCENDING' } = value as { propertyName?: unknown; direction?: string };
+  return typeof propertyName === 'string' && ['ASCENDING', 'DESCENDING'].includes(direction);
 }
 
 function readFilter(sent: Static<typeof SearchFilter>): Filter {

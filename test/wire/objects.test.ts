@@ -429,7 +429,7 @@ describe('a search', () => {
     expect(second.json).not.toHaveProperty('paging');
   });
 
-  test("sorts as HubSpot's client writes it: a name, after a - to go down", async () => {
+  test("sorts as HubSpot's client writes it: a name, after a - to go down, or the object as text", async () => {
     const name = fresh('sorts').replace(/\W/g, '');
     const ids: string[] = [];
     for (const score of [3, 1, 2]) ids.push(await make('companies', { name, score }));
@@ -441,6 +441,9 @@ describe('a search', () => {
     };
     expect(await sortedBy('score')).toEqual([ids[1], ids[2], ids[0]]);
     expect(await sortedBy('-score')).toEqual([ids[0], ids[2], ids[1]]);
+    const text = (direction: string) => JSON.stringify({ propertyName: 'score', direction });
+    expect(await sortedBy(text('ASCENDING'))).toEqual([ids[1], ids[2], ids[0]]);
+    expect(await sortedBy(text('DESCENDING'))).toEqual([ids[0], ids[2], ids[1]]);
   });
 
   test('takes filters by themselves for a group, but not beside groups', async () => {
@@ -530,6 +533,9 @@ describe('a search', () => {
     [{ limit: 201 }],
     [{ after: '9999' }],
     [{ sorts: ['a', 'b'] }],
+    [{ sorts: ['{"propertyName":"a"'] }],
+    [{ sorts: ['{"propertyName":"a","direction":"UP"}'] }],
+    [{ sorts: ['{"propertyName":5}'] }],
     [{ query: 'x'.repeat(3_000) }],
   ])('that is over a limit or unknown is refused: %j', async (body) => {
     expectRefused(await server.call('POST', `${CONTACTS}/search`, body), 400);

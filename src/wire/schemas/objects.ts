@@ -155,7 +155,7 @@ export const SearchInput = Type.Object(
     filterGroups: MaybeList(SearchGroup, 'Any one of them must hold.'),
     filters: MaybeList(SearchFilter, 'A group by itself, instead of filterGroups.'),
     query: MaybeText({ description: "Words that begin words of the records' names." }),
-    sorts: MaybeList(Sort, 'One: a name, after a "-" to go down, or an object.'),
+    sorts: MaybeList(Sort, 'One: a name, after a "-" to go down, or an object, which may be JSON text.'),
     properties: MaybeNames,
     limit: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
     after: MaybeId({ description: "The last page's paging.next.after." }),
