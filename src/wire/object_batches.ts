@@ -213,14 +213,19 @@ export function objectBatchRoutes(
     let next = 0;
     for (const [index, refusal] of refusals.entries()) {
       const outcome: RecordOutcome = refusal ?? (outcomes[next++] as RecordOutcome);
+      const { objectWriteTraceId } = body.inputs[index] ?? {};
       if (outcome instanceof Refusal) {
-        const { objectWriteTraceId } = body.inputs[index] ?? {};
         const trace = objectWriteTraceId ? { objectWriteTraceId: [objectWriteTraceId] } : {};
         errors.push(batchErrorOf(problemOfRefusal(outcome), { index: [String(index)], ...trace }));
       } else {
         const record = store.record({ portalId, type, id: outcome.id });
         const sent = Object.keys(body.inputs[index]?.properties ?? {});
-        if (record) results.push({ ...written(record, sent), ...(upserts ? { new: outcome.created } : {}) });
+        if (record)
+          results.push({
+            ...written(record, sent),
+            ...(upserts ? { new: outcome.created } : {}),
+            ...(objectWriteTraceId ? { objectWriteTraceId } : {}),
+          });
       }
     }
     return batchAnswer(results, errors, startedAt, clock());

@@ -260,9 +260,8 @@ describe('batches', () => {
       ],
     });
     expect(answer.status).toBe(207);
-    expect(answer.json.results.map((each: { properties: object }) => each.properties)).toMatchObject([
-      { email: free },
-    ]);
+    expect(answer.json.results).toMatchObject([{ properties: { email: free }, objectWriteTraceId: 'a' }]);
+    expect(answer.json.results).toHaveLength(1);
     expect(answer.json).toMatchObject({ status: 'COMPLETE', numErrors: 2 });
     expect(answer.json.errors).toMatchObject([
       { category: 'CONFLICT', context: { index: ['1'], objectWriteTraceId: ['b'] } },

@@ -41,7 +41,11 @@ export const CrmObject = Type.Object(objectFields, {
 });
 
 const CrmObjectOfBatch = Type.Object(
-  { ...objectFields, new: Type.Optional(Type.Boolean({ description: 'It was not there before.' })) },
+  {
+    ...objectFields,
+    new: Type.Optional(Type.Boolean({ description: 'It was not there before.' })),
+    objectWriteTraceId: Type.Optional(Type.String({ description: 'As the input has it.' })),
+  },
   { $id: 'SimplePublicUpsertObject', description: 'A record of a batch.' },
 );
 
@@ -79,7 +83,7 @@ const inputNames = {
   idProperty: MaybeText({
     description: 'email, of contacts, or a property with unique values: the id is its value.',
   }),
-  objectWriteTraceId: MaybeText({ description: 'Told again where the input fails.' }),
+  objectWriteTraceId: MaybeText({ description: 'Told again with what comes of the input.' }),
 };
 
 const MaybeAssociations = Type.Optional(
