@@ -38,14 +38,16 @@ export function objectSearchRoutes(
       },
     },
     async (request) => {
-      const { type, portalId } = about(request, 'read');
+      const { type, portalId, portal } = about(request, 'read');
       if (request.text.length > MAX_SEARCH_CHARS)
         throw invalid('search', [
           {
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const sent = readSearch(request.body, type, schemas.searched(portalId, type));
+      const unknown = portal.lenient ? 'create' : 'refuse';
+      const isNamed = (name: string) => definitions.named(portalId, type, name, unknown) !== undefined;
+      const sent = readSearch(request.body, type, schemas.searched(portalId, type), isNamed);
       const groups = sent.groups.map((group) =>
         group.map((filter) => definitions.comparing(portalId, type, filter)),
       );
@@ -62,7 +64,13 @@ export function objectSearchRoutes(
   );
 }
 
-function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched: readonly string[]): Search {
+/** `isNamed`: whether there is a property of a name, or may be. */
+function readSearch(
+  sent: Static<typeof SearchInput>,
+  type: ObjectType,
+  searched: readonly string[],
+  isNamed: (name: string) => boolean,
+): Search {
   const [sort] = sent.sorts ?? [];
   const sorted = typeof sort === 'string' ? readSort(sort) : sort;
   const alone = sent.filters?.length ? [{ filters: sent.filters }] : [];
@@ -82,9 +90,17 @@ function readSearch(sent: Static<typeof SearchInput>, type: ObjectType, searched
   if (sent.filterGroups?.length && alone.length > 0)
     faults.push({ in: 'filters', message: 'stands beside filterGroups; send it as one of them' });
   for (const [g, { filters }] of sentGroups.entries())
-    for (const [f, { value, highValue, values }] of filters.entries())
+    for (const [f, { propertyName, value, highValue, values }] of filters.entries()) {
+      if (!isNamed(propertyName))
+        faults.push({
+          in: `${sentIn(g)}[${f}].propertyName`,
+          message: `Property "${brief(propertyName)}" does not exist`,
+          code: 'PROPERTY_DOESNT_EXIST',
+          context: { propertyName: [brief(propertyName)] },
+        });
       if ([value, highValue, ...(values ?? [])].some(losesDigits))
         faults.push({ in: `${sentIn(g)}[${f}]`, message: `a value ${LOST_DIGITS}` });
+    }
   if ((sent.sorts?.length ?? 0) > 1)
     faults.push({ in: 'sorts', message: `has ${sent.sorts?.length} sorts; one is taken` });
   if (!Number.isInteger(search.offset) || search.offset < 0)

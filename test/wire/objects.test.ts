@@ -1,5 +1,6 @@
 // HubSpot's CRM object paths: records by hand, one by one and in batches, lists and searches.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { OWN_PROPERTIES } from '../../dist/records/record.js';
 import { createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
 import { expectRefused, fresh } from './support.js';
 
@@ -443,6 +444,26 @@ describe('a search', () => {
     const text = (direction: string) => JSON.stringify({ propertyName: 'score', direction });
     expect(await sortedBy(text('ASCENDING'))).toEqual([ids[1], ids[2], ids[0]]);
     expect(await sortedBy(text('DESCENDING'))).toEqual([ids[0], ids[2], ids[1]]);
+  });
+
+  test('by a property that a strict portal does not have is refused, with its name', async () => {
+    const { token } = await createTenant(server.folder);
+    const search = (body: object) => server.call('POST', `${CONTACTS}/search`, body, { token });
+    const by = (propertyName: string) => ({ propertyName, operator: 'HAS_PROPERTY' });
+    const filters = ['email', 'firsname'].map(by);
+    const refused = await search({ filterGroups: [{ filters }] });
+    expectRefused(refused, 400);
+    expect(refused.json.errors).toMatchObject([
+      {
+        in: 'filterGroups[0].filters[1].propertyName',
+        code: 'PROPERTY_DOESNT_EXIST',
+        context: { propertyName: ['firsname'] },
+      },
+    ]);
+    for (const name of OWN_PROPERTIES)
+      if (!['hs_createdate', 'hs_lastmodifieddate'].includes(name))
+        expect((await search({ filters: [by(name)], sorts: [name] })).status, name).toBe(200);
+    expect((await server.call('POST', `${CONTACTS}/search`, { filters })).json.total).toBe(0);
   });
 
   test('takes filters by themselves for a group, but not beside groups', async () => {
