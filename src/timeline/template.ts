@@ -110,7 +110,7 @@ export function replaced(
   if (input.id != null && input.id !== String(template.id))
     faults.push({
       in: 'id',
-      message: `'${input.id}' is not the id in the path, ${template.id}; leave it out`,
+      message: `'${brief(input.id)}' is not the id in the path, ${template.id}; leave it out`,
     });
   const tokens = input.tokens ? checkTokens(input.tokens, template.tokens, now, faults) : template.tokens;
   checkSize(tokens, faults);
@@ -126,7 +126,7 @@ export function withToken(template: Template, input: TokenInput, now: number): T
   if (template.tokens.some((token) => token.name === input.name))
     faults.push({
       in: 'name',
-      message: `the template has a token '${input.name}' already; PUT it, or choose another name`,
+      message: `the template has a token '${brief(input.name)}' already; PUT it, or choose another name`,
     });
   if (template.tokens.length >= MAX_TOKENS_PER_TEMPLATE)
     faults.push({
@@ -233,7 +233,7 @@ function checkTokens(
     if (names.has(input.name))
       faults.push({
         in: `${path}name`,
-        message: `'${input.name}' stands twice; names are unique within a template`,
+        message: `'${brief(input.name)}' stands twice; names are unique within a template`,
       });
     names.add(input.name);
     return checkToken(input, old.get(input.name), path, now, faults);
@@ -261,7 +261,7 @@ function checkToken(
   if (!TOKEN_NAME.test(name) || name.length > MAX_NAME_LENGTH)
     fault(
       'name',
-      `'${name.slice(0, 80)}' is not a token name; use letters, digits, '.', '-' and '_', at most ${MAX_NAME_LENGTH}, and neither '.' nor '..'`,
+      `'${brief(name)}' is not a token name; use letters, digits, '.', '-' and '_', at most ${MAX_NAME_LENGTH}, and neither '.' nor '..'`,
     );
   else if (RESERVED_TOKEN_NAMES.has(name)) fault('name', `'${name}' is reserved; choose another name`);
   if (label.length > MAX_NAME_LENGTH)
@@ -282,7 +282,7 @@ function checkToken(
     fault('objectPropertyName', 'must be a property name: letters, digits, "_", "-", ".", at most 255');
   const values = new Set<string>();
   for (const [index, option] of options.entries()) {
-    if (values.has(option.value)) fault(`options[${index}].value`, `'${option.value}' stands twice`);
+    if (values.has(option.value)) fault(`options[${index}].value`, `'${brief(option.value)}' stands twice`);
     values.add(option.value);
   }
   return {

@@ -178,6 +178,21 @@ test('the id in a PUT may be left out, or sent as text or number, but not be ano
   expect((await server.call('GET', path)).json.name).toBe('Same');
 });
 
+test('a refusal tells the beginning of a long value, not all of it', async () => {
+  const long = 'x'.repeat(1_000_000);
+  const token = { name: 'pet', label: 'Pet', type: 'enumeration', options: [{ value: long, label: 'X' }] };
+  const path = `${TEMPLATES}/${await makeTemplate(server)}`;
+  for (const sent of [
+    { id: long },
+    { tokens: [long, long].map((name) => ({ ...token, name })) },
+    { tokens: [{ ...token, options: [...token.options, ...token.options] }] },
+  ]) {
+    const refused = await server.call('PUT', path, { name: 'Other', ...sent });
+    expectRefused(refused, 400);
+    expect(refused.text.length).toBeLessThan(2_000);
+  }
+});
+
 test('the object type is fixed: a PUT that names another changes nothing of it', async () => {
   const id = await makeTemplate(server, { objectType: 'deals' });
   const put = await server.call('PUT', `${TEMPLATES}/${id}`, { name: 'Still deals', objectType: 'contacts' });
