@@ -3,6 +3,7 @@
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { hashPassword, MIN_PASSWORD_LENGTH, passwordFault } from '../access/passwords.js';
+import { brief } from '../refusal.js';
 import type { Store } from '../store/sqlite/engine.js';
 import { type Common, command, fail, withFolder, withStore } from './access.js';
 
@@ -19,7 +20,7 @@ export function userCommands(program: Command): void {
     `make a user; the password (${MIN_PASSWORD_LENGTH} characters or more) is asked for, or read from stdin`,
   ).action(({ email, ...options }: Common & { email: string }) => {
     if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
-      fail(`'${email.slice(0, 80)}' is not an e-mail; give one such as ada@example.com.`);
+      fail(`'${brief(email)}' is not an e-mail; give one such as ada@example.com.`);
     return withStore(options, async (store) => {
       if (store.userByEmail(email)) fail(taken(email));
       const hashed = await hashPassword(await newPassword());

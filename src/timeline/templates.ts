@@ -1,5 +1,5 @@
 // The templates of all apps: a bounded cache in front of the store, and changes that do not swallow one another.
-import { Refusal } from '../refusal.js';
+import { brief, Refusal } from '../refusal.js';
 import type { TimelineStore } from './store.js';
 import { MAX_TEMPLATE_BYTES_PER_APP, MAX_TEMPLATES_PER_APP, type Template } from './template.js';
 
@@ -107,12 +107,7 @@ function bytesOf({
 }
 
 function notFound(id: string): Refusal {
-  return new Refusal(
-    'not-found',
-    `resource not found: this app has no event template '${id.slice(0, 80)}'`,
-    [],
-    {
-      eventTemplateId: [id.slice(0, 80)],
-    },
-  );
+  return new Refusal('not-found', `resource not found: this app has no event template '${brief(id)}'`, [], {
+    eventTemplateId: [brief(id)],
+  });
 }

@@ -132,7 +132,7 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
   for (const field of fields.slice(0, MAX_FORM_FIELDS)) {
     const { name, objectTypeId } = field;
     const value = String(field.value);
-    const path = `fields.${name.slice(0, 80)}`;
+    const path = `fields.${brief(name)}`;
     if ((objectTypeId ?? CONTACTS) !== CONTACTS) {
       others.push(field);
     } else if (losesDigits(field.value)) {
@@ -183,7 +183,7 @@ function plain(values: object): object {
 }
 
 function unknownField(name: string): FormFault {
-  const path = `fields.${name.slice(0, 80)}`;
+  const path = `fields.${brief(name)}`;
   return {
     message: `Error in '${path}'. No property of contacts that a form may set has this name`,
     errorType: 'FIELD_NOT_IN_FORM_DEFINITION',

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
-import { Refusal } from '../refusal.js';
+import { brief, Refusal } from '../refusal.js';
 import {
   checkProperties,
   newTemplate,
@@ -284,8 +284,8 @@ function own(request: FastifyRequest<{ Params: { appId: string } }>): number {
 }
 
 function noToken(name: string): never {
-  throw new Refusal('not-found', `resource not found: the template has no token '${name.slice(0, 80)}'`, [], {
-    tokenName: [name.slice(0, 80)],
+  throw new Refusal('not-found', `resource not found: the template has no token '${brief(name)}'`, [], {
+    tokenName: [brief(name)],
   });
 }
 

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { EVENTS_READ } from '../access/scopes.js';
 import type { ObjectType, RecordKey, RecordStore } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
-import { type Fault, invalid } from '../refusal.js';
+import { brief, type Fault, invalid } from '../refusal.js';
 import { eventBody, present } from '../timeline/present.js';
 import {
   type Cursor,
@@ -147,7 +147,7 @@ export function timelineQuery(sent: Static<typeof TimelineQuerystring>, type?: O
     if (query.limit < 1 || query.limit > MAX_PAGE)
       faults.push({
         in: 'limit',
-        message: `'${sent.limit.slice(0, 80)}' is out of bounds; send 1 to ${MAX_PAGE}`,
+        message: `'${brief(sent.limit)}' is out of bounds; send 1 to ${MAX_PAGE}`,
       });
   }
   if (sent.after !== undefined) {
@@ -173,7 +173,7 @@ export function timelineQuery(sent: Static<typeof TimelineQuerystring>, type?: O
     if (text === undefined) continue;
     const moment = parseMoment(text);
     if (moment === undefined)
-      faults.push({ in: side, message: `'${text.slice(0, 80)}' is not a time; ${MOMENT_HINT}` });
+      faults.push({ in: side, message: `'${brief(text)}' is not a time; ${MOMENT_HINT}` });
     else query[side] = moment;
   }
   if (faults.length > 0) throw invalid('query', faults);

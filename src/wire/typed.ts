@@ -65,8 +65,8 @@ function noType(name: string): Refusal {
 }
 
 export function noRecord(objectType: string, objectId: string): Refusal {
-  const type = objectType.slice(0, 80);
-  const id = objectId.slice(0, 80);
+  const type = brief(objectType);
+  const id = brief(objectId);
   return new Refusal('not-found', `resource not found: there is no record ${id} of type '${type}'`, [], {
     objectType: [type],
     objectId: [id],
