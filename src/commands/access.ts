@@ -332,8 +332,6 @@ function listText(name: string, rows: readonly object[]): string {
     .join('');
 }
 
-class UserError extends Error {}
-
 export function fail(message: string): never {
-  throw new UserError(message);
+  throw new Error(message);
 }
