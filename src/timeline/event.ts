@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { addressOf } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { MOMENT_HINT, parseMoment } from '../records/moment.js';
 import { isNumber } from '../records/number.js';
 import { faultOf } from '../records/properties.js';
 import {
@@ -18,7 +19,6 @@ import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid } from '../refusal.js';
 import type { EventDraft } from './store.js';
 import type { Template, TemplateToken } from './template.js';
-import { MOMENT_HINT, parseMoment } from './time.js';
 
 export const MAX_EVENT_BYTES = 1024 * 1024;
 export const MAX_EVENT_ID_BYTES = 500;

@@ -1,10 +1,10 @@
 // An event on a timeline. Its header and detail come as safe HTML; all else is escaped by React.
 import type { ReactNode } from 'react';
+import { isDay, parseMoment } from '../records/moment.js';
 import type { CrmRecord } from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
-import { isDay, parseMoment } from '../timeline/time.js';
 import { clock, iso, MAX_NAME_CHARS, Moment, nameOf, pathOf, short } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';

@@ -1,4 +1,6 @@
 // The page of a record: who it is, what is known of it, who belongs to it, and its timeline.
+
+import { parseMoment } from '../records/moment.js';
 import {
   type CrmRecord,
   isCustom,
@@ -7,7 +9,6 @@ import {
   propertyOf,
   type StandardType,
 } from '../records/record.js';
-import { parseMoment } from '../timeline/time.js';
 import { document } from './document.js';
 import { type Entry, Event } from './event.js';
 import { Emblem, Moment, nameOf, pathOf, pluralOf, short, singularOf } from './names.js';

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_READ } from '../access/scopes.js';
+import { MOMENT_HINT, parseMoment } from '../records/moment.js';
 import type { ObjectType, RecordKey, RecordStore } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid } from '../refusal.js';
@@ -14,7 +15,6 @@ import {
   type TimelineStore,
 } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
-import { MOMENT_HINT, parseMoment } from '../timeline/time.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
 import { anyOneOf } from './openapi.js';

@@ -1,7 +1,7 @@
 // The interpreter of checked templates: it walks the parts and asks `emit` how a value is to stand in the text.
 // It promises: no code from a template or an event runs, only own properties are read, and steps, turns of loops,
 // characters and depth stay under the bounds named here (a RenderFault says which was passed).
-import { isDay, parseMoment } from '../time.js';
+import { isDay, parseMoment } from '../../records/moment.js';
 import { formatDate, isDateStyle } from './dates.js';
 import { RenderFault } from './faults.js';
 import {
