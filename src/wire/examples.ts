@@ -291,7 +291,7 @@ export interface Examples {
   answers: Readonly<Record<string, unknown>>;
 }
 
-/** By operation. */
+/** By operation; one that is not here has neither a body nor an answer to show. */
 export const EXAMPLES: Readonly<Record<string, Examples>> = {
   listApps: { answers: { 200: { results: [APP_ANSWER] } } },
   createApp: { body: APP, answers: { 201: { ...APP_ANSWER, ...CLIENT_SECRET, ...DEVELOPER_KEY } } },
@@ -310,14 +310,11 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
     answers: { 200: { ...PORTAL_ANSWER, timeZone: 'Europe/Vienna' } },
   },
   listInstalledApps: { answers: { 200: { results: [APP_ANSWER] } } },
-  installApp: { answers: {} },
-  uninstallApp: { answers: {} },
   listPrivateTokens: { answers: { 200: { results: [PRIVATE_TOKEN_ANSWER] } } },
   createPrivateToken: {
     body: PRIVATE_TOKEN,
     answers: { 201: { ...PRIVATE_TOKEN_ANSWER, accessToken: 'tl-token-…' } },
   },
-  revokePrivateToken: { answers: {} },
   createEvent: { body: EVENT, answers: { 201: EVENT_ANSWER } },
   createEvents: {
     body: { inputs: [EVENT, OTHER_EVENT] },
@@ -510,6 +507,5 @@ export const EXAMPLES: Readonly<Record<string, Examples>> = {
       200: { ...WHOSE, token: 'tl-refresh-…', client_id: CLIENT.client_id, token_type: 'refresh' },
     },
   },
-  deleteRefreshToken: { answers: {} },
   getOAuthMetadata: { answers: { 200: OAUTH_METADATA } },
 };

@@ -1,17 +1,12 @@
 // Ours: portals, apps, and tokens, under /timeline/v1/.
 import { type TSchema, Type } from 'typebox';
-import { DateTime, IdText, ignored, MaybeFlag, MaybeText, nextPage } from './parts.js';
+import { DateTime, IdText, ignored, MaybeFlag, MaybeText, MaybeTextList, nextPage } from './parts.js';
 
 const appFields = {
   name: Type.String({ description: 'What people call it.' }),
   redirectUris: Type.Array(Type.String(), { description: 'Where OAuth may send people back to.' }),
   scopes: Type.Array(Type.String(), { description: 'What it may ask a portal for.' }),
 };
-
-const MaybeList = (description: string) =>
-  Type.Optional(
-    Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description }),
-  );
 
 const appAnswer = {
   appId: Type.String(),
@@ -51,7 +46,7 @@ export const AppCreate = Type.Object(
   {
     name: appFields.name,
     scopes: appFields.scopes,
-    redirectUris: MaybeList('Where OAuth may send people back to; nowhere if absent.'),
+    redirectUris: MaybeTextList('Where OAuth may send people back to; nowhere if absent.'),
   },
   { $id: 'AppCreate', description: ignored('An app to be created.') },
 );
@@ -59,8 +54,8 @@ export const AppCreate = Type.Object(
 export const AppUpdate = Type.Object(
   {
     name: MaybeText({ description: 'What people call it.' }),
-    scopes: MaybeList('What it may ask a portal for.'),
-    redirectUris: MaybeList('Where OAuth may send people back to.'),
+    scopes: MaybeTextList('What it may ask a portal for.'),
+    redirectUris: MaybeTextList('Where OAuth may send people back to.'),
   },
   { $id: 'AppUpdate', description: ignored('What is to change of an app.') },
 );
