@@ -13,6 +13,8 @@ const MAX_IDENTIFIER_BYTES = 500;
 const MAX_EMAIL_LENGTH = 254;
 /** NUL and lone surrogates: they do not survive as keys in every engine. */
 export const UNKEEPABLE = /[\0\p{Surrogate}]/u;
+/** What is said of a text that has one. */
+export const NOT_KEPT = 'has a NUL or half a surrogate pair; send well-formed text';
 const EMAIL = /^[^\s@]+@[^\s@]+$/;
 const PROTECTED_EMAIL = /\[email\s+protected\]/i;
 

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { addressOf } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { MOMENT_HINT, parseMoment } from '../records/moment.js';
 import { isNumber } from '../records/number.js';
 import { faultOf } from '../records/properties.js';
@@ -62,7 +62,6 @@ export interface Setting {
   now: number;
 }
 
-const NOT_WELL_FORMED = 'has a NUL or half a surrogate pair; send well-formed text';
 const UUID_MARK = /\{\{uuid\}\}/g;
 
 /** The draft of an event; or, where `faults` has gained any, nothing to use. */
@@ -153,7 +152,7 @@ function typeOf(
 function checkedId(sent: string, now: number, faults: Fault[]): string {
   const fault = (message: string) => faults.push({ in: 'id', message });
   if (sent === '') fault('must not be empty; leave it out and the server makes one');
-  if (UNKEEPABLE.test(sent)) fault(NOT_WELL_FORMED);
+  if (UNKEEPABLE.test(sent)) fault(NOT_KEPT);
   const id =
     sent.length <= MAX_EVENT_ID_BYTES && sent.includes('{{uuid}}')
       ? sent.replace(UUID_MARK, () => timeOrderedUuid(now))
@@ -209,7 +208,7 @@ function propertiesOf(
     const { name, objectPropertyName } = token;
     if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
     const said = { name: objectPropertyName, value: input.tokens[name] as string, at };
-    if (UNKEEPABLE.test(said.value)) faults.push({ in: `tokens.${name}`, message: NOT_WELL_FORMED });
+    if (UNKEEPABLE.test(said.value)) faults.push({ in: `tokens.${name}`, message: NOT_KEPT });
     const value = definitions.value(portalId, type, said, unknown);
     values ??= [];
     if ('code' in value) faults.push(faultOf(value, `tokens.${name}`));

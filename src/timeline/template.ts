@@ -1,10 +1,11 @@
 // Template and template-token rules: names, types, options, sizes, order. Pure; throws Refusals that name the field.
 
-import { UNKEEPABLE } from '../records/identity.js';
+import { NOT_KEPT, UNKEEPABLE } from '../records/identity.js';
 import { faultOf, missingFault } from '../records/properties.js';
 import { OBJECT_TYPES, OWN_PROPERTIES, PROPERTY_NAME, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid } from '../refusal.js';
 import { compile, TemplateSyntaxError } from './render/render.js';
+import { MAX_SOURCE_BYTES } from './render/syntax.js';
 
 export const TOKEN_TYPES = ['date', 'enumeration', 'number', 'string'] as const;
 
@@ -46,7 +47,6 @@ export const MAX_TEMPLATES_PER_APP = 750;
 /** All of an app's together: a list answers all of them at once. */
 export const MAX_TEMPLATE_BYTES_PER_APP = 32 * 1024 * 1024;
 export const MAX_TOKENS_PER_TEMPLATE = 500;
-const MAX_TEMPLATE_SOURCE_BYTES = 64 * 1024;
 export const MAX_NAME_LENGTH = 500;
 const MAX_OPTIONS_PER_TOKEN = 5_000;
 /** All together, as JSON: they are in memory while events come. */
@@ -182,8 +182,7 @@ function checkTexts(
   faults: Fault[],
 ): Pick<Template, 'name' | 'headerTemplate' | 'detailTemplate'> {
   for (const field of ['name', 'headerTemplate', 'detailTemplate'] as const)
-    if (UNKEEPABLE.test(input[field] ?? ''))
-      faults.push({ in: field, message: 'has a NUL or half a surrogate pair; send well-formed text' });
+    if (UNKEEPABLE.test(input[field] ?? '')) faults.push({ in: field, message: NOT_KEPT });
   if (input.name.trim() === '') faults.push({ in: 'name', message: 'must not be empty' });
   if (input.name.length > MAX_NAME_LENGTH)
     faults.push({
@@ -196,10 +195,10 @@ function checkTexts(
     if (source == null) continue;
     texts[field] = source;
     const bytes = Buffer.byteLength(source);
-    if (bytes > MAX_TEMPLATE_SOURCE_BYTES) {
+    if (bytes > MAX_SOURCE_BYTES) {
       faults.push({
         in: field,
-        message: `is ${bytes} bytes; at most ${MAX_TEMPLATE_SOURCE_BYTES} (64 KB) are taken`,
+        message: `is ${bytes} bytes; at most ${MAX_SOURCE_BYTES} (64 KB) are taken`,
       });
       continue;
     }

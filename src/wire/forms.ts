@@ -6,7 +6,7 @@ import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
 import { addressOf } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { MAX_VALUE_CHARS, type ValueFault } from '../records/properties.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { brief, Refusal } from '../refusal.js';
@@ -140,7 +140,7 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
     } else if (value.length > MAX_VALUE_CHARS) {
       fault(path, `${value.length} characters; at most ${MAX_VALUE_CHARS} are taken`, 'INPUT_TOO_LARGE');
     } else if (UNKEEPABLE.test(value)) {
-      fault(path, 'It has a NUL or half a surrogate pair; send well-formed text', 'INVALID_TEXT');
+      fault(path, `It ${NOT_KEPT}`, 'INVALID_TEXT');
     } else if (name === 'email') {
       const wrong = emailFault(value);
       if (wrong) fault(path, `Invalid email address: ${wrong}`, 'INVALID_EMAIL');

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import type { Portal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, UNKEEPABLE } from '../records/identity.js';
+import { emailFault, NOT_KEPT, UNKEEPABLE } from '../records/identity.js';
 import {
   invalidValues,
   MAX_VALUE_CHARS,
@@ -90,8 +90,7 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
         continue;
       }
       if (UNKEEPABLE.test(value)) {
-        const message = 'has a NUL or half a surrogate pair; send well-formed text';
-        faults.push({ name, message, code: 'INVALID_TEXT' });
+        faults.push({ name, message: NOT_KEPT, code: 'INVALID_TEXT' });
         continue;
       }
       if (name === 'email' && type === 'contacts') {
