@@ -43,10 +43,8 @@ function isOwn(type: string): boolean {
 }
 
 /** Of a call on records of any type: which of these is needed depends on the type. */
-export function scopesOfTypes(scopesOf: typeof recordScopes, verb: 'read' | 'write'): { oauth2: string[] }[] {
-  return [...CRM_TYPES, 'tickets', 'custom'].flatMap((type) =>
-    scopesOf(type, verb).map((scope) => ({ oauth2: [scope] })),
-  );
+export function scopesOfTypes(scopesOf: typeof recordScopes, verb: 'read' | 'write'): readonly string[] {
+  return [...CRM_TYPES, 'tickets', 'custom'].flatMap((type) => scopesOf(type, verb));
 }
 
 export const FORMS: readonly string[] = ['forms'];

@@ -12,6 +12,7 @@ import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } f
 import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { LOST_DIGITS, losesDigits } from './json.js';
+import { anyOneOf } from './openapi.js';
 import { HttpProblem, sentOnce } from './problem.js';
 import type { FormSubmission } from './schemas/people.js';
 
@@ -46,7 +47,7 @@ export function formRoutes(
   app: FastifyInstance,
   { store, definitions, authenticator, clock }: FormRoutes,
 ): void {
-  const doc = (operationId: string, summary: string, security: { [scheme: string]: string[] }[]) => ({
+  const doc = (operationId: string, summary: string, security: ReturnType<typeof anyOneOf>) => ({
     tags: ['Forms'],
     operationId,
     summary,
@@ -75,7 +76,7 @@ export function formRoutes(
       {
         onRequest: authenticator.token(FORMS),
         ...form,
-        schema: doc('submitFormSecurely', 'Submit a form, with a token', [{ oauth2: [...FORMS] }]),
+        schema: doc('submitFormSecurely', 'Submit a form, with a token', anyOneOf(FORMS)),
       },
       async (request) => {
         const { portal } = principalOf(request);

@@ -7,6 +7,7 @@ import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { shaper } from './object_shape.js';
+import { anyOneOf } from './openapi.js';
 import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';
@@ -22,7 +23,7 @@ const OfContacts = Type.Object({ objectType: Type.String({ description: 'contact
 export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock }: PeopleRoutes): void {
   const failed = Type.Ref('Error');
   const record = Type.Ref('SimplePublicObject');
-  const security = [...recordScopes('contacts', 'write')].map((scope) => ({ oauth2: [scope] }));
+  const security = anyOneOf(recordScopes('contacts', 'write'));
 
   app.post<{ Params: Static<typeof OfContacts>; Body: Static<typeof MergeInput> }>(
     '/crm/v3/objects/:objectType/merge',
@@ -105,7 +106,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
         summary: 'Say who a visitor is',
         description:
           "The visitor's events stand on the contact's timeline from now on, at their own times. The last identification wins.",
-        security: EVENTS_WRITE.map((scope) => ({ oauth2: [scope] })),
+        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('IdentifyInput'),
         response: { 200: Type.Ref('Identified'), default: failed },
       },

@@ -9,6 +9,7 @@ import type { Schemas } from '../records/schemas.js';
 import { Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import { batchAnswer, bounded } from './batch.js';
+import { anyOneOf } from './openapi.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
 import type {
@@ -61,7 +62,7 @@ export function propertyRoutes(
     operationId,
     summary,
     ...(description ? { description } : {}),
-    security: scopesOfTypes(propertyScopes, verb),
+    security: anyOneOf(scopesOfTypes(propertyScopes, verb)),
   });
   const ofPath = typed(schemas, propertyScopes);
 
