@@ -17,6 +17,7 @@ import {
   type ObjectType,
   type RecordStore,
   SEARCHED_PROPERTIES,
+  singular,
   standardTypeOf,
 } from './record.js';
 import {
@@ -232,6 +233,12 @@ export class Schemas {
       if (id !== undefined) return id;
     }
     return undefined;
+  }
+
+  /** What an association is called in one direction, such as `contact_to_company`. */
+  associationName(portalId: number, from: ObjectType, to: ObjectType): string {
+    const word = (type: ObjectType) => this.schemaOf(portalId, type)?.name ?? singular(type).toLowerCase();
+    return `${word(from)}_to_${word(to)}`;
   }
 
   /** The type that an association of this id leads to. */

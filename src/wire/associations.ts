@@ -9,7 +9,6 @@ import {
   objectIdOf,
   type RecordName,
   type RecordStore,
-  singular,
   typeIdOf,
 } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
@@ -245,16 +244,12 @@ export function toldAssociations(
   types: readonly ObjectType[],
   baseUrl: string,
 ) {
-  const word = (type: ObjectType) =>
-    schemas.schemaOf(record.portalId, type)?.name ?? singular(type).toLowerCase();
   const told = types.flatMap((to) => {
     const ids = store.associated(record, to, { after: 0, limit: MAX_TOLD + 1 });
     if (ids.length === 0) return [];
     const shown = ids.slice(0, MAX_TOLD);
-    const results = shown.map((each) => ({
-      id: String(each),
-      type: `${word(record.type)}_to_${word(to)}`,
-    }));
+    const name = schemas.associationName(record.portalId, record.type, to);
+    const results = shown.map((each) => ({ id: String(each), type: name }));
     const paging =
       ids.length > MAX_TOLD ? nextPage(`${baseUrl}${pathBetween(record, to)}`, String(shown.at(-1))) : {};
     return [[to, { results, ...paging }] as const];

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { schemaScopes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { PropertyDefinition, PropertyInput } from '../records/properties.js';
-import { type ObjectType, singular, typeIdOf } from '../records/record.js';
+import { type ObjectType, typeIdOf } from '../records/record.js';
 import { fullyQualifiedName, type ObjectSchema } from '../records/schema.js';
 import type { Schemas } from '../records/schemas.js';
 import { type Authenticator, principalOf } from './authenticate.js';
@@ -221,10 +221,8 @@ export function customObjectRoutes(
 
   function association(portalId: number, from: ObjectType, to: ObjectType) {
     const id = schemas.associationId(portalId, from, to);
-    const named = (type: ObjectType) =>
-      schemas.schemaOf(portalId, type)?.name ?? singular(type).toLowerCase();
     if (id === undefined) return [];
-    const name = `${named(from)}_to_${named(to)}`;
+    const name = schemas.associationName(portalId, from, to);
     return [{ id: String(id), fromObjectTypeId: typeIdOf(from), toObjectTypeId: typeIdOf(to), name }];
   }
 
