@@ -45,6 +45,16 @@ export function invalid(what: string, faults: readonly Fault[]): Refusal {
   return new Refusal('invalid', message, told);
 }
 
+/** What `work` comes to, or the refusal that it throws. */
+export function orRefusal<T>(work: () => T): T | Refusal {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
+}
+
 /** A hostile or long value, short enough for a message. */
 export function brief(value: string): string {
   return value.length > MAX_BRIEF_LENGTH ? `${value.slice(0, MAX_BRIEF_LENGTH)}…` : value;

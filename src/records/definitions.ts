@@ -1,6 +1,6 @@
 // The property definitions of all portals: a bounded cache in front of the store, changes that do not swallow one
 // another, and what becomes of a property that something names.
-import { brief, invalid, Refusal } from '../refusal.js';
+import { brief, invalid, orRefusal, Refusal } from '../refusal.js';
 import { plainNumber } from './number.js';
 import {
   archived,
@@ -183,22 +183,18 @@ export class Definitions {
     for (const each of [...properties.values(), ...archivedProperties.values()])
       if (each.unique) uniqueRoom--;
     const outcomes = inputs.map((input): PropertyDefinition | Refusal => {
-      try {
-        const name = input.name ?? '';
-        if (properties.has(name)) return exists('property', type, name);
-        const former = archivedProperties.get(name);
-        const made = newProperty(input, groupNames, this.clock(), former);
-        if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
-        if (!former && made.unique && uniqueRoom-- <= 0)
-          return tooMany('properties with unique values', MAX_UNIQUE_PER_TYPE);
-        const more = made.options.length - (former?.options.length ?? 0);
-        if (more > 0 && more > optionRoom) return tooManyOptions(type);
-        optionRoom -= more;
-        return made;
-      } catch (error) {
-        if (error instanceof Refusal) return error;
-        throw error;
-      }
+      const name = input.name ?? '';
+      if (properties.has(name)) return exists('property', type, name);
+      const former = archivedProperties.get(name);
+      const made = orRefusal(() => newProperty(input, groupNames, this.clock(), former));
+      if (made instanceof Refusal) return made;
+      if (!former && room-- <= 0) return tooMany('properties', MAX_PROPERTIES_PER_TYPE);
+      if (!former && made.unique && uniqueRoom-- <= 0)
+        return tooMany('properties with unique values', MAX_UNIQUE_PER_TYPE);
+      const more = made.options.length - (former?.options.length ?? 0);
+      if (more > 0 && more > optionRoom) return tooManyOptions(type);
+      optionRoom -= more;
+      return made;
     });
     const made = outcomes.filter((each): each is PropertyDefinition => !(each instanceof Refusal));
     const kept = await this.#define(portalId, type, made);

@@ -1,6 +1,6 @@
 // The custom objects of all portals: a bounded cache in front of the store, changes that do not swallow one another,
 // and what a name means in a portal: which type, which associations, where a search looks.
-import { brief, type Fault, invalid, Refusal } from '../refusal.js';
+import { brief, type Fault, invalid, orRefusal, Refusal } from '../refusal.js';
 import { associatedStandardType, associatedStandardTypes, standardAssociationId } from './associations.js';
 import type { Definitions } from './definitions.js';
 import {
@@ -337,14 +337,11 @@ function newGroupOf({ name, labels }: SchemaInput, now: number) {
 
 /** What `make` makes; where it refuses, its faults go to `faults`, under `path`. */
 function collected<T>(faults: Fault[], path: string, make: () => T): T | undefined {
-  try {
-    return make();
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    for (const fault of error.faults)
-      faults.push({ ...fault, ...(fault.in === undefined ? {} : { in: `${path}${fault.in}` }) });
-    return undefined;
-  }
+  const made = orRefusal(make);
+  if (!(made instanceof Refusal)) return made;
+  for (const fault of made.faults)
+    faults.push({ ...fault, ...(fault.in === undefined ? {} : { in: `${path}${fault.in}` }) });
+  return undefined;
 }
 
 function noSchema(name: string): Refusal {

@@ -12,7 +12,7 @@ import {
   type RecordWrite,
   singular,
 } from '../records/record.js';
-import { brief, invalid, Refusal } from '../refusal.js';
+import { brief, invalid, orRefusal, Refusal } from '../refusal.js';
 import { inputAssociations } from './associations.js';
 import { batchAnswer, bounded } from './batch.js';
 import { idOf, readerOfObjects } from './object_input.js';
@@ -196,23 +196,17 @@ export function objectBatchRoutes(
     upserts = false,
   ) {
     const startedAt = clock();
-    const writes: RecordWrite[] = [];
-    const refusals = bounded(body.inputs).map((input): Refusal | undefined => {
-      try {
-        writes.push(toWrite({ ...input, properties: input.properties ?? {} }, startedAt));
-        return undefined;
-      } catch (error) {
-        if (error instanceof Refusal) return error;
-        throw error;
-      }
-    });
+    const read = bounded(body.inputs).map((input) =>
+      orRefusal(() => toWrite({ ...input, properties: input.properties ?? {} }, startedAt)),
+    );
+    const writes = read.filter((each): each is RecordWrite => !(each instanceof Refusal));
     const outcomes = await store.write(portalId, writes, startedAt);
     const results: object[] = [];
     const errors: object[] = [];
     const { written } = shaper(store);
     let next = 0;
-    for (const [index, refusal] of refusals.entries()) {
-      const outcome: RecordOutcome = refusal ?? (outcomes[next++] as RecordOutcome);
+    for (const [index, each] of read.entries()) {
+      const outcome = each instanceof Refusal ? each : (outcomes[next++] as RecordOutcome);
       const { objectWriteTraceId } = body.inputs[index] ?? {};
       if (outcome instanceof Refusal) {
         const trace = objectWriteTraceId ? { objectWriteTraceId: [objectWriteTraceId] } : {};

@@ -6,7 +6,7 @@ import { propertyScopes, scopesOfTypes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { PropertyDefinition, PropertyGroup } from '../records/properties.js';
 import type { Schemas } from '../records/schemas.js';
-import { Refusal } from '../refusal.js';
+import { orRefusal, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import { batchAnswer, bounded } from './batch.js';
 import { anyOneOf } from './openapi.js';
@@ -346,15 +346,6 @@ export function propertyRoutes(
       else results.push(toProperty(outcome));
     }
     return batchAnswer(results, errors, startedAt, clock());
-  }
-}
-
-function orRefusal<T>(find: () => T): T | Refusal {
-  try {
-    return find();
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
   }
 }
 

@@ -4,10 +4,10 @@ import type { Static } from 'typebox';
 import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
-import { type Fault, invalid, Refusal } from '../refusal.js';
+import { type Fault, invalid, orRefusal, Refusal } from '../refusal.js';
 import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.js';
 import type { EventDraft } from '../timeline/store.js';
-import { MAX_TOKENS_PER_TEMPLATE, type Template } from '../timeline/template.js';
+import { MAX_TOKENS_PER_TEMPLATE } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import { LOST_DIGITS, losesDigits, members, type Span } from './json.js';
 import { faultsOf, repeatedFaults } from './problem.js';
@@ -48,7 +48,7 @@ export function readerOfSent({ templates, definitions, schemas, clock }: Known) 
     const { eventTemplateId, input } = readEvent(sent, text, span?.start ?? 0, faults);
     // Without its template nothing more can be told; with it, one answer tells the rest too.
     const template =
-      eventTemplateId === undefined ? undefined : ofAppOrRefusal(templates, appId, eventTemplateId);
+      eventTemplateId === undefined ? undefined : orRefusal(() => templates.ofApp(appId, eventTemplateId));
     if (!template || template instanceof Refusal)
       throw faults.length > 0 ? invalid('event', faults) : template;
     const draft = draftEvent(
@@ -66,15 +66,6 @@ export function readerOfSent({ templates, definitions, schemas, clock }: Known) 
     if (faults.length > 0) throw invalid('event', faults);
     return draft;
   };
-}
-
-function ofAppOrRefusal(templates: Templates, appId: number, id: string): Template | Refusal {
-  try {
-    return templates.ofApp(appId, id);
-  } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
-  }
 }
 
 /** The parts of an event that have the right shape; the faults of those that have not go to `faults`. */
