@@ -9,6 +9,7 @@ import type { AccessStore, App, IssuedToken, Portal } from '../access/store.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import type { Authenticator } from './authenticate.js';
+import { limitOf, pageFields, shownOf } from './paging.js';
 import { sentOnce } from './problem.js';
 import type {
   AppAnswer,
@@ -42,10 +43,7 @@ const OfToken = Type.Object({
   portalId,
   tokenId: Type.String({ description: "The token's id, which is not the token." }),
 });
-const Listing = Type.Object({
-  limit: Type.Optional(Type.String({ description: `1 to ${MAX_LIST}; ${MAX_LIST} unless given.` })),
-  after: Type.Optional(Type.String({ description: 'paging.next.after of the page before.' })),
-});
+const Listing = Type.Object(pageFields(MAX_LIST, MAX_LIST));
 type Listing = { Querystring: Static<typeof Listing> };
 
 export function adminRoutes(
@@ -471,21 +469,18 @@ function page<Item extends { id: number | string }, Answer>(
   read: (after: string, limit: number) => Item[],
   to: (item: Item) => Answer,
 ) {
-  const { limit = String(MAX_LIST), after } = sent;
-  const most = /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
+  const { after } = sent;
   const faults: Fault[] = [];
-  if (most < 1 || most > MAX_LIST)
-    faults.push({ in: 'limit', message: `'${brief(limit)}' is out of bounds; send 1 to ${MAX_LIST}` });
+  const limit = limitOf(sent, MAX_LIST, MAX_LIST, faults);
   if (after !== undefined && !ids.test(after))
     faults.push({ in: 'after', message: 'is not from an answer; send paging.next.after as it came' });
   refuse('query', faults);
-  const items = read(after ?? (ids === ID ? '-1' : ''), most + 1);
-  const shown = items.slice(0, most);
-  const last = shown.at(-1);
-  return {
-    results: shown.map(to),
-    ...(items.length > most && last ? { paging: { next: { after: String(last.id) } } } : {}),
-  };
+  const { shown, paging } = shownOf(
+    read(after ?? (ids === ID ? '-1' : ''), limit + 1),
+    limit,
+    ({ id }) => id,
+  );
+  return { results: shown.map(to), ...paging };
 }
 
 function toApp({ id, name, clientId, redirectUris, scopes }: App): Static<typeof AppAnswer> {

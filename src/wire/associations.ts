@@ -14,7 +14,7 @@ import {
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
-import { nextPage } from './next_page.js';
+import { pageFields, pageOfRecords, shownOf } from './paging.js';
 import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
 import { noRecord, recordDoc, objectType as type, typed } from './typed.js';
 
@@ -39,10 +39,7 @@ function categoryOf(from: ObjectType, to: ObjectType): string {
 const id = Type.String({ description: "The record's id." });
 const ListParams = Type.Object({ objectType: type, objectId: id, toObjectType: type });
 const PairParams = Type.Object({ objectType: type, objectId: id, toObjectType: type, toObjectId: id });
-const ListQuery = Type.Object({
-  limit: Type.Optional(Type.String({ description: `1 to ${MAX_PAGE}; ${MAX_PAGE} unless given.` })),
-  after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
-});
+const ListQuery = Type.Object(pageFields(MAX_PAGE, MAX_PAGE));
 
 export function associationRoutes(
   app: FastifyInstance,
@@ -164,16 +161,15 @@ export function associationRoutes(
     },
     async (request) => {
       const { from, to, typeId, portalId } = about(request, 'read');
-      const { limit, after } = listQuery(request.query);
+      const { limit, after } = pageOfRecords(request.query, MAX_PAGE, MAX_PAGE);
       const record = existing(portalId, from, request.params.objectId);
       const ids = store.associated(record, to, { after, limit: limit + 1 });
-      const shown = ids.slice(0, limit);
+      const list = { address: `${baseUrl()}${pathBetween(record, to)}`, before: request };
+      const { shown, paging } = shownOf(ids, limit, (id) => id, list);
       const associationTypes = [{ category: categoryOf(from, to), typeId, label: null }];
       return {
         results: shown.map((each) => ({ toObjectId: String(each), associationTypes })),
-        ...(ids.length > limit
-          ? nextPage(`${baseUrl()}${pathBetween(record, to)}`, String(shown.at(-1)), request)
-          : {}),
+        ...paging,
       };
     },
   );
@@ -198,21 +194,6 @@ export function associationRoutes(
 
 function pathBetween({ type, id }: CrmRecord, to: ObjectType): string {
   return `/crm/v4/objects/${type}/${id}/associations/${to}`;
-}
-
-function listQuery(sent: Static<typeof ListQuery>): { limit: number; after: number } {
-  const faults: Fault[] = [];
-  const limit = sent.limit === undefined ? MAX_PAGE : /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
-  if (limit < 1 || limit > MAX_PAGE)
-    faults.push({
-      in: 'limit',
-      message: `'${brief(sent.limit ?? '')}' is out of bounds; send 1 to ${MAX_PAGE}`,
-    });
-  const after = !sent.after ? 0 : objectIdOf(sent.after);
-  if (after === undefined)
-    faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
-  if (faults.length > 0) throw invalid('query', faults);
-  return { limit, after: after as number };
 }
 
 /** The types that `associations=` names, each of which records of the type are associated with. */
@@ -247,11 +228,10 @@ export function toldAssociations(
   const told = types.flatMap((to) => {
     const ids = store.associated(record, to, { after: 0, limit: MAX_TOLD + 1 });
     if (ids.length === 0) return [];
-    const shown = ids.slice(0, MAX_TOLD);
+    const list = { address: `${baseUrl}${pathBetween(record, to)}` };
+    const { shown, paging } = shownOf(ids, MAX_TOLD, (id) => id, list);
     const name = schemas.associationName(record.portalId, record.type, to);
     const results = shown.map((each) => ({ id: String(each), type: name }));
-    const paging =
-      ids.length > MAX_TOLD ? nextPage(`${baseUrl}${pathBetween(record, to)}`, String(shown.at(-1))) : {};
     return [[to, { results, ...paging }] as const];
   });
   return told.length > 0 ? { associations: Object.fromEntries(told) } : {};

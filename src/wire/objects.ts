@@ -12,12 +12,12 @@ import {
   type RecordWrite,
 } from '../records/record.js';
 import type { Schemas } from '../records/schemas.js';
-import { brief, type Fault, invalid, Refusal } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import { inputAssociations, namedAssociations, toldAssociations } from './associations.js';
 import type { Authenticator } from './authenticate.js';
-import { nextPage } from './next_page.js';
 import { readerOfObjects } from './object_input.js';
 import { namesOf, shaper } from './object_shape.js';
+import { pageFields, pageOfRecords, shownOf } from './paging.js';
 import { sentOnce } from './problem.js';
 import type { ObjectInput } from './schemas/objects.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
@@ -55,8 +55,7 @@ const IdProperty = Type.Optional(
 const OneQuery = Type.Object({ ...Selection, idProperty: IdProperty });
 const ListQuery = Type.Object({
   ...Selection,
-  limit: Type.Optional(Type.String({ description: `1 to ${MAX_LIST}; ${DEFAULT_LIST} unless given.` })),
-  after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
+  ...pageFields(DEFAULT_LIST, MAX_LIST),
 });
 
 export function objectRoutes(
@@ -82,18 +81,16 @@ export function objectRoutes(
     },
     async (request) => {
       const { type, portalId } = about(request, 'read');
-      const { limit, after } = listQuery(request.query);
+      const { limit, after } = pageOfRecords(request.query, DEFAULT_LIST, MAX_LIST);
       const told = associationsOf(portalId, type, request.query.associations);
       const archived = isOn(request.query.archived);
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
-      const shown = records.slice(0, limit);
-      const last = shown.at(-1);
+      const list = { address: `${baseUrl()}/crm/v3/objects/${type}`, before: request };
+      const { shown, paging } = shownOf(records, limit, ({ id }) => id, list);
       const { shaped } = shaper(store);
       return {
         results: shown.map((record) => ({ ...shaped(record, request.query), ...told(record) })),
-        ...(records.length > limit && last
-          ? nextPage(`${baseUrl()}/crm/v3/objects/${type}`, String(last.id), request)
-          : {}),
+        ...paging,
       };
     },
   );
@@ -207,20 +204,4 @@ export function objectRoutes(
     if (!record) throw noRecord(write.type, String(outcome.id));
     return record;
   }
-}
-
-function listQuery(sent: { limit?: string; after?: string }): { limit: number; after: number } {
-  const faults: Fault[] = [];
-  const limit =
-    sent.limit === undefined ? DEFAULT_LIST : /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
-  if (limit < 1 || limit > MAX_LIST)
-    faults.push({
-      in: 'limit',
-      message: `'${brief(sent.limit ?? '')}' is out of bounds; send 1 to ${MAX_LIST}`,
-    });
-  const after = !sent.after ? 0 : (objectIdOf(sent.after) ?? -1);
-  if (after < 0)
-    faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
-  if (faults.length > 0) throw invalid('query', faults);
-  return { limit, after };
 }

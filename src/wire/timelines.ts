@@ -18,6 +18,7 @@ import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
 import { anyOneOf } from './openapi.js';
+import { limitOf } from './paging.js';
 import { noRecord, objectType, recordKey } from './typed.js';
 
 const DEFAULT_PAGE = 50;
@@ -141,15 +142,7 @@ function renderedParts(event: TimelineEvent, templates: Templates, timeZone: str
 /** The query of a timeline of a record of that type, checked; every fault is told. */
 export function timelineQuery(sent: Static<typeof TimelineQuerystring>, type?: ObjectType): TimelineQuery {
   const faults: Fault[] = [];
-  const query: TimelineQuery = { limit: DEFAULT_PAGE };
-  if (sent.limit !== undefined) {
-    query.limit = /^\d{1,9}$/.test(sent.limit) ? Number(sent.limit) : 0;
-    if (query.limit < 1 || query.limit > MAX_PAGE)
-      faults.push({
-        in: 'limit',
-        message: `'${brief(sent.limit)}' is out of bounds; send 1 to ${MAX_PAGE}`,
-      });
-  }
+  const query: TimelineQuery = { limit: limitOf(sent, DEFAULT_PAGE, MAX_PAGE, faults) };
   if (sent.after !== undefined) {
     const after = parseCursor(sent.after);
     if (after) query.after = after;
