@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { digest, newClientId, newSecret } from '../dist/access/credentials.js';
+import { digest, newApp, newSecret } from '../dist/access/credentials.js';
 import { ALL_SCOPES } from '../dist/access/scopes.js';
 import { DEMO_CREDENTIALS } from '../dist/demo.js';
 import { type Server, type ServerOptions, startServer } from '../dist/server.js';
@@ -109,19 +109,10 @@ export async function createTenant(
   const store = await openStore({ folder, clock: Date.now });
   try {
     const token = newSecret('token');
-    const developerKey = newSecret('key');
-    const [clientId, clientSecret] = [newClientId(), newSecret('secret')];
     const portalId = await store.createPortal({ name: 'Test', lenient });
-    const appId = await store.createApp({
-      name: 'Test',
-      clientId,
-      clientSecretHash: digest(clientSecret),
-      developerKeyHash: digest(developerKey),
-      redirectUris: [],
-      scopes,
-    });
+    const { id: appId, ...secrets } = await newApp(store, { name: 'Test', redirectUris: [], scopes });
     await store.createToken({ hash: digest(token), portalId, appId, scopes });
-    return { portalId, appId, token, developerKey, clientId, clientSecret };
+    return { portalId, appId, token, ...secrets };
   } finally {
     await store.close();
   }

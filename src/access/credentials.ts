@@ -1,7 +1,7 @@
 // Makes and recognises secrets. What is made is shown once and kept only as its SHA-256 digest:
 // the secrets are 32 random bytes, so that a plain digest can be neither guessed nor reversed.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import type { AccessStore, Client, Principal } from './store.js';
+import type { AccessStore, App, Client, Principal } from './store.js';
 
 export function digest(secret: string): Uint8Array {
   return createHash('sha256').update(secret).digest();
@@ -14,8 +14,18 @@ export function newSecret(
   return `tl-${kind}-${randomBytes(32).toString('base64url')}`;
 }
 
-export function newClientId(): string {
-  return randomUUID();
+/** Makes an app. Its secrets are here and nowhere else. */
+export async function newApp(store: AccessStore, app: Pick<App, 'name' | 'redirectUris' | 'scopes'>) {
+  const clientId = randomUUID();
+  const clientSecret = newSecret('secret');
+  const developerKey = newSecret('key');
+  const id = await store.createApp({
+    ...app,
+    clientId,
+    clientSecretHash: digest(clientSecret),
+    developerKeyHash: digest(developerKey),
+  });
+  return { id, clientId, clientSecret, developerKey };
 }
 
 /** Principals, developer keys and admin keys, from a bounded cache in front of the store. */

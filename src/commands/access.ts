@@ -1,6 +1,6 @@
 // `throughline portal|app|token|admin-key …`: who may call. They work whether or not a server holds the folder.
 import { type Command, Option } from 'commander';
-import { digest, newClientId, newSecret } from '../access/credentials.js';
+import { digest, newApp, newSecret } from '../access/credentials.js';
 import { appFaults, nameFaults, portalFaults, tokenFaults } from '../access/rules.js';
 import type { App } from '../access/store.js';
 import { dataOption, jsonOption, parseTimeZone } from '../config.js';
@@ -89,19 +89,7 @@ export function accessCommands(program: Command): void {
       const { name, redirectUri: redirectUris, scope: scopes } = options;
       refuse('app', appFaults({ name, redirectUris, scopes }));
       return withStore(options, async (store) => {
-        const secrets = {
-          clientId: newClientId(),
-          clientSecret: newSecret('secret'),
-          developerKey: newSecret('key'),
-        };
-        const id = await store.createApp({
-          name,
-          clientId: secrets.clientId,
-          clientSecretHash: digest(secrets.clientSecret),
-          developerKeyHash: digest(secrets.developerKey),
-          redirectUris,
-          scopes,
-        });
+        const { id, ...secrets } = await newApp(store, { name, redirectUris, scopes });
         return { appId: String(id), ...secrets };
       });
     });

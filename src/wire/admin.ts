@@ -3,7 +3,7 @@
 // uninstalled opens nothing from that answer on.
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { type Credentials, digest, newClientId, newSecret } from '../access/credentials.js';
+import { type Credentials, digest, newApp, newSecret } from '../access/credentials.js';
 import { appFaults, portalFaults, tokenFaults } from '../access/rules.js';
 import type { AccessStore, App, IssuedToken, Portal } from '../access/store.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
@@ -92,17 +92,10 @@ export function adminRoutes(
       const { name, scopes, redirectUris } = body;
       const asked = { name, scopes: once(scopes), redirectUris: once(redirectUris ?? []) };
       refuse('app', appFaults(asked));
-      const clientSecret = newSecret('secret');
-      const developerKey = newSecret('key');
-      const made = { ...asked, clientId: newClientId() };
-      const id = await store.createApp({
-        ...made,
-        clientSecretHash: digest(clientSecret),
-        developerKeyHash: digest(developerKey),
-      });
+      const { id, clientId, clientSecret, developerKey } = await newApp(store, asked);
       return secretly(reply)
         .code(201)
-        .send({ ...toApp({ id, ...made }), clientSecret, developerKey });
+        .send({ ...toApp({ ...asked, id, clientId }), clientSecret, developerKey });
     },
   );
 
