@@ -62,7 +62,7 @@ export interface Consent {
   codeUsed: boolean;
 }
 
-interface NewApp extends Omit<App, 'id'> {
+export interface NewApp extends Omit<App, 'id'> {
   /** Absent only for the demo app, whose credentials live in the process. */
   clientSecretHash?: Uint8Array;
   developerKeyHash?: Uint8Array;

@@ -1,18 +1,14 @@
 // Writes to portals, apps, tokens, consents, people, admin keys and templates, on the writer's connection; each in a
 // transaction of its own.
-import type { AccessStore, AppChange, PortalChange } from '../../access/store.js';
+import type { AccessStore, AppChange, NewApp, PortalChange } from '../../access/store.js';
 import type { TimelineStore } from '../../timeline/store.js';
 import type { Template, TemplateToken } from '../../timeline/template.js';
 import { consentWrites } from './consents.js';
 import type { Connection } from './database.js';
 
 type NewPortal = Parameters<AccessStore['createPortal']>[0];
-type NewApp = Parameters<AccessStore['createApp']>[0];
 type NewToken = Parameters<AccessStore['createToken']>[0];
 type NewTemplate = Parameters<TimelineStore['createTemplate']>[0];
-
-/** What the writer thread does besides appending, by name. */
-export type Admin = ReturnType<typeof admin>;
 
 export function admin(db: Connection) {
   const addPortal = db.prepare(`
@@ -72,7 +68,7 @@ export function admin(db: Connection) {
       );
       return id ?? Number(lastInsertRowid);
     },
-    createApp({ id, ...app }: NewApp): number {
+    createApp({ id, ...app }: NewApp & { id?: number }): number {
       const { lastInsertRowid } = addApp.run(
         id ?? null,
         app.name,

@@ -4,20 +4,18 @@ import { Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
 import type { IdentifiedBy } from '../../records/identity.js';
 import type { ObjectType, PropertyValue, RecordStore } from '../../records/record.js';
-import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
-import type { ImportRefusal, ImportStore } from '../../timeline/imports.js';
+import type { ImportStore } from '../../timeline/imports.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import { openReader } from './database.js';
 import { type MadeIds, madeIds } from './made_ids.js';
 import { pack } from './parcel.js';
 import { reader } from './read.js';
-import type { Written } from './record_writes.js';
 import type { Refused } from './refused.js';
 import { ERASE_OWED } from './scrub.js';
 import type { Found, SearchRequest } from './searcher.js';
-import type { Report, Request } from './writer.js';
+import type { Report, Request, Result } from './writer.js';
 
 export { holdsStore } from './database.js';
 
@@ -65,8 +63,8 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   const { reads, renew } = reader(db);
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
-  async function revoking<Result>(asked: Promise<unknown>): Promise<Result> {
-    const answer = (await asked) as Result;
+  async function revoking<Answer>(asked: Promise<Answer>): Promise<Answer> {
+    const answer = await asked;
     options.onRevoked?.();
     return answer;
   }
@@ -75,13 +73,13 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
 
     async append(drafts: readonly EventDraft[]): Promise<AppendOutcome[]> {
       const bytes = bytesOf(drafts);
-      const filed = (await writer.ask('append', [pack(drafts), bytes])) as Filed;
+      const filed = await writer.ask('append', [pack(drafts), bytes]);
       checkpoints.count(drafts.length, bytes);
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return drafts.map((draft, index) => outcome(draft, filed, CELLS_FILED * index, ids));
     },
     async importStep(drafts, step) {
-      const refused = (await writer.ask('importStep', [pack(drafts), step])) as ImportRefusal[] | undefined;
+      const refused = await writer.ask('importStep', [pack(drafts), step]);
       if (!refused)
         throw new Refusal(
           'conflict',
@@ -91,57 +89,52 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return refused;
     },
-    forgetImport: (key) => writer.ask('forgetImport', [key]) as Promise<void>,
-    createPortal: (portal) => writer.ask('createPortal', [portal]) as Promise<number>,
-    createApp: (app) => writer.ask('createApp', [app]) as Promise<number>,
-    createConsent: (consent) => writer.ask('createConsent', [consent]) as Promise<void>,
+    forgetImport: (key) => writer.ask('forgetImport', [key]),
+    createPortal: (portal) => writer.ask('createPortal', [portal]),
+    createApp: (app) => writer.ask('createApp', [app]),
+    createConsent: (consent) => writer.ask('createConsent', [consent]),
     async redeemCode(consentId, at) {
-      const first = (await writer.ask('redeemCode', [consentId, at])) as boolean;
+      const first = await writer.ask('redeemCode', [consentId, at]);
       if (!first) options.onRevoked?.();
       return first;
     },
     async issue(token) {
-      const issued = (await writer.ask('issue', [token])) as false | { endedOthers: boolean };
+      const issued = await writer.ask('issue', [token]);
       if (issued !== false && issued.endedOthers) options.onRevoked?.();
       return issued !== false;
     },
     revokeConsent: (consentId, at) => revoking(writer.ask('revokeConsent', [consentId, at])),
-    endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]) as Promise<void>,
+    endRefreshToken: (consentId) => writer.ask('endRefreshToken', [consentId]),
     endToken: (hash) => revoking(writer.ask('endToken', [hash])),
-    createUser: (email, password, at) =>
-      writer.ask('createUser', [email, password, at]) as Promise<number | undefined>,
-    setPassword: (userId, password) => writer.ask('setPassword', [userId, password]) as Promise<void>,
-    removeUser: (userId) => writer.ask('removeUser', [userId]) as Promise<void>,
+    createUser: (email, password, at) => writer.ask('createUser', [email, password, at]),
+    setPassword: (userId, password) => writer.ask('setPassword', [userId, password]),
+    removeUser: (userId) => writer.ask('removeUser', [userId]),
     createSession: (hash, userId, at, expiresAt) =>
-      writer.ask('createSession', [hash, userId, at, expiresAt]) as Promise<void>,
-    endSession: (hash) => writer.ask('endSession', [hash]) as Promise<void>,
-    createToken: (token) => writer.ask('createToken', [token, clock()]) as Promise<string>,
+      writer.ask('createSession', [hash, userId, at, expiresAt]),
+    endSession: (hash) => writer.ask('endSession', [hash]),
+    createToken: (token) => writer.ask('createToken', [token, clock()]),
     changePortal: (id, change) => revoking(writer.ask('changePortal', [id, change])),
     changeApp: (id, change) => revoking(writer.ask('changeApp', [id, change])),
-    install: (portalId, appId) => writer.ask('install', [portalId, appId]) as Promise<void>,
+    install: (portalId, appId) => writer.ask('install', [portalId, appId]),
     uninstall: (portalId, appId) => revoking(writer.ask('uninstall', [portalId, appId])),
     revokeToken: (portalId, id) => revoking(writer.ask('revokeToken', [portalId, id])),
-    createAdminKey: (key) => writer.ask('createAdminKey', [key, clock()]) as Promise<number>,
+    createAdminKey: (key) => writer.ask('createAdminKey', [key, clock()]),
     revokeAdminKey: (id) => revoking(writer.ask('revokeAdminKey', [id])),
-    createTemplate: (template, max) =>
-      writer.ask('createTemplate', [template, max]) as Promise<number | undefined>,
-    saveTemplate: (template) => writer.ask('saveTemplate', [template]) as Promise<boolean>,
+    createTemplate: (template, max) => writer.ask('createTemplate', [template, max]),
+    saveTemplate: (template) => writer.ask('saveTemplate', [template]),
     async identify(identification) {
       const answer = await writer.ask('identify', [identification]);
       checkpoints.count(1, bytesOfValues(identification.properties) + (identification.visit?.length ?? 0));
       defined(identification.portalId, 'contacts', identification.properties);
-      return isRefused(answer) ? toRefusal(answer) : (answer as number);
+      return isRefused(answer) ? toRefusal(answer) : answer;
     },
-    define: (portalId, type, definitions) =>
-      writer.ask('define', [portalId, type, definitions]) as Promise<boolean[]>,
+    define: (portalId, type, definitions) => writer.ask('define', [portalId, type, definitions]),
     createSchema: (portalId, schema, definitions, max) =>
-      writer.ask('createSchema', [portalId, schema, definitions, max]) as Promise<
-        ObjectSchema | 'taken' | 'full'
-      >,
-    saveSchema: (portalId, schema) => writer.ask('saveSchema', [portalId, schema]) as Promise<SchemaOutcome>,
-    dropSchema: (portalId, type) => writer.ask('dropSchema', [portalId, type]) as Promise<void>,
+      writer.ask('createSchema', [portalId, schema, definitions, max]),
+    saveSchema: (portalId, schema) => writer.ask('saveSchema', [portalId, schema]),
+    dropSchema: (portalId, type) => writer.ask('dropSchema', [portalId, type]),
     async write(portalId, writes, at) {
-      const answers = (await writer.ask('write', [portalId, writes, at])) as (Written | Refused)[];
+      const answers = await writer.ask('write', [portalId, writes, at]);
       let bytes = 0;
       for (const write of writes) if ('properties' in write) bytes += bytesOfValues(write.properties);
       checkpoints.count(writes.length, bytes);
@@ -154,10 +147,10 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     },
     async merge(portalId, primary, other, at) {
       const answer = await writer.ask('merge', [portalId, primary, other, at]);
-      return isRefused(answer) ? toRefusal(answer) : (answer as number | undefined);
+      return isRefused(answer) ? toRefusal(answer) : answer;
     },
-    erase: (portalId, who) => writer.ask('erase', [portalId, who]) as Promise<boolean>,
-    archiveTemplate: (id, at) => writer.ask('archiveTemplate', [id, at]) as Promise<void>,
+    erase: (portalId, who) => writer.ask('erase', [portalId, who]),
+    archiveTemplate: (id, at) => writer.ask('archiveTemplate', [id, at]),
 
     async close() {
       await checkpoints.close();
@@ -202,7 +195,7 @@ function toRefusal({ reason, message, faults, context }: Refused): Refusal {
 }
 
 interface Writer {
-  ask<Op extends Request['op']>(op: Op, args: Extract<Request, { op: Op }>['args']): Promise<unknown>;
+  ask<Op extends Request['op']>(op: Op, args: Extract<Request, { op: Op }>['args']): Promise<Result<Op>>;
 }
 
 interface Asked {
@@ -238,7 +231,7 @@ function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener
           return reject(new Refusal('overloaded', `${counted} writes are waiting; try again shortly`));
         if (counts) counted++;
         n++;
-        asked.set(n, { counts, resolve, reject });
+        asked.set(n, { counts, resolve: resolve as (result: unknown) => void, reject });
         worker.postMessage({ n, op, args } as Request);
       }),
   };

@@ -6,8 +6,6 @@ import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import type { Connection } from './database.js';
 import { definer } from './definitions.js';
 
-export type SchemaWrites = ReturnType<typeof schemaWriter>;
-
 /** The number of a custom type. */
 function numberOf(type: CustomType): number {
   return Number(type.slice(2));

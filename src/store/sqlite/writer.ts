@@ -3,8 +3,8 @@
 // has written, it says so.
 import { statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { ImportKey, ImportStep } from '../../timeline/imports.js';
-import { type Admin, admin } from './admin.js';
+import type { ImportStep } from '../../timeline/imports.js';
+import { admin } from './admin.js';
 import { appender, CELLS_FILED, type Filed } from './append.js';
 import { type Connection, openWriter } from './database.js';
 import { definer } from './definitions.js';
@@ -14,22 +14,21 @@ import { merger } from './merging.js';
 import { countOf, type Parcel, unpack } from './parcel.js';
 import { people } from './people.js';
 import { recordWriter } from './record_writes.js';
-import { type SchemaWrites, schemaWriter } from './schemas.js';
+import { schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
 
 /** What the writer is asked to do. */
-export type Request = { n: number } & (
-  | { op: 'append'; args: [Parcel, bytes: number] }
-  | { op: 'importStep'; args: [Parcel, ImportStep] }
-  | { op: 'forgetImport'; args: [ImportKey] }
-  | { [Op in keyof Admin]: { op: Op; args: Parameters<Admin[Op]> } }[keyof Admin]
-  | { [Op in keyof RecordWork]: { op: Op; args: Parameters<RecordWork[Op]> } }[keyof RecordWork]
-  | { [Op in keyof SchemaWrites]: { op: Op; args: Parameters<SchemaWrites[Op]> } }[keyof SchemaWrites]
-  | { op: 'resetWal'; args: [] }
-  | { op: 'close'; args: [] }
-);
-type RecordWork = typeof recordWork;
-/** What came of it, or how it failed (`code` is SQLite's). */
+export type Request = { n: number } & {
+  [Op in keyof Work]: { op: Op; args: Parameters<Work[Op]> };
+}[keyof Work];
+type Work = Omit<typeof work, 'append'> & {
+  append(parcel: Parcel, bytes: number): Filed;
+  resetWal(): void;
+  close(): void;
+};
+/** What comes of it. */
+export type Result<Op extends Request['op']> = ReturnType<Work[Op]>;
+/** What has come of it, or how it failed (`code` is SQLite's). */
 export type Answer = { n: number } & ({ result: unknown } | { error: string; code: string });
 /** What the writer says: it is open; answers, once what they tell is on disk; another process wrote. */
 export type Report =
@@ -51,13 +50,6 @@ const report = (message: Report) => port.postMessage(message);
 const db = open();
 const persons = people(db);
 const append = appender(db, persons);
-const recordWork = {
-  identify: persons.identify,
-  define: definer(db),
-  write: recordWriter(db, persons),
-  merge: merger(db),
-  erase: eraser(db),
-};
 const imports = importer(db, append);
 const scrubbing = scrubber(db);
 const others = db.prepare('PRAGMA data_version').pluck();
@@ -65,7 +57,11 @@ const work = {
   append: (...parcels: Parcel[]): Filed => append(parcels.flatMap(unpack)),
   importStep: (parcel: Parcel, step: ImportStep) => imports.step(unpack(parcel), step),
   forgetImport: imports.forget,
-  ...recordWork,
+  identify: persons.identify,
+  define: definer(db),
+  write: recordWriter(db, persons),
+  merge: merger(db),
+  erase: eraser(db),
   ...admin(db),
   ...schemaWriter(db),
 };
