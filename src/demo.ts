@@ -1,5 +1,6 @@
 // What `dev` has ready: a portal, the app "Petspot" and its template, and events on two contacts, so that the first
 // page is not empty. Its credentials are well known; they are never written to the folder.
+import type { KnownCredentials } from './access/credentials.js';
 import { ALL_SCOPES } from './access/scopes.js';
 import type { AccessStore, Principal } from './access/store.js';
 import { Definitions } from './records/definitions.js';
@@ -8,12 +9,7 @@ import { draftEvent } from './timeline/event.js';
 import type { TimelineStore } from './timeline/store.js';
 import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
 
-export interface DemoCredentials {
-  token: string;
-  developerKey: string;
-  clientSecret: string;
-  adminKey: string;
-}
+export type DemoCredentials = Omit<KnownCredentials, 'appId' | 'principal'>;
 
 export const DEMO_CREDENTIALS: DemoCredentials = {
   token: 'demo-token',

@@ -1,5 +1,6 @@
-// Which records belong to each other: between which standard types (custom objects say so in their schema), under which ids HubSpot knows that, and which company a new
-// contact belongs to by its e-mail. Source of the ids: the official client's AssociationTypes.
+// Which records belong to each other: between which standard types (custom objects say so in their schema), under which
+// ids HubSpot knows that, and which company a new contact belongs to by its e-mail. Source of the ids: the official
+// client's AssociationTypes.
 import { FREE_MAIL_DOMAINS } from './free_mail.js';
 import type { StandardType } from './record.js';
 
