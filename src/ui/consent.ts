@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Asked, Fields, Grants } from '../access/grants.js';
 import type { Portal, User } from '../access/store.js';
 import { consentPage, unanswerablePage } from './forms.js';
-import { sendPage, type ViewOf } from './send.js';
+import { HIDDEN, sendPage, type ViewOf } from './send.js';
 import { MAX_FORM_BYTES, type SignIn } from './sign_in.js';
 
 export interface ConsentOptions {
@@ -20,7 +20,6 @@ export interface ConsentOptions {
 type Authorize = { Params: { portalId?: string }; Querystring: Fields; Body: Fields | undefined };
 
 const PATHS = ['/oauth/authorize', '/oauth/:portalId/authorize'];
-const HIDDEN = { schema: { hide: true } };
 
 export function consentRoutes(
   scope: FastifyInstance,

@@ -30,7 +30,7 @@ import type { Entry } from './event.js';
 import { unanswerablePage } from './forms.js';
 import { type ListContents, type Listed, listPage, MAX_QUERY_CHARS } from './list_page.js';
 import { type Associated, recordPage } from './record_page.js';
-import { sendPage } from './send.js';
+import { HIDDEN, sendPage } from './send.js';
 import { pageCookie, type SignIn, type SignInOptions, signIn } from './sign_in.js';
 import type { View } from './view.js';
 import { languageOf } from './words.js';
@@ -56,7 +56,6 @@ const LISTED_RECORDS = 50;
 const LISTED_ASSOCIATED = 10;
 
 const ASSETS = { 'style.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml' };
-const HIDDEN = { schema: { hide: true } };
 
 interface ListQuery {
   portal?: unknown;

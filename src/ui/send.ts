@@ -2,6 +2,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { View } from './view.js';
 
+/** A page is not of the API: its document does not tell of it. */
+export const HIDDEN = { schema: { hide: true } };
+
 export type ViewOf = (request: FastifyRequest) => View;
 
 const SOURCES = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src http: https:";

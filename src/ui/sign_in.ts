@@ -8,7 +8,7 @@ import type { AccessStore, User } from '../access/store.js';
 import type { Attempts } from '../wire/attempts.js';
 import { HttpProblem } from '../wire/problem.js';
 import { signInPage } from './forms.js';
-import { sendPage, type ViewOf } from './send.js';
+import { HIDDEN, sendPage, type ViewOf } from './send.js';
 import type { Account } from './view.js';
 
 export interface SignInOptions {
@@ -20,7 +20,6 @@ export interface SignInOptions {
 }
 
 const SESSION_MS = 12 * 3_600_000;
-const HIDDEN = { schema: { hide: true } };
 /** Anybody may send one. */
 export const MAX_FORM_BYTES = 64 * 1024;
 const FORM = { ...HIDDEN, bodyLimit: MAX_FORM_BYTES };
