@@ -19,6 +19,11 @@ export function isCustom(type: string): type is CustomType {
   return CUSTOM_TYPE.test(type);
 }
 
+/** No other portal's type has the same. */
+export function numberOf(type: CustomType): number {
+  return Number(type.slice(2));
+}
+
 const TYPE_NAMES: Readonly<Record<string, StandardType>> = {
   contacts: 'contacts',
   contact: 'contacts',

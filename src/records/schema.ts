@@ -1,6 +1,6 @@
 // Custom objects: what a portal says of a type of its own, checked; which records it goes with, and under which ids. Pure.
 import { brief, type Fault, invalid } from '../refusal.js';
-import { type CustomType, type ObjectType, standardTypeOf } from './record.js';
+import { type CustomType, numberOf, type ObjectType, standardTypeOf } from './record.js';
 
 export interface ObjectSchema {
   type: CustomType;
@@ -166,8 +166,8 @@ export function schemaGroup(name: string): string {
 /** Two ids for each type that a schema goes with: out, and back. No two schemas have the same. */
 const IDS_PER_SCHEMA = 2 * MAX_ASSOCIATED_TYPES;
 
-function idsFrom({ type }: Pick<ObjectSchema, 'type'>): number {
-  return Number(type.slice(2)) * IDS_PER_SCHEMA;
+function idsFrom({ type }: ObjectSchema): number {
+  return numberOf(type) * IDS_PER_SCHEMA;
 }
 
 /** The types that a schema's records are associated with now, as it declares. */

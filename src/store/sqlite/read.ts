@@ -6,6 +6,7 @@ import type { Definition } from '../../records/properties.js';
 import {
   type CrmRecord,
   isCustom,
+  numberOf,
   OBJECT_TYPES,
   type ObjectType,
   type PropertyChange,
@@ -343,7 +344,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
         type: `2-${n}`,
       })),
     appMeetsSchema(appId: number, name: string): boolean {
-      if (isCustom(name)) return metById.get(appId, Number(name.slice(2))) !== undefined;
+      if (isCustom(name)) return metById.get(appId, numberOf(name)) !== undefined;
       const [, portal, own] = /^p(\d{1,15})_(.+)$/.exec(name) ?? [];
       return portal === undefined
         ? metByName.get(appId, name) !== undefined

@@ -1,15 +1,10 @@
 // Custom objects on the writer's connection, inside the transaction that the caller opened: kept, changed, archived
 // while no record is in the way, dropped.
 import type { Definition } from '../../records/properties.js';
-import type { CustomType, ObjectType } from '../../records/record.js';
+import { type CustomType, isCustom, numberOf, type ObjectType } from '../../records/record.js';
 import type { ObjectSchema, SchemaOutcome } from '../../records/schema.js';
 import type { Connection } from './database.js';
 import { definer } from './definitions.js';
-
-/** The number of a custom type. */
-function numberOf(type: CustomType): number {
-  return Number(type.slice(2));
-}
 
 export function schemaWriter(db: Connection) {
   const counted = db.prepare('SELECT count(*) FROM object_schema WHERE portal = ?').pluck();
@@ -72,6 +67,5 @@ export function typeChecker(db: Connection): (portal: number, type: ObjectType) 
   const live = db
     .prepare('SELECT 1 FROM object_schema WHERE n = ? AND portal = ? AND archived_at IS NULL')
     .pluck();
-  return (portal, type) =>
-    !type.startsWith('2-') || live.get(numberOf(type as CustomType), portal) !== undefined;
+  return (portal, type) => !isCustom(type) || live.get(numberOf(type), portal) !== undefined;
 }
