@@ -6,9 +6,13 @@ const MAX_HOST_CHARS = 300;
 const LONG_HOST = new RegExp(`^(?:[^\\\\/?#]*[\\\\/]+)?[^\\\\/?#]{${MAX_HOST_CHARS + 1}}`);
 
 /**
- * The address, if it is one. To read a host takes time by the square of its length, where it is not ASCII: what is
+ * Whether it is an address. To read a host takes time by the square of its length, where it is not ASCII: what is
  * longer than any host is none.
  */
+export function isAddress(text: string): boolean {
+  return !LONG_HOST.test(text) && URL.canParse(text);
+}
+
 export function addressOf(text: string): URL | undefined {
-  return !LONG_HOST.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  return isAddress(text) ? new URL(text) : undefined;
 }

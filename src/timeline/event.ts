@@ -1,7 +1,7 @@
 // Event rules: what makes an input a complete draft. Id and {{uuid}}, timestamp, tokens, whom it is about, sizes.
 // Pure but for the ids it makes. Everything wrong is told at once; the draft's body is the text that is stored.
 import { randomUUID } from 'node:crypto';
-import { addressOf } from '../records/address.js';
+import { isAddress } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { MOMENT_HINT, parseMoment } from '../records/moment.js';
@@ -312,7 +312,7 @@ function isTold(faults: readonly Fault[], fields: readonly string[]): boolean {
 /** Parts that had the wrong shape are missing, and told already. */
 function checkIFrame(iframe: Partial<TimelineIFrame>, faults: Fault[]): void {
   const { url } = iframe;
-  if (url !== undefined && !(/^https?:\/\//i.test(url) && addressOf(url)))
+  if (url !== undefined && !(/^https?:\/\//i.test(url) && isAddress(url)))
     faults.push({
       in: 'timelineIFrame.url',
       message: `'${brief(url)}' is not a web address; send one that begins with https:// or http://`,

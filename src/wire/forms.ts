@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
-import { addressOf } from '../records/address.js';
+import { isAddress } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
 import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
 import { MAX_VALUE_CHARS, type ValueFault } from '../records/properties.js';
@@ -157,7 +157,7 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
     if (wrong) fault('context.hutk', `The hutk ${wrong}`, 'INVALID_HUTK');
     subject.utk = context.hutk;
   }
-  if (context?.pageUri && !addressOf(context.pageUri))
+  if (context?.pageUri && !isAddress(context.pageUri))
     fault('context.pageUri', 'It is not a URL', 'INVALID_PAGE_URI');
   const at = submittedAt == null ? now : Number(submittedAt);
   if (!Number.isInteger(at) || at < now - OLDEST_SUBMISSION_MS || at > now + CLOCK_SKEW_MS)
