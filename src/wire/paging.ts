@@ -57,7 +57,7 @@ export function shownOf<Item>(
 }
 
 function linkTo({ address, before }: List, after: string): string {
-  const query = new URLSearchParams(before?.url.split('?', 2)[1]);
+  const query = new URLSearchParams(before?.url.replace(/^[^?]*/, ''));
   query.set('after', after);
   return `${address}?${query}`;
 }
