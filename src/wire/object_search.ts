@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
-import { brief, type Fault, invalid } from '../refusal.js';
+import { brief, type Fault, invalid, orRefusal } from '../refusal.js';
 import { jsonOf, LOST_DIGITS, losesDigits } from './json.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
@@ -111,7 +111,7 @@ function readSearch(
 }
 
 /** As HubSpot's clients write it: a name, after a `-` to go down; in version 8 the object, as JSON text. */
-function readSort(sort: string): { propertyName: string; direction?: string } {
+function readSort(sort: string): { propertyName: string; direction?: string | null } {
   if (sort.startsWith('{')) return readSortText(sort);
   return sort.startsWith('-')
     ? { propertyName: sort.slice(1), direction: 'DESCENDING' }
@@ -119,7 +119,7 @@ function readSort(sort: string): { propertyName: string; direction?: string } {
 }
 
 function readSortText(sort: string) {
-  const { value } = jsonOf(Buffer.from(sort));
+  const value = orRefusal(() => jsonOf(Buffer.from(sort)).value);
   if (!isSort(value))
     throw invalid('search', [
       { in: 'sorts[0]', message: `'${brief(sort)}' is not a sort with a propertyName` },
@@ -127,9 +127,9 @@ function readSortText(sort: string) {
   return value;
 }
 
-function isSort(value: unknown): value is { propertyName: string; direction?: string } {
-  const { propertyName, direction = 'ASCENDING' } = value as { propertyName?: unknown; direction?: string };
-  return typeof propertyName === 'string' && ['ASCENDING', 'DESCENDING'].includes(direction);
+function isSort(value: unknown): value is { propertyName: string; direction?: string | null } {
+  const { propertyName, direction } = value as { propertyName?: unknown; direction?: string | null };
+  return typeof propertyName === 'string' && ['ASCENDING', 'DESCENDING'].includes(direction ?? 'ASCENDING');
 }
 
 function readFilter(sent: Static<typeof SearchFilter>): Filter {

@@ -444,6 +444,13 @@ describe('a search', () => {
     const text = (direction: string) => JSON.stringify({ propertyName: 'score', direction });
     expect(await sortedBy(text('ASCENDING'))).toEqual([ids[1], ids[2], ids[0]]);
     expect(await sortedBy(text('DESCENDING'))).toEqual([ids[0], ids[2], ids[1]]);
+    expect(await sortedBy('{"propertyName":"score","direction":null}')).toEqual([ids[1], ids[2], ids[0]]);
+    for (const sort of ['{', '{}', '{"propertyName":"score","direction":"UP"}']) {
+      const sent = { sorts: [sort] };
+      const refused = await server.call('POST', '/crm/v3/objects/companies/search', sent);
+      expectRefused(refused, 400);
+      expect(refused.json.errors).toMatchObject([{ in: 'sorts[0]' }]);
+    }
   });
 
   test('by a property that a strict portal does not have is refused, with its name', async () => {
