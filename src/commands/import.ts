@@ -291,7 +291,7 @@ class Run {
       if (heldBytes <= MAX_LINE_BYTES) held.push(Buffer.from(chunk.subarray(start)));
       else held.length = 0;
     }
-    if (again > 0) throw changed(file, 'is shorter than what was imported');
+    if (again > 0 || wasTooLong) throw changed(file, 'is shorter than what was imported');
     if (heldBytes > 0) end(NOTHING, false);
     await this.#send();
     await Promise.all(this.#inFlight);

@@ -303,6 +303,15 @@ test('what the portal refuses is in the report too, in order with the rest', asy
 });
 
 describe('stdin', () => {
+  test('that ends before what was imported of a line that is too long is told apart', async () => {
+    writeFileSync(file, `no\n${'x'.repeat(3 * 1024 * 1024)}`);
+    const piped = (bytes: number) => run('-', [], { shell: `head -c ${bytes} ${file} | "$@"`, cwd: folder });
+    expect(await piped(3 * 1024 * 1024 + 3)).toMatchObject({ code: 2, summary: { refused: 2 } });
+    const shorter = await piped(2 * 1024 * 1024);
+    expect(shorter.code).toBe(1);
+    expect(shorter.stderr).toContain('is shorter than what was imported');
+  });
+
   test('is read to its end; again, what was done of it is passed over', async () => {
     writeFileSync(file, lines(upTo(1_500).map((n) => event(n))));
     const piped = (source: string) => run('-', [], { shell: `${source} | "$@"`, cwd: folder });
