@@ -9,7 +9,7 @@ const MAX_VALUE_CHARS = 5_000;
 export const MAX_NAME_CHARS = 200;
 
 export function Emblem({ record, view }: { record: CrmRecord; view: View }) {
-  const [initial = ''] = ownName(record, view) ?? singularOf(view, record.type);
+  const [initial = ''] = (ownName(record, view) ?? singularOf(view, record.type)).trimStart();
   const kind = isCustom(record.type) ? 'custom' : record.type;
   return <span className={`emblem ${kind}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
 }

@@ -181,7 +181,7 @@ const en = {
     },
     404: {
       title: 'There is nothing here',
-      text: 'No record has this address. It may be mistyped, or no event has come for it yet.',
+      text: 'Nothing has this address. It may be mistyped, or no event has come for its record yet.',
     },
     421: {
       title: 'This server answers on its own machine only',
@@ -367,7 +367,7 @@ const de: Words = {
     },
     404: {
       title: 'Hier ist nichts',
-      text: 'Kein Datensatz hat diese Adresse. Vielleicht ist sie vertippt, oder es kam noch kein Ereignis für ihn.',
+      text: 'Nichts hat diese Adresse. Vielleicht ist sie vertippt, oder es kam noch kein Ereignis für den Datensatz.',
     },
     421: {
       title: 'Dieser Server antwortet nur auf seinem eigenen Rechner',
