@@ -78,11 +78,13 @@ export function document(
         </main>
         <footer className="site">
           {portal && !alone && (
-            <p>
-              {words.portal} {portal.name} ({portal.id})
-            </p>
+            <>
+              <p>
+                {words.portal} {portal.name} ({portal.id})
+              </p>
+              <p>{words.timesIn(timeZone)}</p>
+            </>
           )}
-          {!alone && <p>{words.timesIn(timeZone)}</p>}
         </footer>
       </body>
     </html>,

@@ -141,6 +141,7 @@ describe('when there is nothing to show', () => {
   test('an unknown record is a 404 page in the language of the person, with a way on', async () => {
     const { page, response } = await visit('/records/contacts/999999', { locale: 'de-DE' });
     expect(response?.status()).toBe(404);
+    expect(await page.locator('footer').textContent()).toBe(''); // no time is on it
     expect(response?.headers()['content-type']).toBe('text/html; charset=utf-8');
     expect(await page.locator('h1').textContent()).toBe('Hier ist nichts');
     await page.getByRole('link', { name: 'Alle Datensätze' }).click();
