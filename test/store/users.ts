@@ -51,6 +51,18 @@ export function userConformance(open: () => Store): void {
       expect(hashes.map((hash) => store.session(hash) !== undefined)).toEqual(hashes.map((_, at) => at > 1));
     });
 
+    test('sign in as often as they like, and nobody else’s session ends', async () => {
+      const [ada, bob] = [
+        await store.createUser(newEmail(), 'a', NOW),
+        await store.createUser(newEmail(), 'b', NOW),
+      ];
+      const kept = digest(newSecret('session'));
+      await store.createSession(kept, ada as number, NOW, NOW + 5);
+      for (let n = 0; n < 22; n++)
+        await store.createSession(digest(newSecret('session')), bob as number, NOW, NOW + 10);
+      expect(store.session(kept)?.user.id).toBe(ada);
+    });
+
     test('are signed in by a session that has just begun, also where the clock went back', async () => {
       const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
       for (let n = 0; n < 20; n++) await store.createSession(digest(newSecret('session')), id, NOW, NOW + n);
