@@ -13,12 +13,12 @@ export function consentConformance(open: () => Store): void {
     const DAY = 24 * 3_600_000;
     const hash = () => digest(newSecret('token'));
     /** A consent whose code is good until NOW + 1000. */
-    async function consentOf({ portalId, appId }: { portalId: number; appId: number }) {
+    async function consentOf({ portalId, appId }: { portalId: number; appId: number }, userId = 7) {
       const codeHash = hash();
       const kept = {
         portalId,
         appId,
-        user: { id: 7, email: 'ada@example.com' },
+        user: { id: userId, email: 'ada@example.com' },
         scopes: ['timeline', 'oauth'],
         redirectUri: 'https://app.example/cb?x=1',
         codeExpiresAt: NOW + 1_000,
@@ -166,6 +166,8 @@ export function consentConformance(open: () => Store): void {
       const other = await consentOf(await tenantOf(store));
       const others = hash();
       await issued(other.id, others);
+      const anothers = hash();
+      await issued((await consentOf(tenant, 8)).id, anothers);
       const given: { refresh: Uint8Array; access: Uint8Array }[] = [];
       for (let n = 0; n < 102; n++) {
         const refresh = hash();
@@ -177,6 +179,7 @@ export function consentConformance(open: () => Store): void {
       );
       expect(store.principalByToken(given[0]?.access as Uint8Array)).toBeDefined();
       expect(store.consentByRefreshToken(others)).toBeDefined();
+      expect(store.consentByRefreshToken(anothers)).toBeDefined();
     }, 30_000);
 
     test('name a client by its id, with the digest of its secret', async () => {
