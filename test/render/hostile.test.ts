@@ -115,6 +115,7 @@ describe('addresses', () => {
     ['[a]({{v}})', 'java\nscript:alert(1)'],
     ['[a](https://petspot.com{{v}})', '.evil.io'],
     ['[a](https://petspot.com{{v}}/b)', '@evil.io'],
+    [String.raw`[a](https:\\\\petspot.com{{v}})`, '.evil.io'],
     ['[a](https://shop-{{v}}.com/)', 'x.evil'],
     ['[a](https://petspot.com:{{v}}/)', '1@evil.io'],
     ['[a](https://{{v}}.petspot.com/)', 'evil.io/'],
