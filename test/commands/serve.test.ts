@@ -171,6 +171,33 @@ describe('serve', () => {
     await until(async () => (await call(one, 'POST', '/events', event)).status === 404);
   });
 
+  test('notices a custom object that another process made, and a property of it', async () => {
+    const tenant = await createTenant(folder);
+    const [one, two] = await Promise.all([serve(), serve()]);
+    const call = (server: { baseUrl: string }, method: string, path: string, body?: object) =>
+      request(server.baseUrl, method, `/crm/v3${path}`, body, { token: tenant.token });
+    expect((await call(one, 'GET', '/schemas')).json.results).toEqual([]);
+    const made = await call(two, 'POST', '/schemas', {
+      name: 'pet',
+      labels: { singular: 'Pet', plural: 'Pets' },
+      requiredProperties: [],
+      properties: [{ name: 'nickname', label: 'Nickname', type: 'string', fieldType: 'text' }],
+      primaryDisplayProperty: 'nickname',
+      associatedObjects: [],
+    });
+    expect(made.status).toBe(201);
+    await until(async () => (await call(one, 'GET', '/properties/pet/nickname')).status === 200);
+    const color = {
+      name: 'color',
+      label: 'Color',
+      type: 'string',
+      fieldType: 'text',
+      groupName: 'pet_information',
+    };
+    expect((await call(two, 'POST', '/properties/pet', color)).status).toBe(201);
+    await until(async () => (await call(one, 'GET', '/properties/pet/color')).status === 200);
+  });
+
   test('a port that is taken is told, with what would do', async () => {
     const { baseUrl } = await serve();
     const { port } = new URL(baseUrl);
