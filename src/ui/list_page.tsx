@@ -38,7 +38,7 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
     `/?${new URLSearchParams({ ...(type ? { type } : {}), ...(query ? { query } : {}), ...more })}`;
   return document(
     view,
-    query ? `${query} · ${title}` : title,
+    [...(query ? [query] : []), title, ...(isFirst ? [] : [words.furtherPage])].join(' · '),
     <>
       <h1>{title}</h1>
       <SearchForm view={view} type={type ?? 'contacts'} query={query} />

@@ -8,10 +8,17 @@ const MAX_VALUE_CHARS = 5_000;
 /** What a record's name shows, and what an event calls its window. */
 export const MAX_NAME_CHARS = 200;
 
+/** As they are seen: one may be of many code points. */
+const CHARACTERS = new Intl.Segmenter();
+const INVISIBLE_START = /^[\s\p{Cc}\p{Cf}]+/u;
+
 export function Emblem({ record, view }: { record: CrmRecord; view: View }) {
-  const [initial = ''] = (ownName(record, view) ?? singularOf(view, record.type)).trimStart();
+  const name = ownName(record, view) ?? singularOf(view, record.type);
+  const [initial] = CHARACTERS.segment(name.replace(INVISIBLE_START, ''));
   const kind = isCustom(record.type) ? 'custom' : record.type;
-  return <span className={`emblem ${kind}`} data-initial={initial.toUpperCase()} aria-hidden="true" />;
+  return (
+    <span className={`emblem ${kind}`} data-initial={initial?.segment.toUpperCase()} aria-hidden="true" />
+  );
 }
 
 export function Moment({ view, at }: { view: View; at: number }) {

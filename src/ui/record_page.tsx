@@ -45,7 +45,7 @@ export function recordPage(view: View, contents: RecordContents): string {
   const asked = withContacts ? 'include=contacts' : '';
   return document(
     view,
-    isNewest ? name : `${words.older} · ${name}`,
+    isNewest ? name : `${name} · ${words.older}`,
     <>
       <RecordHead view={view} record={record} name={name} />
       <div className="beside">

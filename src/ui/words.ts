@@ -37,6 +37,7 @@ const en = {
   listPages: 'Pages of the list',
   firstPage: 'First page',
   nextPage: 'Next page',
+  furtherPage: 'further page',
   noRecords: 'Nothing has happened yet',
   noRecordsHint: 'Send the first event, and the record that it is about appears here:',
   tokenHint:
@@ -229,6 +230,7 @@ const de: Words = {
   listPages: 'Seiten der Liste',
   firstPage: 'Erste Seite',
   nextPage: 'Nächste Seite',
+  furtherPage: 'weitere Seite',
   noRecords: 'Noch ist nichts geschehen',
   noRecordsHint: 'Senden Sie das erste Ereignis; der Datensatz, den es betrifft, erscheint dann hier:',
   tokenHint:

@@ -83,6 +83,7 @@ describe('the lists', () => {
       const next = page.getByRole('link', { name: 'Next page' });
       if ((await next.count()) === 0) break;
       await next.click();
+      expect(await page.title()).toBe('Deals · further page · Throughline');
     }
     const listed = seen.filter((name) => name.startsWith('Listed'));
     expect(listed).toEqual(deals.map((_, n) => `Listed ${n}`));
@@ -166,6 +167,14 @@ describe('the lists', () => {
     expect(page.url()).toBe(`${server.baseUrl}/records/${schema.id}/${serenity}`);
     expect((await fetch(`${server.baseUrl}/records/spaceship/${serenity}`)).status).toBe(200);
     expect(problems).toEqual([]);
+  });
+
+  test('show the first character of a name that can be seen, whole', async () => {
+    const initials = { ' zebra': 'Z', '\u200b\tå': 'Å', '👩‍🚀 crew': '👩‍🚀', 'e\u0301t\u00e9': 'E\u0301' };
+    for (const subject of Object.keys(initials)) await create('tickets', { subject });
+    const { page } = await visit('/?type=tickets');
+    const shown = await page.locator('.emblem').evaluateAll((all) => all.map((each) => each.dataset.initial));
+    expect(shown).toEqual(Object.values(initials));
   });
 
   test('say it when nothing is there, and when a search is too broad', async () => {
