@@ -25,6 +25,7 @@ import { HttpProblem, problemOf } from '../wire/problem.js';
 import { cursorText, renderedPage, timelineQuery } from '../wire/timelines.js';
 import { recordKey } from '../wire/typed.js';
 import { type ConsentOptions, consentRoutes } from './consent.js';
+import { endOfDay } from './days.js';
 import { problemPage } from './document.js';
 import type { Entry } from './event.js';
 import { unanswerablePage } from './forms.js';
@@ -194,14 +195,17 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
 
   scope.get<{
     Params: { objectType: string; objectId: string };
-    Querystring: { after?: unknown; include?: unknown };
+    Querystring: { after?: unknown; until?: unknown; include?: unknown };
   }>('/records/:objectType/:objectId', HIDDEN, (request, reply) => {
     const portal = portalOf(request);
     const { objectType, objectId } = request.params;
     const key = portal && recordKey(schemas, portal.id, objectType, objectId);
     const record = key && store.record(key);
     if (!record) throw NOTHING_HERE;
-    const { after, include } = request.query;
+    const { after, until = '', include } = request.query;
+    const timeZone = portal.timeZone ?? options.timeZone;
+    const to = until === '' ? undefined : endOfDay(String(until), timeZone);
+    if (until !== '' && to === undefined) throw UNREADABLE;
     const query = timelineQuery(
       {
         ...(after === undefined ? {} : { after: String(after) }),
@@ -209,11 +213,12 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
       },
       record.type,
     );
-    const { entries, next } = timeline(record, query, portal.timeZone ?? options.timeZone);
+    const { entries, next } = timeline(record, { ...query, ...(to === undefined ? {} : { to }) }, timeZone);
     const page = {
       record,
       entries,
-      isNewest: after === undefined,
+      isNewest: after === undefined && to === undefined,
+      ...(to === undefined ? {} : { until: String(until) }),
       ...(next ? { older: next } : {}),
       associated: associatedWith(record),
       ...(record.type === 'companies' ? { withContacts: query.withContacts ?? false } : {}),

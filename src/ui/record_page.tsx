@@ -9,6 +9,7 @@ import {
   propertyOf,
   type StandardType,
 } from '../records/record.js';
+import { daysIn } from './days.js';
 import { document } from './document.js';
 import { type Entry, Event } from './event.js';
 import { Emblem, Moment, nameOf, pathOf, pluralOf, short, singularOf } from './names.js';
@@ -26,6 +27,8 @@ export interface RecordContents {
   record: CrmRecord;
   entries: readonly Entry[];
   isNewest: boolean;
+  /** The day with whose last events the page begins: yyyy-mm-dd. */
+  until?: string;
   /** The cursor of the page of older events. */
   older?: string;
   associated: readonly Associated[];
@@ -38,11 +41,12 @@ const MAX_PROPERTY_CHARS = 500;
 
 export function recordPage(view: View, contents: RecordContents): string {
   const { words } = view.language;
-  const { record, entries, isNewest, older, associated, withContacts } = contents;
+  const { record, entries, isNewest, until, older, associated, withContacts } = contents;
   const name = nameOf(record, view);
   const days = byDay(entries, view);
   const path = pathOf(record);
   const asked = withContacts ? 'include=contacts' : '';
+  const goesOn = older !== undefined || !isNewest;
   return document(
     view,
     isNewest ? name : `${name} · ${words.older}`,
@@ -64,6 +68,18 @@ export function recordPage(view: View, contents: RecordContents): string {
               </a>
             </p>
           )}
+          {goesOn && (
+            <form className="choice until" action={path}>
+              {withContacts && <input type="hidden" name="include" value="contacts" />}
+              <label>
+                {words.until}{' '}
+                <input type="date" name="until" defaultValue={until} max="9999-12-31" required />
+              </label>
+              <button type="submit" className="button">
+                {words.show}
+              </button>
+            </form>
+          )}
           {days.length > 0 ? (
             <div className="timeline">
               {days.map((day) => (
@@ -84,7 +100,7 @@ export function recordPage(view: View, contents: RecordContents): string {
           ) : (
             <p className="nothing">{isNewest ? words.noEvents : words.noOlderEvents}</p>
           )}
-          {(older !== undefined || !isNewest) && (
+          {goesOn && (
             <nav className="paging" aria-label={words.pages}>
               {!isNewest && (
                 <a className="button" href={asked === '' ? path : `${path}?${asked}`}>
@@ -247,11 +263,11 @@ interface Day {
 
 function byDay(entries: readonly Entry[], { language, timeZone }: View): Day[] {
   const titles = new Intl.DateTimeFormat(language.locale, { dateStyle: 'full', timeZone });
-  const dates = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeZone });
+  const dayOf = daysIn(timeZone);
   const days: Day[] = [];
   for (const [index, entry] of entries.entries()) {
     const at = entry.event.timestamp;
-    const date = dates.format(at).padStart(10, '0');
+    const date = dayOf(at);
     const current = days.at(-1);
     if (current?.date === date) current.entries.push({ entry, index });
     else days.push({ date, title: titles.format(at), entries: [{ entry, index }] });

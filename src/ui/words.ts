@@ -101,6 +101,7 @@ const en = {
   pages: 'Pages of the timeline',
   older: 'Older events',
   newest: 'Newest events',
+  until: 'Until',
 
   show: 'Show',
   signIn: 'Sign in',
@@ -294,6 +295,7 @@ const de: Words = {
   pages: 'Seiten des Verlaufs',
   older: 'Ältere Ereignisse',
   newest: 'Neueste Ereignisse',
+  until: 'Bis zum',
 
   show: 'Zeigen',
   signIn: 'Anmelden',

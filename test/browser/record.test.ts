@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { demo } from '../../dist/demo.js';
 import type { Template } from '../../dist/timeline/template.js';
 import type { PageOptions } from '../../dist/ui/pages.js';
-import { foreignUrl, inBrowser, pagesOf, RECORD, server, shownFrame, visit } from './browser.js';
+import { axe, foreignUrl, inBrowser, pagesOf, RECORD, server, shownFrame, visit } from './browser.js';
 import { create, newTemplate, petspot, petWithWindow, post, send, sent } from './records.js';
 
 inBrowser();
@@ -109,6 +109,72 @@ describe("a record's timeline", () => {
     expect(new Set(seen).size).toBe(120);
     await page.getByRole('link', { name: 'Newest events' }).click();
     expect(await page.locator('.title').allTextContents()).toEqual(seen.slice(0, 50));
+  });
+
+  test('goes to the end of a day, and from there to older events and back to the newest', async () => {
+    const company = await create('companies', { name: 'Walkers' });
+    const to = {
+      to: { id: company },
+      types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: 279 }],
+    };
+    await create('contacts', { email: 'walks@x.test' }, [to]);
+    const template = await newTemplate({ name: 'Walk', headerTemplate: 'Walk' });
+    const inputs = Array.from({ length: 200 }, (_, hour) => ({
+      eventTemplateId: template,
+      email: 'walks@x.test',
+      timestamp: Date.UTC(2026, 2, 1, hour),
+      tokens: {},
+    }));
+    await post('events/batch/create', { inputs });
+    const { page, problems } = await visit(`/records/companies/${company}?include=contacts`);
+    const first = () => page.locator('.event > time').first().getAttribute('datetime');
+    expect(await first()).toBe('2026-03-09T07:00:00.000Z');
+    await page.getByLabel('Until').fill('2026-03-04');
+    await page.getByLabel('Until').press('Enter');
+    expect(await first()).toBe('2026-03-04T23:00:00.000Z');
+    expect(await page.getByLabel('Until').inputValue()).toBe('2026-03-04');
+    expect(await axe(page)).toEqual([]);
+    expect(await page.title()).toBe('Walkers · Older events · Throughline');
+    await page.getByRole('link', { name: 'Older events' }).click();
+    expect(await first()).toBe('2026-03-02T21:00:00.000Z');
+    await page.getByLabel('Until').fill('1999-12-31');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    expect(await page.locator('.nothing').allTextContents()).toContain('There are no older events.');
+    await page.getByRole('link', { name: 'Newest events' }).click();
+    expect(await first()).toBe('2026-03-09T07:00:00.000Z');
+    expect(problems).toEqual([]);
+  });
+
+  test('takes a day as it is in the time zone of the portal, where clocks are set and calendars are changed too', async () => {
+    const asked: unknown[] = [];
+    const timeline: PageOptions['store']['timeline'] = (_, { to }) => {
+      asked.push(to === undefined ? undefined : new Date(to).toISOString());
+      return { events: [] };
+    };
+    let timeZone = '';
+    const portals = () => [{ id: 1, name: 'P', lenient: true, timeZone }];
+    const base = await pagesOf({ timeline }, { portals });
+    const go = (zone: string, until: string) => {
+      timeZone = zone;
+      return fetch(`${base}${RECORD}?until=${until}`);
+    };
+    const ends = [
+      ['Europe/Berlin', '2026-10-25', '2026-10-25T23:00:00.000Z'],
+      ['Europe/Berlin', '2026-03-29', '2026-03-29T22:00:00.000Z'],
+      ['America/New_York', '2026-07-04', '2026-07-05T04:00:00.000Z'],
+      ['Pacific/Kiritimati', '2026-01-01', '2026-01-01T10:00:00.000Z'],
+      // Samoa had none such.
+      ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00.000Z'],
+      ['UTC', '0001-01-01', '0001-01-02T00:00:00.000Z'],
+      ['UTC', '2026-02-28', '2026-03-01T00:00:00.000Z'],
+    ] as const;
+    for (const [zone, day] of ends) await go(zone, day);
+    expect(asked).toEqual(ends.map(([, , end]) => end));
+    await go('Asia/Tokyo', '');
+    expect(asked.at(-1)).toBeUndefined();
+    expect((await go('UTC', '9999-12-31')).status).toBe(200);
+    for (const none of ['2026-02-30', '2026-3-1', 'x', '2026-03-01T00:00:00Z', '1770000000000'])
+      expect((await go('UTC', none)).status, none).toBe(400);
   });
 
   test('groups events by the day that it is in the time zone of the portal', async () => {
