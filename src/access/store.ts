@@ -167,7 +167,14 @@ export interface AccessStore {
   /** Ends the person's sessions too. */
   setPassword(userId: number, password: string): Promise<void>;
   removeUser(userId: number): Promise<void>;
-  createSession(hash: Uint8Array, userId: number, at: number, expiresAt: number): Promise<void>;
+  /** `password` is theirs as it was checked. false: by now they have another one, or are gone; nobody is signed in. */
+  createSession(
+    hash: Uint8Array,
+    userId: number,
+    password: string,
+    at: number,
+    expiresAt: number,
+  ): Promise<boolean>;
   session(hash: Uint8Array): { user: User; expiresAt: number } | undefined;
   endSession(hash: Uint8Array): Promise<void>;
 }

@@ -98,13 +98,16 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
         const next = ourOwn(sent.next);
         const [email, password] = [emailOf(sent), textOf(sent.password)];
         const user = store.userByEmail(email);
-        if (!(await isPassword(password, user?.password)) || !user) {
+        const token = newSecret('session'); // never the one that came: it may be somebody else's
+        const now = clock();
+        if (
+          !(await isPassword(password, user?.password)) ||
+          !user ||
+          !(await store.createSession(digest(token), user.id, user.password, now, now + SESSION_MS))
+        ) {
           const contents = { next, email, wrong: true, key: formKey(request, reply) };
           return sendPage(reply, 401, signInPage(viewOf(request), contents));
         }
-        const token = newSecret('session'); // never the one that came: it may be somebody else's
-        const now = clock();
-        await store.createSession(digest(token), user.id, now, now + SESSION_MS);
         reply.setCookie(cookieName('session'), token, { ...cookie(), maxAge: SESSION_MS / 1_000 });
         return reply.redirect(next, 303);
       });

@@ -27,7 +27,7 @@ export function userConformance(open: () => Store): void {
       const id = (await store.createUser(email, 'hashed', NOW)) as number;
       const session = async () => {
         const hash = digest(newSecret('session'));
-        await store.createSession(hash, id, NOW, NOW + 5);
+        await store.createSession(hash, id, store.userByEmail(email)?.password ?? '', NOW, NOW + 5);
         return hash;
       };
       const [one, two] = [await session(), await session()];
@@ -44,10 +44,24 @@ export function userConformance(open: () => Store): void {
       expect(store.userByEmail(email)).toBeUndefined();
     });
 
+    test('are not signed in by a password that is no longer theirs, nor when they are gone', async () => {
+      const id = (await store.createUser(newEmail(), 'checked', NOW)) as number;
+      const hash = digest(newSecret('session'));
+      const signIn = (password: string) => store.createSession(hash, id, password, NOW, NOW + 5);
+      await store.setPassword(id, 'new');
+      expect(await signIn('checked')).toBe(false);
+      expect(store.session(hash)).toBeUndefined();
+      expect(await signIn('new')).toBe(true);
+      await store.removeUser(id);
+      expect(await signIn('new')).toBe(false);
+      expect(store.session(hash)).toBeUndefined();
+    });
+
     test('have no more than twenty sessions: the oldest goes', async () => {
       const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
       const hashes = Array.from({ length: 22 }, () => digest(newSecret('session')));
-      for (const [index, hash] of hashes.entries()) await store.createSession(hash, id, NOW, NOW + index + 1);
+      for (const [index, hash] of hashes.entries())
+        await store.createSession(hash, id, 'hashed', NOW, NOW + index + 1);
       expect(hashes.map((hash) => store.session(hash) !== undefined)).toEqual(hashes.map((_, at) => at > 1));
     });
 
@@ -57,17 +71,18 @@ export function userConformance(open: () => Store): void {
         await store.createUser(newEmail(), 'b', NOW),
       ];
       const kept = digest(newSecret('session'));
-      await store.createSession(kept, ada as number, NOW, NOW + 5);
+      await store.createSession(kept, ada as number, 'a', NOW, NOW + 5);
       for (let n = 0; n < 22; n++)
-        await store.createSession(digest(newSecret('session')), bob as number, NOW, NOW + 10);
+        await store.createSession(digest(newSecret('session')), bob as number, 'b', NOW, NOW + 10);
       expect(store.session(kept)?.user.id).toBe(ada);
     });
 
     test('are signed in by a session that has just begun, also where the clock went back', async () => {
       const id = (await store.createUser(newEmail(), 'hashed', NOW)) as number;
-      for (let n = 0; n < 20; n++) await store.createSession(digest(newSecret('session')), id, NOW, NOW + n);
+      for (let n = 0; n < 20; n++)
+        await store.createSession(digest(newSecret('session')), id, 'hashed', NOW, NOW + n);
       const last = digest(newSecret('session'));
-      await store.createSession(last, id, NOW - 10, NOW - 5);
+      await store.createSession(last, id, 'hashed', NOW - 10, NOW - 5);
       expect(store.session(last)).toBeDefined();
     });
   });

@@ -2,6 +2,7 @@
 // session ends. And an app is let in by whoever has signed in, by nobody else.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import fastify from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { credentials, digest, newSecret } from '../../dist/access/credentials.js';
@@ -109,6 +110,22 @@ describe('signing in', () => {
     expect(page.text).toContain(EMAIL);
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(location(await ada.get('/sign-in?next=/x'))).toBe('/x');
+  });
+
+  test('with a password that is changed while it is checked fails, and so it does for who is removed then', async () => {
+    const email = 'eve@example.com';
+    await inStore(async (store) => {
+      for (const change of [(id: number) => store.setPassword(id, 'another'), store.removeUser]) {
+        const id = (await store.createUser(email, await hashPassword(PASSWORD), now)) as number;
+        const eve = browser();
+        const answering = eve.signIn({ email });
+        await pause(100); // it takes longer than that to check
+        await change(id);
+        expect((await answering).status).toBe(401);
+        expect(await signedIn(eve)).toBe(false);
+        await store.removeUser(id);
+      }
+    });
   });
 
   const foreign = [

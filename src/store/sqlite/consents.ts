@@ -53,6 +53,7 @@ export function consentWrites(db: Connection) {
   );
   const setPassword = db.prepare('UPDATE user SET password = ? WHERE id = ?');
   const removeUser = db.prepare('DELETE FROM user WHERE id = ?');
+  const hasPassword = db.prepare('SELECT 1 FROM user WHERE id = ? AND password = ?').pluck();
   const addSession = db.prepare('INSERT INTO session (hash, user, expires_at) VALUES (?, ?, ?)');
   const endSession = db.prepare('DELETE FROM session WHERE hash = ?');
   const endSessionsOf = db.prepare('DELETE FROM session WHERE user = ?');
@@ -126,10 +127,18 @@ export function consentWrites(db: Connection) {
       endSessionsOf.run(id);
       removeUser.run(id);
     },
-    createSession(hash: Uint8Array, userId: number, at: number, expiresAt: number): void {
+    createSession(
+      hash: Uint8Array,
+      userId: number,
+      password: string,
+      at: number,
+      expiresAt: number,
+    ): boolean {
+      if (hasPassword.get(userId, password) === undefined) return false;
       forgetSessions.run(at);
       endOldestSessions.run(userId);
       addSession.run(hash, userId, expiresAt);
+      return true;
     },
     endSession(hash: Uint8Array): void {
       endSession.run(hash);

@@ -109,8 +109,8 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
     createUser: (email, password, at) => writer.ask('createUser', [email, password, at]),
     setPassword: (userId, password) => writer.ask('setPassword', [userId, password]),
     removeUser: (userId) => writer.ask('removeUser', [userId]),
-    createSession: (hash, userId, at, expiresAt) =>
-      writer.ask('createSession', [hash, userId, at, expiresAt]),
+    createSession: (hash, userId, password, at, expiresAt) =>
+      writer.ask('createSession', [hash, userId, password, at, expiresAt]),
     endSession: (hash) => writer.ask('endSession', [hash]),
     createToken: (token) => writer.ask('createToken', [token, clock()]),
     changePortal: (id, change) => revoking(writer.ask('changePortal', [id, change])),
