@@ -6,8 +6,10 @@ const LOOK_FOR_PARENT_MS = 250;
 setup();
 // A signal to npm ends npm and its shell, and the shell does not pass it on: without them this process stops too.
 const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+const looking = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(looking); // asked once more, it would not let anything finish
+  process.kill(process.pid, 'SIGTERM');
 }, LOOK_FOR_PARENT_MS).unref();
 process.argv.splice(2, 0, 'dev');
 await import('../dist/main.js');

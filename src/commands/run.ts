@@ -8,6 +8,9 @@ export interface Announcement {
   text: string;
 }
 
+/** A terminal's Ctrl-C may come twice: from the terminal itself, and passed on by npm. */
+const ASKED_ONCE_MS = 1_000;
+
 export async function run(
   settings: Settings,
   mode: Partial<ServerOptions>,
@@ -29,10 +32,13 @@ export async function run(
       ...mode,
     }),
   );
-  let stopping = false;
+  let askedAt: number | undefined;
   const stop = () => {
-    if (stopping) process.exit(1); // asked twice: at once
-    stopping = true;
+    if (askedAt !== undefined) {
+      if (performance.now() - askedAt > ASKED_ONCE_MS) process.exit(1); // asked once more: at once
+      return;
+    }
+    askedAt = performance.now();
     starting
       .then((server) => server.close())
       .then(

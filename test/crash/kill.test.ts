@@ -3,8 +3,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { endAll, type RunningCli, startCli } from '../cli.js';
+import { endAll, type RunningCli, startCli, until } from '../cli.js';
 import { Load, randomFrom, tenantWithTemplate } from './load.js';
 
 const CONNECTIONS = 6;
@@ -80,7 +81,7 @@ test('one of two servers on a folder is killed, time and again: the other goes o
   }
 });
 
-describe('SIGTERM', () => {
+describe('a signal to end', () => {
   test('in the middle of a load drains: what was acknowledged is there, in one tidy file', async () => {
     let server = await start('serve');
     const load = new Load(await tenantWithTemplate(folder, server.baseUrl), Math.random);
@@ -95,6 +96,34 @@ describe('SIGTERM', () => {
     server = await start('serve');
     await load.verify(server.baseUrl, folder);
     await server.end('SIGTERM');
+  });
+
+  test.each([
+    ['comes twice at once, as from a terminal to npm, still lets finish what is under way', 50, 0],
+    ['comes again later ends it at once', 1_200, 1],
+  ])('that %s', async (_, later, ended) => {
+    const server = await start('dev');
+    const socket = connect(Number(new URL(server.baseUrl).port), '127.0.0.1').on('error', () => undefined);
+    let got = '';
+    socket.setEncoding('utf8').on('data', (text) => {
+      got += text;
+    });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const body = '{"eventTemplateId":"1001298","email":"a@b.io","tokens":{}}';
+    socket.write(
+      'GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n' +
+        `POST /integrators/timeline/v3/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n` +
+        `Authorization: Bearer demo-token\r\nContent-Type: application/json\r\n\r\n${body.slice(0, 5)}`,
+    );
+    await until(async () => got !== '');
+    process.kill(server.pid, 'SIGINT');
+    await pause(later);
+    const ending = server.end('SIGINT');
+    await pause(100);
+    socket.write(body.slice(5));
+    expect((await ending).code).toBe(ended);
+    await closed;
+    expect(got.includes('HTTP/1.1 201')).toBe(ended === 0);
   });
 
   test('does not wait for a request that never ends', async () => {
