@@ -27,7 +27,7 @@ import { authenticator } from './authenticate.js';
 import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
 import { eventCalls, eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
-import { inTurn } from './in_turn.js';
+import { afterAnswers, inTurn } from './in_turn.js';
 import { jsonOf } from './json.js';
 import { type LaneOptions, laneBefore, SMALL_BODY_BYTES } from './lane.js';
 import { oauthRoutes } from './oauth.js';
@@ -255,13 +255,25 @@ function answer(problem: Problem, request: FastifyRequest, reply: FastifyReply):
     .send(bodyOf(problem, request.id));
 }
 
-/** What Node's parser refuses never becomes a request: its answer is written here, and the connection ends. */
+const unread = new WeakSet<Socket>();
+
+/**
+ * What Node's parser refuses never becomes a request: its answer is written here, after those of the requests that came
+ * before it, and the connection ends.
+ */
 function answerUnread(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
-  const problem = problemOfParser(error.code);
+  if (unread.has(socket)) return; // what comes after it cannot be read either
+  unread.add(socket);
+  afterAnswers(socket, () => endUnread(error.code, socket));
+}
+
+function endUnread(code: string | undefined, socket: Socket): void {
+  if (!socket.writable) return; // the last answer has ended it
+  const problem = problemOfParser(code);
   const id = randomUUID();
   const body = JSON.stringify(bodyOf(problem, id));
   socket.end(

@@ -7,24 +7,32 @@ import type { Socket } from 'node:net';
 /** Nobody sends so many ahead but to see what happens: the connection ends. */
 const MAX_WAITING = 1_000;
 
+/** Of each connection, what is not answered yet, in its order. */
+const unanswered = new WeakMap<Socket, Set<ServerResponse>>();
+
 /** Has the requests of one connection answered one after the other. While one is worked on, no timeout holds. */
 export function inTurn(listener: RequestListener): RequestListener {
-  const waiting = new WeakMap<Socket, number>();
   return (request, response) => {
-    response.on('timeout', endIfAnswered);
-    if (response.socket) return listener(request, response); // its turn: nothing is before it
     const { socket } = request;
-    const count = (waiting.get(socket) ?? 0) + 1;
-    if (count > MAX_WAITING) return void socket.destroy();
-    waiting.set(socket, count);
+    const all = unanswered.get(socket) ?? new Set();
+    if (all.size > MAX_WAITING) return void socket.destroy();
+    unanswered.set(socket, all.add(response));
+    response.on('timeout', endIfAnswered).once('close', () => all.delete(response));
+    if (response.socket) return listener(request, response); // its turn: nothing is before it
     response.once('socket', () => {
-      waiting.set(socket, (waiting.get(socket) as number) - 1);
       // After what others have sent meanwhile.
       setImmediate(() => {
         if (!response.destroyed) listener(request, response);
       });
     });
   };
+}
+
+/** Once every request is answered that has come whole. */
+export function afterAnswers(socket: Socket, then: () => void): void {
+  const last = [...(unanswered.get(socket) ?? [])].findLast(({ req }) => req.complete);
+  if (last) last.once('close', then);
+  else then();
 }
 
 /** By a reset: else the system keeps what waits to be taken. */

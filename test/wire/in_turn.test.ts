@@ -21,6 +21,14 @@ function line(method: string, path: string, body = '', more = ''): string {
   return `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n${length}${more}\r\n${body}`;
 }
 
+const sent = (id: string, more = '') =>
+  line(
+    'POST',
+    `${V3}/events`,
+    JSON.stringify({ eventTemplateId: TEMPLATE, id, email: 'a@b.io', tokens: {} }),
+    more,
+  );
+
 /** All that is answered to what was sent at once. */
 async function answers(text: string): Promise<string> {
   const socket = open();
@@ -31,20 +39,23 @@ async function answers(text: string): Promise<string> {
 }
 
 test('requests that come together are answered in their order, by the lane and by the routes', async () => {
-  const event = (id: string) =>
-    line(
-      'POST',
-      `${V3}/events`,
-      JSON.stringify({ eventTemplateId: TEMPLATE, id, email: 'a@b.io', tokens: {} }),
-    );
   const read = (id: string) => line('GET', `${V3}/events/${TEMPLATE}/${id}`);
   const rendered = line('GET', `${V3}/events/${TEMPLATE}/ahead-1/render`);
   const last = line('GET', '/', '', 'connection: close\r\n');
   const got = await answers(
-    event('ahead-1') + read('ahead-1') + rendered + event('ahead-2') + read('ahead-2') + read('none') + last,
+    sent('ahead-1') + read('ahead-1') + rendered + sent('ahead-2') + read('ahead-2') + read('none') + last,
   );
   expect(got.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['201', '200', '200', '201', '200', '404', '200']);
   expect(got.match(/ahead-\d/g)).toEqual(['ahead-1', 'ahead-1', 'ahead-2', 'ahead-2']);
+});
+
+const CHUNKED = 'content-type: application/json\r\ntransfer-encoding: chunked\r\n';
+test.each([
+  ['no request', `${sent('whole-1')}${line('GET', '/nothing')}NO REQUEST\r\n\r\n`, ['201', '404', '400']],
+  ['a broken body', `${sent('whole-2')}${line('POST', `${V3}/events`, '', CHUNKED)}NO CHUNK`, ['201', '400']],
+  ['more after the last request', `${sent('whole-3', 'connection: close\r\n')}MORE`, ['201']],
+])('%s is answered after the requests before it, and no answer is lost', async (_, text, statuses) => {
+  expect((await answers(text)).match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(statuses);
 });
 
 test('hundreds of requests for what is large, whose answers nobody reads, hold one answer', async () => {
