@@ -131,7 +131,9 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
         listener,
       );
       // What else a client may expect than to be told to go on is passed over (RFC 9110, 10.1.1): Node's 417 has no body.
-      return server.setTimeout(MAX_STILL_MS).on('checkExpectation', listener);
+      server.setTimeout(MAX_STILL_MS).on('checkExpectation', listener);
+      // Whoever has closed their side after the last request, as `nc -N` does, still takes its answer.
+      return Object.assign(server, { httpAllowHalfOpen: true });
     },
     ...(options.trustProxy ? { trustProxy: [...options.trustProxy] } : {}),
     bodyLimit: MAX_BODY_BYTES,

@@ -49,6 +49,14 @@ test('requests that come together are answered in their order, by the lane and b
   expect(got.match(/ahead-\d/g)).toEqual(['ahead-1', 'ahead-1', 'ahead-2', 'ahead-2']);
 });
 
+test('whoever has sent all and closes their side still gets the answers', async () => {
+  const socket = connect({ port: Number(new URL(server.listening).port), allowHalfOpen: true });
+  socket.end(sent('half-1') + line('GET', `${V3}/events/${TEMPLATE}/half-1/render`) + sent('half-2'));
+  let got = '';
+  for await (const chunk of socket.setEncoding('utf8')) got += chunk;
+  expect(got.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['201', '200', '201']);
+});
+
 const CHUNKED = 'content-type: application/json\r\ntransfer-encoding: chunked\r\n';
 test.each([
   ['no request', `${sent('whole-1')}${line('GET', '/nothing')}NO REQUEST\r\n\r\n`, ['201', '404', '400']],
