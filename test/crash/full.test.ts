@@ -241,6 +241,30 @@ test.skipIf(!canMount)(
   },
 );
 
+test('where the write-ahead log is taken away, nothing more is acknowledged, and what was is there after a stop', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'throughline-no-log-'));
+  made.push(folder);
+  let server = await serve(folder);
+  const { token, templateId } = await tenantWithTemplate(folder, server.baseUrl);
+  rmSync(join(folder, 'throughline.sqlite-wal'));
+  const acknowledged: string[] = [];
+  const refused = await until(async () => {
+    const event = { eventTemplateId: templateId, email: 'a@x.test', tokens: { nonce: '1' } };
+    const answer = await request(server.baseUrl, 'POST', `${V3}/events`, event, { token });
+    if (answer.status === 201) acknowledged.push(answer.json.id);
+    return answer.status !== 201 && answer;
+  });
+  expect(refused.status).toBe(503);
+  expect(refused.json.message).toMatch(/its write-ahead log is gone from the data folder; stop the server/);
+  expect((await server.end('SIGTERM')).code).toBe(0);
+  server = await serve(folder);
+  expect(acknowledged.length).toBeGreaterThan(0);
+  for (const id of acknowledged) {
+    const path = `${V3}/events/${templateId}/${id}`;
+    expect((await request(server.baseUrl, 'GET', path, undefined, { token })).status).toBe(200);
+  }
+});
+
 test('where the folder is taken away, nothing more is acknowledged, and the refusal says so', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'throughline-gone-'));
   made.push(folder);

@@ -295,6 +295,8 @@ function advice(code = ''): string | undefined {
   if (/^SQLITE_(?:FULL|IOERR_SHMSIZE)/.test(code)) return 'the disk is full; make room in the data folder';
   if (code === 'SQLITE_READONLY_DBMOVED')
     return 'its file is gone from the data folder; stop the server, put it back, start anew';
+  if (code === 'WAL_MOVED')
+    return 'its write-ahead log is gone from the data folder; stop the server, which keeps everything in its file, start anew';
   if (code.startsWith('SQLITE_READONLY')) return 'the data folder is read-only; make it writable';
   if (code.startsWith('SQLITE_CANTOPEN'))
     return 'its files cannot be opened; make them readable and writable';

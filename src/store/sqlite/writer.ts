@@ -70,16 +70,18 @@ const inTransaction = db.transaction((op: keyof typeof work, args: readonly unkn
   (work[op] as (...args: readonly unknown[]) => unknown)(...args),
 );
 let version = others.get();
-const inode = inodeOf(db.name);
-/** The file is no longer where it was: SQLite would go on writing to what nobody will find again. */
-let moved = false;
+const WAL = `${db.name}-wal`;
+const inodes = { file: inodeOf(db.name), wal: inodeOf(WAL) };
+/** What is no longer where it was, as a code: SQLite would go on writing to what nobody will find again. */
+let moved: 'SQLITE_READONLY_DBMOVED' | 'WAL_MOVED' | undefined;
 
 const looking = setInterval(() => {
   try {
     const now = others.get();
     if (now !== version) report({ othersWrote: true });
     version = now;
-    moved = inodeOf(db.name) !== inode;
+    if (inodeOf(db.name) !== inodes.file) moved = 'SQLITE_READONLY_DBMOVED';
+    else moved = inodeOf(WAL) === inodes.wal ? undefined : 'WAL_MOVED';
     scrubbing.later();
   } catch {
     // A failing disk must not end this thread: the next look tells.
@@ -153,7 +155,7 @@ function failureOf(error: unknown): { error: string; code: string } {
 
 function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'close') return close();
-  if (moved) throw Object.assign(new Error('the file was moved'), { code: 'SQLITE_READONLY_DBMOVED' });
+  if (moved) throw Object.assign(new Error('a file was moved'), { code: moved });
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   if (op === 'importStep') imports.giveWay();
