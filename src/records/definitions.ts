@@ -249,13 +249,16 @@ export class Definitions {
 
   /** Nothing happens to one that is archived already. */
   async archive(portalId: number, type: ObjectType, name: string): Promise<void> {
-    if (this.of(portalId, type).archivedProperties.has(name)) return;
-    await this.#change(portalId, type, () => archived(this.property(portalId, type, name), this.clock()));
+    await this.#change(portalId, type, () =>
+      this.of(portalId, type).archivedProperties.has(name)
+        ? undefined
+        : archived(this.property(portalId, type, name), this.clock()),
+    );
   }
 
   async archiveGroup(portalId: number, type: ObjectType, name: string): Promise<void> {
-    if (this.of(portalId, type).archivedGroups.has(name)) return;
     await this.#change(portalId, type, () => {
+      if (this.of(portalId, type).archivedGroups.has(name)) return undefined;
       const group = archived(this.group(portalId, type, name), this.clock());
       const [member] = [...this.of(portalId, type).properties.values()].filter(
         ({ groupName }) => groupName === name,
@@ -282,11 +285,16 @@ export class Definitions {
     this.#cached = 0;
   }
 
-  /** Applies a change to the definitions as they are now; again, when another change was faster. */
-  async #change<Of extends Definition>(portalId: number, type: ObjectType, apply: () => Of): Promise<Of> {
+  /** Applies a change to the definitions as they are now; again, when another change was faster. undefined changes none. */
+  async #change<Of extends Definition | undefined>(
+    portalId: number,
+    type: ObjectType,
+    apply: () => Of,
+  ): Promise<Of> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       this.#read(portalId, type);
       const changed = apply();
+      if (changed === undefined) return changed;
       const [kept] = await this.#define(portalId, type, [changed]);
       if (kept) return changed;
     }

@@ -211,6 +211,22 @@ test('groups are made, read, changed and archived; not while they have propertie
   expectRefused(await call('PATCH', `${groups}/nothing`, { label: 'x' }), 404, 'OBJECT_NOT_FOUND');
 });
 
+test('properties and groups that several archive at once are archived, and each is told so', async () => {
+  const group = { name: fresh('group'), label: 'Feet' };
+  await call('POST', `${ROOT}/groups`, group);
+  const inputs = Array.from({ length: 10 }, () => named());
+  await call('POST', `${ROOT}/batch/create`, { inputs });
+  const [one, ...rest] = inputs.map(({ name }) => ({ name }));
+  const archiving = [`${ROOT}/${one?.name}`, `${ROOT}/groups/${group.name}`].flatMap((path) =>
+    Array.from({ length: 4 }, () => call('DELETE', path)),
+  );
+  const batches = Array.from({ length: 2 }, () => call('POST', `${ROOT}/batch/archive`, { inputs: rest }));
+  for (const { status, text } of await Promise.all([...archiving, ...batches]))
+    expect(status, text).toBe(204);
+  const { json } = await call('POST', `${ROOT}/batch/read`, { inputs: [one, ...rest], archived: true });
+  expect(json.results).toHaveLength(10);
+});
+
 describe('a record', () => {
   const OBJECTS = '/crm/v3/objects/contacts';
   const WRONG = {
