@@ -153,7 +153,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
     throw changed(file, `is ${input.size} bytes long, and ${standing.at} of them are done`);
   const report = new Report(path, settings.report === undefined, standing);
   const startedAt = performance.now();
-  const run = new Run(store, key, principal, report, standing);
+  const run = new Run(store, key, principal.portal, report, standing);
   const tell = progress(run, input.size);
   try {
     await run.read(input.from(run.readsFrom), file);
@@ -212,16 +212,18 @@ class Run {
   #drafts: EventDraft[] = [];
   #lines: number[] = [];
   #refusals: ImportRefusal[] = [];
+  #portal: Portal;
   readonly #inFlight: Promise<void>[] = [];
   readonly #checked;
 
   constructor(
     private readonly store: Opened,
     private readonly key: ImportKey,
-    private readonly principal: ReturnType<typeof whose>,
+    portal: Portal,
     private readonly report: Report,
     standing: ImportStanding | undefined,
   ) {
+    this.#portal = portal;
     this.stored = standing?.stored ?? 0;
     this.refused = standing?.refused ?? 0;
     this.at = this.#from = standing?.at ?? 0;
@@ -253,6 +255,7 @@ class Run {
     };
     for await (const whole of chunks) {
       let chunk = whole;
+      this.#portal = this.store.portal(this.key.portalId) ?? this.#portal; // as it is now
       if (wasTooLong) {
         wasTooLong = false;
         if (chunk[0] !== NEWLINE) {
@@ -352,7 +355,7 @@ class Run {
       if (text.trim() === '') return undefined;
       throw invalid('line', [{ message: `Invalid JSON: ${(error as Error).message}` }]);
     }
-    return this.#checked(sent, text, undefined, this.principal);
+    return this.#checked(sent, text, undefined, { portal: this.#portal, appId: this.key.appId });
   }
 
   /** Hands the step to the store when there is room for it. */

@@ -1,12 +1,12 @@
 // `throughline import`: what a file of lines becomes, what is told of those that are refused, and that no end of it,
 // kill -9 included, loses or doubles a line.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { begin, type CliOptions, cli, endAll, startCli } from '../cli.js';
+import { begin, type CliOptions, cli, endAll, startCli, until } from '../cli.js';
 import { randomFrom } from '../crash/load.js';
 import { createTenant, type Json, request, V3 } from '../harness.js';
 
@@ -410,6 +410,23 @@ test('killed at random moments and run again, it neither loses nor doubles a lin
       .map((n) => n + 1),
   );
   expect(query('SELECT count(*) FROM import_refusal')).toEqual([0]);
+});
+
+test('a portal that is made strict meanwhile refuses records that nobody knows from then on', async () => {
+  writeFileSync(file, lines(Array.from({ length: 1_500 }, (_, n) => event(n))));
+  const late = join(folder, 'late.ndjson');
+  const source = `cat ${file}; until test -e ${late}; do sleep 0.05; done; cat ${late}`;
+  const importing = run('-', [], { shell: `(${source}) | "$@"`, cwd: folder });
+  const store = await openStore({ folder: join(folder, 'data'), clock: Date.now });
+  try {
+    await until(async () => store.importHeads(tenant.portalId, tenant.appId).length > 0);
+    await store.changePortal(tenant.portalId, { lenient: false });
+  } finally {
+    await store.close();
+  }
+  writeFileSync(join(folder, 'next'), lines([event(0, { email: undefined, objectId: '777' })]));
+  renameSync(join(folder, 'next'), late);
+  expect(await importing).toMatchObject({ code: 2, summary: { lines: 1_501, stored: 1_500, refused: 1 } });
 });
 
 test('two that import one file at once store it once: one of them gives up', async () => {
