@@ -1,7 +1,7 @@
 // What `dev` has ready: a portal, the app "Petspot" and its template, and events on two contacts, so that the first
 // page is not empty. Its credentials are well known; they are never written to the folder.
 import type { KnownCredentials } from './access/credentials.js';
-import { ALL_SCOPES } from './access/scopes.js';
+import { ALL_SCOPES, SCOPES_OF_ELSEWHERE } from './access/scopes.js';
 import type { AccessStore, Principal } from './access/store.js';
 import { Definitions } from './records/definitions.js';
 import { type RecordStore, standardTypeOf } from './records/record.js';
@@ -94,7 +94,7 @@ export async function ensureDemo(
     name: 'Petspot',
     clientId,
     redirectUris: [],
-    scopes: ALL_SCOPES,
+    scopes: [...ALL_SCOPES, ...SCOPES_OF_ELSEWHERE],
   });
   await store.install(portalId, appId);
   if (store.template(templateId)) return;

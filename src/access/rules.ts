@@ -2,7 +2,7 @@
 // wrong comes back as faults that name the field, the reason and what would do.
 import { brief, type Fault } from '../refusal.js';
 import { redirectUriFault } from './redirect.js';
-import { ALL_SCOPES, PLAIN_SCOPE } from './scopes.js';
+import { ALL_SCOPES, PLAIN_SCOPE, SCOPES_OF_ELSEWHERE } from './scopes.js';
 import type { App } from './store.js';
 
 const MAX_NAME_CHARS = 200;
@@ -63,9 +63,8 @@ export function appFaults(asked: Partial<Pick<App, 'name' | 'redirectUris' | 'sc
 
 /** Scopes that do not exist. */
 function unknownScopes(scopes: readonly string[]): Fault[] {
-  const unknown = [
-    ...new Set(scopes.filter((scope) => scope !== PLAIN_SCOPE && !ALL_SCOPES.includes(scope))),
-  ];
+  const known = new Set([PLAIN_SCOPE, ...ALL_SCOPES, ...SCOPES_OF_ELSEWHERE]);
+  const unknown = [...new Set(scopes.filter((scope) => !known.has(scope)))];
   if (unknown.length === 0) return [];
   const named = unknown.slice(0, MAX_NAMED_SCOPES).map(brief).join(', ');
   const more = unknown.length > MAX_NAMED_SCOPES ? ` and ${unknown.length - MAX_NAMED_SCOPES} more` : '';

@@ -123,6 +123,12 @@ describe('apps', () => {
     expect(await templatesByKey(APP, 'demo-developer-key')).toBe(200);
   });
 
+  test('may ask for parts of HubSpot that are not here', async () => {
+    const scopes = ['timeline', 'crm.objects.owners.read', 'contacts'];
+    const { status, json } = await admin('POST', APPS, { name: 'A', scopes });
+    expect([status, json.scopes]).toEqual([201, scopes]);
+  });
+
   test('are refused with every fault named', async () => {
     const body = {
       name: ' ',

@@ -127,7 +127,7 @@ describe('a request for consent', () => {
   test.each<[string, Record<string, string>, string]>([
     ['another response_type', { response_type: 'token' }, 'unsupported_response_type'],
     ['no scope', { scope: '' }, 'invalid_scope'],
-    ['a scope the app may not ask for', { scope: 'timeline files' }, 'invalid_scope'],
+    ['a scope the app may not ask for', { scope: 'timeline timelines' }, 'invalid_scope'],
     ['PKCE by plain', { code_challenge: CHALLENGE, code_challenge_method: 'plain' }, 'invalid_request'],
     ['PKCE by what it would be by default', { code_challenge: CHALLENGE }, 'invalid_request'],
     ['a method and no challenge', { code_challenge_method: 'S256' }, 'invalid_request'],
@@ -220,10 +220,17 @@ describe('a request for consent', () => {
 
   test('optional scopes are granted as far as the app may have them', async () => {
     const { json } = await buy(
-      withCode(await newCode({ optional_scope: 'forms files  tickets forms' })),
+      withCode(await newCode({ optional_scope: 'forms cars  tickets forms' })),
       'v3',
     );
     expect(json.scopes).toEqual(['oauth', 'timeline', 'forms', 'tickets']);
+  });
+
+  test('an install address that asks for parts of HubSpot that are not here too lets the app in', async () => {
+    const scope = 'oauth timeline crm.objects.owners.read automation e-commerce';
+    const { json } = await buy(withCode(await newCode({ scope })), 'v3');
+    expect(json.scopes).toEqual(scope.split(' '));
+    expect(await works(json.access_token)).toBe(true);
   });
 });
 
