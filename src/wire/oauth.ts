@@ -39,6 +39,9 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
     // No body is a form without fields: then the answer says which of them is missing.
     scope.addHook('preValidation', (request, _reply, done) => {
       request.body ??= {};
+      // Programs of version 1 send its fields in the address too.
+      if (request.routeOptions.url === '/oauth/v1/token')
+        request.body = { ...(request.query as object), ...(request.body as object) };
       const repeated = Object.entries(request.body as object).filter(([, value]) => Array.isArray(value));
       if (repeated.length > 0) throw invalid('request', repeatedFaults(repeated.map(([name]) => name)));
       done();
@@ -75,7 +78,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
           ...doc(
             `createOAuthToken${NAMES[family]}`,
             'Buy tokens',
-            `With the code of a consent, once; then with the refresh token, as often as needed: it stays the same and does not expire by itself. The access token lives ${ACCESS_TOKEN_SECONDS} seconds.`,
+            `With the code of a consent, once; then with the refresh token, as often as needed: it stays the same and does not expire by itself. The access token lives ${ACCESS_TOKEN_SECONDS} seconds.${family === 'v1' ? " Fields are taken from the query too; the body's count." : ''}`,
           ),
           ...form('OAuthTokenForm', Type.Ref(family === 'v1' ? 'OAuthTokenV1' : 'OAuthToken')),
         },

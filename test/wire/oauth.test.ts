@@ -263,6 +263,31 @@ describe('buying tokens', () => {
     },
   );
 
+  test('v1 takes what programs write into its address, the others only a body', async () => {
+    const inAddress = (family: string, fields: Record<string, string>) =>
+      server.call('POST', `/oauth/${family}/token?${new URLSearchParams(fields)}`, undefined, { token: '' });
+    const fields = withCode(await newCode());
+    expectDenied(await inAddress('v3', fields), 'invalid_client', 'BAD_CLIENT_ID');
+    const bought = await inAddress('v1', fields);
+    expect(bought.status, bought.text).toBe(200);
+    for (const name of ['access_token', 'refresh_token']) secrets.add(bought.json[name]);
+    const again = await inAddress('v1', withRefreshToken(bought.json.refresh_token));
+    secrets.add(again.json.access_token);
+    expect(await works(again.json.access_token)).toBe(true);
+    const both = await sendForm(
+      server,
+      '/oauth/v1/token?refresh_token=x',
+      withRefreshToken(bought.json.refresh_token),
+    );
+    secrets.add(both.json.access_token);
+    expect(both.status, both.text).toBe(200);
+    expectDenied(
+      await inAddress('v1', { ...CLIENT, grant_type: 'refresh_token', refresh_token: 'x' }),
+      'invalid_grant',
+      'BAD_REFRESH_TOKEN',
+    );
+  });
+
   test('the token has the scopes of the consent and no others, in its portal alone', async () => {
     const { access_token: token } = (await buy(withCode(await newCode({ scope: 'forms' })))).json;
     expectRefused(await server.call('GET', EVENT, undefined, { token }), 403, 'MISSING_SCOPES');
