@@ -27,6 +27,8 @@ const MAX_FORM_FIELDS = 1_000;
 const OLDEST_SUBMISSION_MS = 31 * 24 * 3_600_000;
 const CLOCK_SKEW_MS = 3_600_000;
 const CONTACTS = '0-1';
+/** As HubSpot's forms name their fields, such as 0-2/name. */
+const NAME_WITH_TYPE = /^(\d{1,9}-\d{1,15})\/(.+)$/s;
 const FORM_ID = '^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
 
 const MAX_FORM_BYTES = 1024 * 1024;
@@ -131,9 +133,11 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
   const values: [string, string][] = [];
   const others: typeof fields = [];
   for (const field of fields.slice(0, MAX_FORM_FIELDS)) {
-    const { name, objectTypeId } = field;
+    const [, typeInName, ownName] = NAME_WITH_TYPE.exec(field.name) ?? [];
+    const name = ownName ?? field.name;
+    const objectTypeId = field.objectTypeId ?? typeInName;
     const value = String(field.value);
-    const path = `fields.${brief(name)}`;
+    const path = `fields.${brief(field.name)}`;
     if ((objectTypeId ?? CONTACTS) !== CONTACTS) {
       others.push(field);
     } else if (losesDigits(field.value)) {
@@ -147,7 +151,7 @@ function read(body: Static<typeof FormSubmission>, formGuid: string, now: number
       if (wrong) fault(path, `Invalid email address: ${wrong}`, 'INVALID_EMAIL');
       subject.email = value;
     } else if (OWN_PROPERTIES.has(name) || !PROPERTY_NAME.test(name)) {
-      faults.push(unknownField(name));
+      faults.push(unknownField(field.name));
     } else {
       values.push([name, value]);
     }

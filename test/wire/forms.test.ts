@@ -65,6 +65,23 @@ test('a form as HubSpot documents it makes the contact, its fields are propertie
   expect((await visit(hutk)).objectId).toBe(json.id);
 });
 
+test('a field may have its type in its name, as the fields of HubSpot forms have', async () => {
+  const email = freshEmail();
+  const fields = [field('0-1/email', email), field('0-1/firstname', 'Jeff'), field('0-2/name', 'Petspot')];
+  const { status, text } = await submit({ fields });
+  expect(status, text).toBe(200);
+  const { json } = await contactOf(email, 'email,firstname,name');
+  expect(json.properties).toMatchObject({ email, firstname: 'Jeff', name: null }); // the name is a company's
+  const wrong = await submit({ fields: [field('0-1/email', 'nobody'), field('0-1/a b', 'x')] });
+  expect(wrong.json.errors).toEqual([
+    { message: expect.stringMatching(/^Error in 'fields\.0-1\/email'/), errorType: 'INVALID_EMAIL' },
+    {
+      message: expect.stringMatching(/^Error in 'fields\.0-1\/a b'/),
+      errorType: 'FIELD_NOT_IN_FORM_DEFINITION',
+    },
+  ]);
+});
+
 test.each([
   ['portalId', path('here'), /^Error in 'portalId'\. must be a number/],
   ['formGuid', path(PORTAL, 'contact-us'), /^Error in 'formGuid'\. must be a UUID, such as [\da-f-]{36}$/],

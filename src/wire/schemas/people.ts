@@ -45,7 +45,10 @@ export const FormSubmission = Type.Object(
     fields: Type.Array(
       Type.Object({
         objectTypeId: MaybeText({ description: '0-1 (contacts) if absent.' }),
-        name: Type.String({ description: 'email, or a property of contacts.' }),
+        name: Type.String({
+          description:
+            'email, or a property of contacts; with its type, as 0-1/email, where a form names it so.',
+        }),
         value: Type.Unsafe<string | number | boolean>({ type: ['string', 'number', 'boolean'] }),
       }),
       { description: 'At most 1,000.' },
