@@ -243,6 +243,18 @@ describe('a record', () => {
     expect(faultyFields(bad)).toEqual(['associations']);
   });
 
+  test("tells none with HubSpot's types that are not here, nor with its own, and is not refused for them", async () => {
+    const [contact, company] = [await make('contacts'), await make('companies')];
+    await associate('contacts', contact, 'companies', company);
+    const asked = 'notes,calls,EMAIL,line_items,0-27,contacts,companies';
+    const { status, json } = await server.call(
+      'GET',
+      `/crm/v3/objects/contacts/${contact}?associations=${asked}`,
+    );
+    expect(status).toBe(200);
+    expect(json.associations).toEqual({ companies: { results: [expect.objectContaining({ id: company })] } });
+  });
+
   test('is made with its associations, or not at all', async () => {
     const [contact, company] = [await make('contacts'), await make('companies')];
     const to = (id: string | number, ...typeIds: number[]) => ({
