@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { hashPassword, MIN_PASSWORD_LENGTH, passwordFault } from '../access/passwords.js';
 import { brief } from '../refusal.js';
-import type { Store } from '../store/sqlite/engine.js';
+import { holdsStore, type Store } from '../store/sqlite/engine.js';
 import { type Common, command, fail, withFolder, withStore } from './access.js';
 
 const MAX_EMAIL_LENGTH = 320;
@@ -18,12 +18,14 @@ export function userCommands(program: Command): void {
   ofEmail(
     'create',
     `make a user; the password (${MIN_PASSWORD_LENGTH} characters or more) is asked for, or read from stdin`,
-  ).action(({ email, ...options }: Common & { email: string }) => {
+  ).action(async ({ email, ...options }: Common & { email: string }) => {
     if (!EMAIL.test(email) || email.length > MAX_EMAIL_LENGTH)
       fail(`'${brief(email)}' is not an e-mail; give one such as ada@example.com.`);
-    return withStore(options, async (store) => {
+    // Where there is no folder, a password that will not do makes none.
+    const asked = holdsStore(options.data) ? undefined : await newPassword();
+    await withStore(options, async (store) => {
       if (store.userByEmail(email)) fail(taken(email));
-      const hashed = await hashPassword(await newPassword());
+      const hashed = await hashPassword(asked ?? (await newPassword()));
       const id = (await store.createUser(email, hashed, Date.now())) ?? fail(taken(email));
       return { userId: String(id), email };
     });

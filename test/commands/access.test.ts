@@ -237,8 +237,9 @@ describe('the commands', () => {
       [['app', 'create', '--name', 'A', '--scope', 'timelines'], /^scopes: there is no scope timelines;/],
       [['admin-key', 'create', '--name', ' '], /^name: is empty/],
       [['user', 'create', '--email', 'ada'], /is not an e-mail/],
+      [['user', 'create', '--email', 'ada@example.com'], /The password will not do/],
     ] as const) {
-      expect((await cli([...args, '--data', typo])).stderr).toMatch(sentence);
+      expect((await cli([...args, '--data', typo], { input: 'short' })).stderr).toMatch(sentence);
       expect(existsSync(typo), args.join(' ')).toBe(false);
     }
     symlinkSync('unseen', join(folder, 'unseen'));
