@@ -1,6 +1,14 @@
 // `throughline portal|app|token|admin-key …`: what they answer, with and without a server on the folder, what they
 // refuse, and that no secret stays.
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -242,6 +250,14 @@ describe('the commands', () => {
       expect((await cli([...args, '--data', typo], { input: 'short' })).stderr).toMatch(sentence);
       expect(existsSync(typo), args.join(' ')).toBe(false);
     }
+    const file = join(folder, 'file');
+    writeFileSync(file, 'mine');
+    expect((await cli(['portal', 'list', '--data', file])).stderr).toMatch(/file' is no data folder; /);
+    for (const data of [file, join(file, 'data')])
+      expect((await cli(['admin-key', 'create', '--data', data])).stderr).toBe(
+        `The data folder '${data}' cannot be opened: it is a file, or in one; name a folder\n`,
+      );
+    expect(readFileSync(file, 'utf8')).toBe('mine');
     symlinkSync('unseen', join(folder, 'unseen'));
     expect((await cli(['portal', 'list', '--data', join(folder, 'unseen')])).stderr).toMatch(
       /^ELOOP: .*unseen/,

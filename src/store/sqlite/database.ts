@@ -23,9 +23,14 @@ export const BUSY_TIMEOUT_MS = 5_000;
 const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
 const MMAP_BYTES = 2 ** 31;
 
-/** Whether a folder is one of ours; fails where that cannot be seen. */
+/** Whether a folder is one of ours, and not a file; fails where that cannot be seen. */
 export function holdsStore(folder: string): boolean {
-  return statSync(databaseFile(folder), { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(databaseFile(folder), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 function databaseFile(folder: string): string {

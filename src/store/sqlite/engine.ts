@@ -290,8 +290,9 @@ function failure(message: string, code: string): Error {
     : new Error(`${message} ${code}`.trim());
 }
 
-/** SQLite's word for what a person can mend, as advice. */
+/** SQLite's or the system's word for what a person can mend, as advice. */
 function advice(code = ''): string | undefined {
+  if (code === 'EEXIST' || code === 'ENOTDIR') return 'it is a file, or in one; name a folder';
   if (/^SQLITE_(?:FULL|IOERR_SHMSIZE)/.test(code)) return 'the disk is full; make room in the data folder';
   if (code === 'SQLITE_READONLY_DBMOVED')
     return 'its file is gone from the data folder; stop the server, put it back, start anew';
