@@ -217,7 +217,7 @@ export function newProperty(
   if (made.unique && made.type !== 'string' && made.type !== 'number')
     faults.push({
       in: 'hasUniqueValue',
-      message: `a ${made.type} property has no unique values; use string or number`,
+      message: `no ${made.type} property has unique values; use string or number`,
     });
   if (faults.length > 0) throw invalid('property', faults);
   return made;
@@ -294,7 +294,7 @@ function filled(
   if (!(FIELD_TYPES[type] as readonly string[]).includes(next.fieldType))
     faults.push({
       in: 'fieldType',
-      message: `a ${type} property has the field type ${FIELD_TYPES[type].join(' or ')}, not '${next.fieldType}'`,
+      message: `properties of type ${type} have the field type ${FIELD_TYPES[type].join(' or ')}, not '${next.fieldType}'`,
       code: 'INVALID_FIELD_TYPE',
     });
   if (type === 'bool' && next.options.some(({ value }) => value !== 'true' && value !== 'false'))
