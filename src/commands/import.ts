@@ -353,7 +353,9 @@ class Run {
       sent = JSON.parse(text);
     } catch (error) {
       if (text.trim() === '') return undefined;
-      throw invalid('line', [{ message: `Invalid JSON: ${(error as Error).message}` }]);
+      throw invalid('line', [
+        { message: `Invalid JSON: ${(error as Error).message}; a line is one whole event` },
+      ]);
     }
     return this.#checked(sent, text, undefined, { portal: this.#portal, appId: this.key.appId });
   }
@@ -460,7 +462,8 @@ interface Input {
 
 async function openInput(file: string): Promise<Input> {
   if (file === '-') return streamInput(process.stdin);
-  const stat = statSync(file);
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (!stat) throw new Error(`There is no file ${file}: name one, or - for stdin.`);
   if (stat.isDirectory()) throw new Error(`${file} is a folder: name a file, or - for stdin.`);
   if (!stat.isFile()) return streamInput(createReadStream(file, { highWaterMark: READ_BYTES }));
   const head = Buffer.alloc(HEAD_BYTES);

@@ -188,6 +188,8 @@ export function faultsOf(errors: readonly ErrorObject[] | null | undefined, data
         code: 'REQUIRED_FIELD',
       };
     }
+    if (path === '' && error.keyword === 'type')
+      return { message: 'what is sent must be a JSON object: { … }' };
     const message = FAULTS[error.keyword]?.(error.params) ?? error.message ?? 'is not valid';
     return path ? { in: path, message } : { message };
   });

@@ -244,10 +244,10 @@ describe('a file', () => {
     expect(nonces()).toEqual(['1', '6']);
     const told = report(join(folder, 'why'));
     expect(told.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8]);
-    expect(told[0].message).toMatch(/^Invalid JSON/);
+    expect(told[0].message).toMatch(/^Invalid JSON: .*; a line is one whole event$/);
     expect(told[1].errors.map((fault: Json) => fault.in).sort()).toEqual(['email', 'objectId', 'timestamp']);
     expect(told[2]).toMatchObject({ context: { eventTemplateId: ['999'] } });
-    expect(told[3].errors[0].message).toMatch(/must be object/);
+    expect(told[3].errors[0].message).toBe('what is sent must be a JSON object: { … }');
     expect(told[4].errors).toMatchObject([{ in: 'eventTemplateId', code: 'REQUIRED_FIELD' }]);
     expect(told[5].errors[0].in).toBe('tokens.other');
     expect(told[6].message).toMatch(/UTF-8/);
@@ -339,7 +339,11 @@ describe('refused by name are', () => {
   test.each([
     ['a portal that is not there', () => args().with(6, '999'), /There is no portal 999/],
     ['an app that is not there', () => args().with(8, '999'), /There is no app 999/],
-    ['a file that is not there', () => args('nowhere'), /nowhere/],
+    [
+      'a file that is not there',
+      () => args('nowhere'),
+      /^There is no file nowhere: name one, or - for stdin\.$/m,
+    ],
     ['a folder', () => args(folder), /is a folder/],
     ['a report over the file', () => args(file, '--report', file), /is the file that is to be imported/],
   ])('%s', async (_, of, why) => {
