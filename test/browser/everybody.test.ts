@@ -3,7 +3,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { demo } from '../../dist/demo.js';
 import { languageOf } from '../../dist/ui/words.js';
-import { axe, foreignUrl, inBrowser, server, shownFrame, visit } from './browser.js';
+import { axe, foreignUrl, inBrowser, pagesOf, server, shownFrame, visit } from './browser.js';
 import { create, newTemplate, ours, petspot, petWithWindow, send, sent } from './records.js';
 
 inBrowser();
@@ -113,6 +113,15 @@ describe('for everybody', () => {
       ]);
       expect(Math.max(...widths)).toBeLessThanOrEqual(320);
     }
+  });
+
+  test('nor does the choice of portals, however long the name of one', async () => {
+    const portals = [1, 2].map((id) => ({ id, name: 'Long '.repeat(20 * id), lenient: true }));
+    const base = await pagesOf({ recentRecords: () => [] }, { portals: () => portals });
+    const { page } = await visit('/', { viewport: { width: 320, height: 640 } }, base);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    const choice = await page.getByLabel('Portal').boundingBox();
+    expect((choice?.x ?? 0) + (choice?.width ?? 0)).toBeLessThanOrEqual(320);
   });
 
   test('there a table scrolls within itself and keeps its words whole, but for one of 500 letters', async () => {
