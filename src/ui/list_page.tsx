@@ -79,7 +79,7 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
 
 function SearchForm({ view, type, query }: { view: View; type: ObjectType; query: string | undefined }) {
   const { words } = view.language;
-  const label = words.searchIn(pluralOf(view, type));
+  const label = words.searchIn(words.pluralInside[type] ?? pluralOf(view, type));
   return (
     <search>
       <form className="search" action="/">

@@ -28,7 +28,7 @@ const en = {
   } satisfies Record<StandardType, string> as Readonly<Record<StandardType, string>>,
   ofTypeLead: 'Oldest first.',
   search: 'Search',
-  searchIn: (plural: string) => `Search ${plural.toLowerCase()}`,
+  searchIn: (plural: string) => `Search ${plural}`,
   found: (total: number) => `${total.toLocaleString('en')} found`,
   nothingFound: 'Nothing was found.',
   noneOfType: 'There are none yet.',

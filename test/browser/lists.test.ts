@@ -147,7 +147,7 @@ describe('the lists', () => {
       `Serenity Space "ship" ${serenity}`,
       ` Space "ship" ${nameless}`,
     ]);
-    const field = page.getByRole('searchbox', { name: 'Search space <ships>' });
+    const field = page.getByRole('searchbox', { name: 'Search Space <ships>' });
     await field.fill('firefly');
     await field.press('Enter');
     expect(await page.locator('main').textContent()).toContain('Nothing was found.');
