@@ -239,9 +239,11 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
 
   function viewOf(request: FastifyRequest, portal?: Portal): View {
     const account = session?.account(request);
+    const portals = options.portals();
+    const isAmong = !portal || portals.some(({ id }) => id === portal.id);
     return {
       ...viewFor(request, options, portal),
-      portals: options.portals(),
+      portals: isAmong ? portals : [portal, ...portals],
       ...(account ? { account } : {}),
     };
   }

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import type { Portal } from '../../dist/access/store.js';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import { Refusal } from '../../dist/refusal.js';
 import { axe, inBrowser, pagesOf, server, visit } from './browser.js';
@@ -67,6 +68,14 @@ describe('the list of records', () => {
     expect(await axe(page)).toEqual([]);
     expect(problems).toEqual([]);
   });
+});
+
+test('a portal that is not among the likeliest is chosen by its address, and the choice shows it', async () => {
+  const [likeliest, other] = [1, 2].map((id) => ({ id, name: `Portal ${id}`, lenient: true }));
+  const portals = (id?: string) => (id === '2' ? [other] : [likeliest]) as Portal[];
+  const { page } = await visit('/?portal=2', {}, await pagesOf({ recentRecords: () => [] }, { portals }));
+  expect(await page.locator('footer').textContent()).toContain('Portal 2 (2)');
+  expect(await page.getByLabel('Portal').inputValue()).toBe('2');
 });
 
 describe('the lists', () => {
