@@ -119,7 +119,10 @@ interface Summary {
   stored: number;
   refused: number;
   bytes: number;
+  /** Where refused lines are told, if there is such a file. */
   report?: string;
+  /** How many of them, where it is not all: the file has moved since, or had another report. */
+  reported?: number;
   /** Where this run began. */
   resumedAtLine?: number;
   /** Of this run. */
@@ -127,11 +130,18 @@ interface Summary {
   linesPerSecond: number;
 }
 
-function textOf({ lines, stored, refused, report, resumedAtLine, seconds, linesPerSecond }: Summary): string {
+function textOf(summary: Summary): string {
+  const { lines, stored, refused, report, reported, resumedAtLine, seconds, linesPerSecond } = summary;
+  const here = report && `${report} tells ${reported === undefined ? 'which and why' : `of ${reported}`}`;
+  const earlier =
+    reported === undefined
+      ? undefined
+      : `an earlier report tells ${report ? 'of the others' : 'which and why'}; --again tells of all anew`;
+  const told = [here, earlier].filter((each) => each !== undefined).join('; ');
   const resumed = resumedAtLine === undefined ? '' : `, resumed after line ${resumedAtLine}`;
   return (
     `Stored ${counted(stored, 'event')} of ${counted(lines, 'line')}${resumed} (${seconds} s, ${linesPerSecond} lines/s).\n` +
-    (refused > 0 ? `Refused ${counted(refused, 'line')}: ${report} tells which and why.\n` : '')
+    (refused > 0 ? `Refused ${counted(refused, 'line')}: ${told}.\n` : '')
   );
 }
 
@@ -164,16 +174,33 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const ran = (performance.now() - startedAt) / 1_000;
   const lines = run.line - (standing?.line ?? 0);
+  const reported = run.refused > 0 ? linesIn(path) : 0;
   return {
     lines: run.line,
     stored: run.stored,
     refused: run.refused,
     bytes: run.at,
-    ...(run.refused > 0 ? { report: path } : {}),
+    ...(reported > 0 ? { report: path } : {}),
+    ...(reported < run.refused ? { reported } : {}),
     ...(standing ? { resumedAtLine: standing.line } : {}),
     seconds: Number(ran.toFixed(3)),
     linesPerSecond: Math.round(lines / ran),
   };
+}
+
+/** How many lines a file has; none where there is no file. */
+function linesIn(path: string): number {
+  if (!existsSync(path)) return 0;
+  if (!statSync(path).isFile()) return Number.POSITIVE_INFINITY; // it cannot be read again
+  const file = openSync(path, 'r');
+  const bytes = Buffer.alloc(READ_BYTES);
+  let lines = 0;
+  for (let length = readSync(file, bytes); length > 0; length = readSync(file, bytes)) {
+    const read = bytes.subarray(0, length);
+    for (let at = read.indexOf(NEWLINE); at >= 0; at = read.indexOf(NEWLINE, at + 1)) lines++;
+  }
+  closeSync(file);
+  return lines;
 }
 
 /** What the file is known by: its head, or as much of that as there was when it was imported. */

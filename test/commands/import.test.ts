@@ -335,6 +335,27 @@ describe('stdin', () => {
   });
 });
 
+test('a file that moved is not said to have its former refusals told in a report that does not tell them', async () => {
+  const text = async (name: string) => (await cli(args(name).filter((arg) => arg !== '--json'))).stdout;
+  writeFileSync(file, lines([event(1), 'no JSON']));
+  expect(await text(file)).toContain(`Refused 1 line: ${reportOf()} tells which and why.`);
+  const moved = join(folder, 'moved');
+  writeFileSync(moved, lines([event(1), 'no JSON']));
+  expect(await text(moved)).toContain(
+    'Refused 1 line: an earlier report tells which and why; --again tells of all anew.',
+  );
+  const { summary } = await run(moved);
+  expect(summary).toMatchObject({ refused: 1, reported: 0 });
+  expect(summary).not.toHaveProperty('report');
+  writeFileSync(moved, lines([event(1), 'no JSON', 'nor this']));
+  expect(await text(moved)).toContain(
+    `Refused 2 lines: ${reportOf(moved)} tells of 1; an earlier report tells of the others; --again tells of all anew.`,
+  );
+  expect((await run(moved)).summary).toMatchObject({ report: reportOf(moved), reported: 1 });
+  expect((await run(moved, ['--again'])).summary).not.toHaveProperty('reported');
+  expect(report(reportOf(moved))).toHaveLength(2);
+});
+
 describe('refused by name are', () => {
   test.each([
     ['a portal that is not there', () => args().with(6, '999'), /There is no portal 999/],
