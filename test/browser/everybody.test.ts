@@ -202,6 +202,18 @@ describe('for everybody', () => {
     expect(await page.getByRole('searchbox').count()).toBe(0);
   });
 
+  test('with forced colors too, of the kinds of records the one that is shown alone is underlined', async () => {
+    const { page } = await visit('/?type=deals', { forcedColors: 'active' });
+    const underlined = await page
+      .locator('.kinds a')
+      .evaluateAll((links) =>
+        links
+          .filter((link) => getComputedStyle(link).borderBlockEndStyle !== 'none')
+          .map(({ textContent }) => textContent),
+      );
+    expect(underlined).toEqual(['Deals']);
+  });
+
   test('the first Tab offers to skip to the content', async () => {
     const { page } = await visit('/');
     await page.keyboard.press('Tab');
