@@ -202,6 +202,19 @@ describe('for everybody', () => {
     expect(await page.getByRole('searchbox').count()).toBe(0);
   });
 
+  test('nor is a wide table cut off there', async () => {
+    const row = (cell: (n: number) => string) => Array.from({ length: 12 }, (_, n) => cell(n)).join('|');
+    const detailTemplate = `${row((n) => `Column${n}`)}\n${row(() => '-')}\n${row((n) => `Figure${n}`)}`;
+    const wide = { name: 'Wide', objectType: 'contacts', detailTemplate };
+    const path = await sent({ eventTemplateId: await newTemplate(wide), email: 'wide@x.test', tokens: {} });
+    const { page } = await visit(path, { viewport: { width: 720, height: 900 } });
+    await page.emulateMedia({ media: 'print' });
+    const last = await page.getByText('Figure11').boundingBox();
+    const event = await page.locator('.event').boundingBox();
+    const end = (box: typeof last) => (box ? box.x + box.width : Number.NaN);
+    expect(end(last)).toBeLessThanOrEqual(end(event));
+  });
+
   test('with forced colors too, of the kinds of records the one that is shown alone is underlined', async () => {
     const { page } = await visit('/?type=deals', { forcedColors: 'active' });
     const underlined = await page
