@@ -149,7 +149,11 @@ describe('the page that asks for consent', () => {
     expect(words).toHaveLength(ALL_SCOPES.length);
     expect(new Set(words).size).toBe(words.length);
     expect(words.filter((text) => /does not know|nicht kennt|undefined/.test(text))).toEqual([]);
-    const button = locale === 'de-AT' ? 'Erlauben' : 'Allow';
+    const [button, sensitive] =
+      locale === 'de-AT'
+        ? ['Erlauben', 'vertrauliche Angaben über Kontakte lesen']
+        : ['Allow', 'read sensitive data of contacts'];
+    expect(words).toContain(sensitive);
     expect(await page.getByRole('button', { name: button }).count()).toBe(1);
     expect(await page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
   });
