@@ -31,8 +31,12 @@ export function signInPage(view: View, { next, key, email, wrong }: SignInConten
         <input type="hidden" name="next" value={next} />
         <label>
           {words.labels.email}
+          {/* No type="email": browsers refuse or rewrite such as jörg@bücher.example. */}
           <input
-            type="email"
+            type="text"
+            inputMode="email"
+            autoCapitalize="none"
+            spellCheck={false}
             name="email"
             autoComplete="username"
             required

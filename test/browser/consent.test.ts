@@ -18,6 +18,7 @@ import { launchBrowser } from './launch.js';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'throughline-consent-'));
+const UMLAUTS = 'jörg@bücher.example';
 const CALLBACK = '/oauth-callback';
 let browser: Browser;
 let dev: Server;
@@ -44,7 +45,8 @@ beforeAll(async () => {
   serve = await startServer(at);
   const store = await openStore({ folder, clock: Date.now });
   await store.createPortal({ name: 'Petspot Europe', lenient: false });
-  await store.createUser('ada@example.com', await hashPassword('correct horse battery'), Date.now());
+  const password = await hashPassword('correct horse battery');
+  for (const email of ['ada@example.com', UMLAUTS]) await store.createUser(email, password, Date.now());
   await store.createApp({
     name: 'Pets of the World',
     clientId: 'pets-of-the-world',
@@ -187,6 +189,15 @@ describe('signing in', () => {
     await page.goto(`${serve.baseUrl}/`);
     expect(await page.locator('h1').textContent()).toBe('Sign in');
     expect(problems.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  test('takes an e-mail with letters beyond ASCII as it was given', async () => {
+    const { page } = await visit('/', {}, serve);
+    await page.getByLabel('E-mail').fill(UMLAUTS);
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText(UMLAUTS).waitFor({ timeout: 5_000 });
+    expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(1);
   });
 
   test('a form that was opened before one signed out elsewhere says that it is out of date, and what to do', async () => {
