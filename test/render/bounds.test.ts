@@ -35,6 +35,12 @@ describe('loops', () => {
       notice('it takes more than 100,000 steps'),
     );
   });
+
+  test('as many steps as are allowed are taken, and not one more', () => {
+    const listOf = (items: number) => show('{{extraData}}', {}, { extraData: Array(items).fill('') });
+    expect(listOf(99_999)).toBe(`<p>${','.repeat(99_998)}</p>`);
+    expect(listOf(100_000)).toBe(notice('it takes more than 100,000 steps'));
+  });
 });
 
 describe('size', () => {
@@ -62,6 +68,27 @@ describe('size', () => {
     expect(show(template, {}, { extraData: BIG })).toBe(notice('it has more than 131,072 characters'));
   });
 
+  test('nor text of the template that loops repeat without end: it is counted before it is put together', () => {
+    const template = `{{#each extraData}}${'x'.repeat(60_000)}{{/each}}`;
+    expect(show(template, {}, { extraData: Array(10_000).fill(1) })).toBe(OUTPUT);
+  });
+
+  test('as many characters as are allowed are shown, and not one more: before Markdown, of Markdown, of HTML', () => {
+    const value = 'v'.repeat(MAX_OUTPUT_CHARS);
+    expect(show('{{v}}', { v: value })).toBe(`<p>${value}</p>`);
+    expect(show('{{v}}', { v: `${value}v` })).toBe(OUTPUT);
+    const loop = `{{#each extraData}}${'x'.repeat(32 * 1024)}{{/each}}`;
+    expect(show(loop, {}, { extraData: [1, 2, 3, 4] })).toBe(`<p>${'x'.repeat(128 * 1024)}</p>`);
+    expect(show(`${loop}x`, {}, { extraData: [1, 2, 3, 4] })).toBe(
+      notice('it has more than 131,072 characters'),
+    );
+    for (const text of ['', 'x'.repeat(9_000)]) {
+      const most = { v: '&'.repeat((MAX_HTML_CHARS - '<p></p>'.length - text.length) / '&amp;'.length) };
+      expect(show(`${text}{{v}}`, most)).toHaveLength(MAX_HTML_CHARS);
+      expect(show(`${text}{{v}}x`, most)).toBe(notice('it has more than 2,097,152 characters'));
+    }
+  });
+
   test('nor values that grow by being escaped', () => {
     expect(show('{{v}}', { v: '&'.repeat(MAX_HTML_CHARS / 4) })).toBe(
       notice('it has more than 2,097,152 characters'),
@@ -73,6 +100,15 @@ describe('size', () => {
     for (let depth = 0; depth < 50_000; depth++) list = [list];
     expect(show('{{extraData}}', {}, { extraData: list })).toBe(
       notice('a printed list nests more than 32 deep'),
+    );
+    const nested = (depth: number) => JSON.parse(`${'['.repeat(depth)}7${']'.repeat(depth)}`);
+    expect(show('{{extraData}}', {}, { extraData: nested(32) })).toBe('<p>7</p>');
+    expect(show('{{extraData}}', {}, { extraData: nested(33) })).toContain('more than 32 deep');
+  });
+
+  test('a format that is none is told by its beginning', () => {
+    expect(show('{{formatDate timestamp format=v}}', { v: 'x'.repeat(41) })).toBe(
+      notice(`formatDate has no format “${'x'.repeat(40)}”`),
     );
   });
 });

@@ -34,6 +34,8 @@ describe('blocks', () => {
       '{{#each pets as |pet|}}{{#each pet.toys as |toy n|}}{{pet.name}}{{n}}{{toy}} {{/each}}{{/each}}.',
       'Rex0ball Rex1bone .',
     ],
+    ['{{#each pets as |name|}}{{this.name}} {{./name}} {{/each}}.', 'Rex Rex Tom Tom .'],
+    ['{{#each pets as |word|}}{{../word}} {{/each}}.', 'hello hello .'],
     ['{{#each pets}}{{#each toys}}{{../name}}{{@../index}}{{@index}} {{/each}}{{/each}}.', 'Rex00 Rex01 .'],
     [
       '{{#if yes}}a{{/if}}{{#if no}}b{{/if}}{{#if blank}}c{{/if}}{{#if empty}}d{{/if}}{{#if zero}}e{{/if}}',
