@@ -108,9 +108,31 @@ export function madeIdConformance(open: () => Store): void {
       const [event] = await append([NOW]);
       const { id } = event as { id: string };
       const other = await tenantOf(open());
-      const [theirs] = await append([NOW + 9], { id, of: other });
-      expect(find(id, other)).toEqual(theirs);
-      expect(find(id)).toEqual(event);
+      const others = [
+        other,
+        { ...tenant, portalId: other.portalId },
+        { ...tenant, templateId: tenant.otherTemplateId },
+      ];
+      for (const of of others) {
+        const [theirs] = await append([NOW + 9], { id, of });
+        expect(find(id, of)).toEqual(theirs);
+        expect(find(id)).toEqual(event);
+      }
+    });
+
+    test('with the number of an event of another moment, or that has its own id, is an id like any other', async () => {
+      const { portalId, templateId } = tenant;
+      const subject = { objectId: ++objectId, unknown: 'create' as const };
+      const made = withoutId(draftOf(portalId, templateId, 'none', subject));
+      const others = [{ ...made, receivedAt: NOW + 1 }, draftOf(portalId, templateId, 'its own', subject)];
+      for (const other of others) {
+        const [event, next] = (await open().append([made, other])).map(stored);
+        const { id } = event as { id: string };
+        const number = (Number.parseInt(id.slice(24), 16) + 1).toString(16).padStart(12, '0');
+        const [sent] = await append([NOW + 5], { id: id.slice(0, 24) + number });
+        expect(find(id.slice(0, 24) + number)).toEqual(sent);
+        expect(find((next as { id: string }).id)).toEqual(next);
+      }
     });
 
     test('is no other event’s once it is erased, of the same millisecond too', async () => {
