@@ -18,7 +18,7 @@ import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { scrubber } from '../../dist/store/sqlite/scrub.js';
 import { conformance } from './conformance.js';
 import { newFolder, segmented } from './folders.js';
-import { draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
+import { create, draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
 
 const MIGRATIONS = new URL('../../dist/store/sqlite/migrations/', import.meta.url);
 
@@ -139,15 +139,18 @@ describe('SQLite', () => {
     folder = newFolder();
     const store = await openStore({ folder, clock: Date.now });
     const { portalId, templateId } = await tenantOf(store);
-    const put = (text: string) =>
-      store.append([draftOf(portalId, templateId, 'e', { email: 'a@example.com' }, { text })]);
-    await put(`a secret of the first one ${'x'.repeat(9_000)} to its end`);
+    const put = (text: string, email: object = {}) =>
+      store.append([
+        draftOf(portalId, templateId, 'e', { type: 'companies', objectId: 1, ...create, ...email }, { text }),
+      ]);
+    await put(`a secret of the first one ${'x'.repeat(9_000)} to its end`, { email: 'said@example.com' });
     await put('the second one');
     await store.close();
     const bytes = readFileSync(join(folder, 'throughline.sqlite'));
     expect(bytes.includes('the second one')).toBe(true);
     expect(bytes.includes('a secret of the first one')).toBe(false);
     expect(bytes.includes('to its end')).toBe(false);
+    expect(bytes.includes('said@')).toBe(false);
   });
 
   test('an erase leaves every tree of the file whole, and between cells and content of its pages nothing', async () => {
