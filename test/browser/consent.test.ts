@@ -53,6 +53,12 @@ beforeAll(async () => {
     redirectUris: [`${appUrl}${CALLBACK}`],
     scopes: ALL_SCOPES,
   });
+  await store.createApp({
+    name: 'خيوط',
+    clientId: 'right-to-left',
+    redirectUris: [`${appUrl}${CALLBACK}`],
+    scopes: ALL_SCOPES,
+  });
   await store.close();
   browser = await launchBrowser();
 });
@@ -143,6 +149,20 @@ describe('the page that asks for consent', () => {
       error_description: 'the person declined',
       state: 'some state',
     });
+  });
+
+  test('is read from left to right, though the name of the app that it begins with is not', async () => {
+    const { page } = await visit(asking({ client_id: 'right-to-left' }), { locale: 'de-DE' });
+    const [name, end] = await page.locator('h1').evaluate((heading) => {
+      const text = heading.firstChild as Text;
+      return [0, text.length - 1].map((at) => {
+        const letter = document.createRange();
+        letter.setStart(text, at);
+        letter.setEnd(text, at + 1);
+        return letter.getBoundingClientRect().left;
+      });
+    });
+    expect(name).toBeLessThan(end as number);
   });
 
   test.each(['en-US', 'de-AT'])('has words of its own for every scope, in %s', async (locale) => {
