@@ -16,8 +16,9 @@ export function inTurn(listener: RequestListener): RequestListener {
     const { socket } = request;
     const all = unanswered.get(socket) ?? new Set();
     if (all.size > MAX_WAITING) return void socket.destroy();
-    unanswered.set(socket, all.add(response));
-    response.on('timeout', endIfAnswered).once('close', () => all.delete(response));
+    if (all.size === 0) unanswered.set(socket, all);
+    all.add(response);
+    response.on('timeout', endIfAnswered).on('close', () => all.delete(response));
     if (response.socket) return listener(request, response); // its turn: nothing is before it
     response.once('socket', () => {
       // After what others have sent meanwhile.
