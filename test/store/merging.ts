@@ -58,14 +58,35 @@ export function mergingConformance(open: () => Store): void {
       expect(p.timeline(ada)).toEqual(['back', 'b', 'a']);
     });
 
+    test('the e-mails that either had before it was archived go along: erased, the one that remains blocks them', async () => {
+      const p = await portal();
+      const archived = async (email: string) => {
+        const id = await p.on({ email });
+        await open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+        return id;
+      };
+      const ada = await archived('both@example.com');
+      const bob = await archived('both@example.com');
+      const carl = await archived('carl@example.com');
+      for (const id of [ada, bob, carl]) await p.on({ objectId: id, ...create });
+      for (const id of [bob, carl]) expect(await p.merge(ada, id)).toBe(ada);
+      expect(await p.erase({ objectId: ada })).toBe(true);
+      for (const email of ['both@example.com', 'carl@example.com'])
+        expect(await p.refused({ email })).toMatchObject({ reason: 'invalid' });
+    });
+
     test('what the primary had cleared is the other’s', async () => {
       const p = await portal();
       const ada = (await p.createContact('ada@example.com', [property('color', 'red')])) as number;
       const cleared = [property('color', '')];
-      await open().write(p.portalId, [{ op: 'update', type: 'contacts', id: ada, properties: cleared }], NOW);
+      const later = cleared.map((each) => ({ ...each, at: NOW + 10 }));
+      await open().write(p.portalId, [{ op: 'update', type: 'contacts', id: ada, properties: later }], NOW);
       const bob = (await p.createContact('bob@example.com', [property('color', 'blue')])) as number;
       await p.merge(ada, bob);
       expect(p.properties(ada)).toEqual({ color: 'blue' });
+      // From when the other's was said.
+      await p.on({ objectId: ada }, 'e', { properties: [property('color', 'green', NOW + 5)] });
+      expect(p.properties(ada)).toEqual({ color: 'green' });
     });
 
     test('both ids go on taking events, identifications and e-mails', async () => {
