@@ -171,6 +171,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
           long(`{"page":"${secret(2)}"}`),
         );
       }
+      await p.identify({ objectId: two, email: `${secret(2)}@example.com` }, [], `{"page":"${secret(2)}"}`);
       await p.on(
         { objectId: one, email: `${secret(1)}@new.example` },
         `${secret(1)} 3`,
