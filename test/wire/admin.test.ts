@@ -162,6 +162,32 @@ describe('apps', () => {
       'redirectUris',
     ]);
   });
+
+  test('are as long as they may be: 200 characters of name, 100 redirect URIs of 2,000 characters', async () => {
+    const uriOf = (chars: number, n = 0) => `https://a.example/${n}?`.padEnd(chars, 'x');
+    const most = {
+      name: 'x'.repeat(200),
+      redirectUris: Array.from({ length: 100 }, (_, n) => uriOf(2_000, n)),
+    };
+    const made = await admin('POST', APPS, { ...most, scopes: [] });
+    expect(made.status, made.text).toBe(201);
+    expect(made.json).toMatchObject(most);
+    const over = { name: 'A', redirectUris: [uriOf(2_000), uriOf(2_001)], scopes: [] };
+    expect(faultyFields(await admin('POST', APPS, over))).toEqual(['redirectUris[1]']);
+    expect((await admin('POST', PORTALS, { name: most.name })).status).toBe(201);
+  });
+
+  test.each([
+    'ftp://a.example/',
+    'https://',
+    'https://a.example/b c',
+    'https://a.example/ü',
+    'https://a.example/\t',
+  ])('are not sent back to %j', async (uri) => {
+    const refused = await admin('POST', APPS, { name: 'A', scopes: [], redirectUris: [uri] });
+    expectRefused(refused, 400);
+    expect(faultyFields(refused)).toEqual(['redirectUris[0]']);
+  });
 });
 
 describe('portals', () => {
