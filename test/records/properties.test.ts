@@ -39,6 +39,27 @@ function property(more: PropertyInput): PropertyDefinition {
   return newProperty({ ...INPUT, options: null, ...more }, GROUPS, NOW);
 }
 
+test.each<[string, (chars: number) => PropertyInput, number]>([
+  ['label', (chars) => ({ label: 'x'.repeat(chars) }), 500],
+  ['description', (chars) => ({ description: 'x'.repeat(chars) }), 5_000],
+  ['options[0].label', (chars) => ({ options: [{ value: 'a', label: 'x'.repeat(chars) }] }), 500],
+  ['options[0].value', (chars) => ({ options: [{ value: 'x'.repeat(chars), label: 'A' }] }), 500],
+  [
+    'options[0].description',
+    (chars) => ({ options: [{ value: 'a', label: 'A', description: 'x'.repeat(chars) }] }),
+    500,
+  ],
+  [
+    'options',
+    (count) => ({ options: Array.from({ length: count }, (_, n) => ({ value: String(n), label: 'x' })) }),
+    5_000,
+  ],
+])('%s of a property is bounded', (field, input, most) => {
+  const made = (size: number) => newProperty({ ...INPUT, ...input(size) }, GROUPS, NOW);
+  expect(made(most)).toMatchObject({ name: 'kind' });
+  expect(refusalOf(() => made(most + 1)).faults.map((fault) => fault.in)).toEqual([field]);
+});
+
 function refusalOf(work: () => unknown): Refusal {
   try {
     work();
@@ -300,6 +321,24 @@ describe('a name that nobody defined', () => {
     expect(outcomes.filter((each) => each instanceof Refusal)).toHaveLength(1);
     expect(outcomes.at(-1)).toBeInstanceOf(Refusal);
     expect(definitions.named(1, 'contacts', 'one_more', 'create')).toBeUndefined();
+  });
+
+  test('has 1,000 properties beside it at most, and 200 groups', async () => {
+    const definitions = new Definitions(store().port, () => NOW);
+    const many = Array.from({ length: 999 }, (_, n) => ({ ...INPUT, name: `kind_${n}` }));
+    expect((await definitions.create(1, 'contacts', many)).some((each) => each instanceof Refusal)).toBe(
+      false,
+    );
+    expect(definitions.named(1, 'contacts', 'one_more', 'create')).toMatchObject({ made: true });
+    await definitions.create(1, 'contacts', [{ ...INPUT, name: 'kind_999' }]);
+    expect(definitions.named(1, 'contacts', 'one_more', 'create')).toBeUndefined();
+    const groups = async (from: number, to: number) => {
+      for (let n = from; n < to; n++)
+        await definitions.createGroup(1, 'contacts', { name: `g${n}`, label: 'G' });
+    };
+    const predefined = PREDEFINED_GROUPS.contacts?.length ?? 0;
+    await groups(predefined, 200);
+    await expect(groups(200, 201)).rejects.toThrow('at most 200 groups');
   });
 
   test('beyond 20,000 options of a type all together is refused, whichever call adds them', async () => {
