@@ -201,7 +201,11 @@ describe('limits, each with an error that names it', () => {
   test.each([
     ['filterGroups', { groups: Array(6).fill([filter]) }],
     ['filterGroups[0].filters', { groups: [Array(7).fill(filter)] }],
-    ['filterGroups', { groups: Array(5).fill(Array(4).fill(filter)) }],
+    ['filterGroups', { groups: [...Array(3).fill(Array(6).fill(filter)), [filter]] }],
+    [
+      'filterGroups[0].filters[0]',
+      { groups: [[{ ...filter, operator: 'IN', values: Array(101).fill('x') }]] },
+    ],
     ['limit', { limit: 201 }],
     ['limit', { limit: 0 }],
     ['after', { offset: 9_999, limit: 2 }],
@@ -216,6 +220,16 @@ describe('limits, each with an error that names it', () => {
     } catch (error) {
       expect((error as Refusal).faults.map((fault) => fault.in)).toEqual([path]);
     }
+  });
+
+  test.each([
+    { groups: Array(5).fill([filter]) },
+    { groups: Array(3).fill(Array(6).fill(filter)) },
+    { groups: [[{ ...filter, operator: 'IN', values: Array(100).fill('x') }]] },
+    { limit: 200 },
+    { offset: 9_800, limit: 200 },
+  ] as Partial<Search>[])('what is at one is taken: %j', (more) => {
+    expect(() => checkSearch(search(more), String)).not.toThrow();
   });
 });
 

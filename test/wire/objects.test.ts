@@ -338,6 +338,8 @@ describe('batches', () => {
       const refused = await server.call('POST', `${CONTACTS}/batch/${what}`, { inputs });
       expectRefused(refused, 400);
       expect(refused.json.message).toContain('100');
+      const most = await server.call('POST', `${CONTACTS}/batch/${what}`, { inputs: inputs.slice(1) });
+      expect(most.json?.message ?? '').not.toContain('at most 100');
     },
   );
 });
@@ -563,9 +565,15 @@ describe('a search', () => {
     [{ sorts: ['{"propertyName":"a"'] }],
     [{ sorts: ['{"propertyName":"a","direction":"UP"}'] }],
     [{ sorts: ['{"propertyName":5}'] }],
-    [{ query: 'x'.repeat(3_000) }],
+    [{ query: 'x'.repeat(3_001 - '{"query":""}'.length) }],
   ])('that is over a limit or unknown is refused: %j', async (body) => {
     expectRefused(await server.call('POST', `${CONTACTS}/search`, body), 400);
+  });
+
+  test('has 3,000 characters at most', async () => {
+    const query = 'x'.repeat(3_000 - '{"query":""}'.length);
+    const answer = await server.call('POST', `${CONTACTS}/search`, { query });
+    expect(answer.status, answer.text).toBe(200);
   });
 });
 
