@@ -46,6 +46,8 @@ async function makePet(type: string, name: string, more: object = {}, token?: st
   return made.json.id;
 }
 
+const agesOf = (count: number) => Array.from({ length: count }, (_, n) => ({ ...AGE, name: `age${n}` }));
+
 const textsOf = (answer: Answer) => answer.json.results.map(({ id }: Json) => id);
 
 describe('a schema', () => {
@@ -73,10 +75,33 @@ describe('a schema', () => {
       { properties: [NAME, { ...NAME, name: 'hs_object_id' }] },
       ['properties[1].name', 'properties[1].name'],
     ],
+    [
+      'a label that is too long',
+      { labels: { singular: 'x'.repeat(201), plural: 'Pets' } },
+      ['labels.singular'],
+    ],
+    ['too long a description', { description: 'x'.repeat(2_001) }, ['description']],
+    ['101 required properties', { requiredProperties: Array(101).fill('pet_name') }, ['requiredProperties']],
+    ['21 that are searched', { searchableProperties: Array(21).fill('pet_name') }, ['searchableProperties']],
+    ['201 properties', { properties: [NAME, ...agesOf(200)] }, ['properties']],
+    ['51 associated types', { associatedObjects: Array(51).fill('CONTACT') }, ['associatedObjects']],
   ])('with %s is refused, and says where', async (_what, more, fields) => {
     const answer = await server.call('POST', SCHEMAS, schemaOf(petName(), more));
     expectRefused(answer, 400);
     expect(faultyFields(answer)).toEqual(fields);
+  });
+
+  test('has as much as it may have', async () => {
+    const made = await makeSchema({
+      labels: { singular: 'x'.repeat(200), plural: 'y'.repeat(200) },
+      description: 'x'.repeat(2_000),
+      properties: [NAME, ...agesOf(199)],
+      requiredProperties: ['pet_name', ...agesOf(99).map(({ name }) => name)],
+      searchableProperties: ['pet_name', ...agesOf(19).map(({ name }) => name)],
+      secondaryDisplayProperties: ['age0', 'age1'],
+      associatedObjects: Array(50).fill('CONTACT'),
+    });
+    expect(made.requiredProperties).toHaveLength(100);
   });
 
   test('has a name that no other has, in any letter case, archived ones too', async () => {
