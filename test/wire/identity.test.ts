@@ -200,7 +200,7 @@ test.each([
   'a@b@c',
   '',
   'a\0@example.com',
-  `${'x'.repeat(250)}@example.com`,
+  `${'x'.repeat(243)}@example.com`,
 ])('e-mail %j is refused', async (email) => {
   const refused = await about({ email });
   expectRefused(refused, 400);

@@ -270,6 +270,18 @@ test.each([
   expect(faultyFields(refused).sort()).toEqual(fields.sort());
 });
 
+test('a name of a template and a label of a token have at most 500 characters, and an enumeration 5,000 options', async () => {
+  const [name, label] = ['n'.repeat(500), 'l'.repeat(500)];
+  const options = Array.from({ length: 5_001 }, (_, n) => ({ value: String(n), label: 'x' }));
+  const token = { name: 'kind', label, type: 'enumeration', options: options.slice(1) };
+  const made = await server.call('POST', TEMPLATES, { name, tokens: [token] });
+  expect(made.status, made.text).toBe(201);
+  expect(made.json).toMatchObject({ name, tokens: [{ label }] });
+  const refused = await server.call('POST', TEMPLATES, { name, tokens: [{ ...token, options }] });
+  expectRefused(refused, 400);
+  expect(faultyFields(refused)).toEqual(['tokens[0].options']);
+});
+
 test.each([
   ['{{#if a}}', 'headerTemplate'],
   ['one\ntwo {{petName', 'detailTemplate'],
