@@ -213,6 +213,7 @@ export function newProperty(
       in: 'hasUniqueValue',
       message: `was ${former.unique ?? false} of '${brief(name)}' that is archived, and values are kept; send that, or choose another name`,
     });
+  if (former) checkUniqueType(former, made, faults);
   if (input.hasUniqueValue) made.unique = true;
   if (made.unique && made.type !== 'string' && made.type !== 'number')
     faults.push({
@@ -234,8 +235,7 @@ export function changedProperty(
   const next = filled(old, input, groups, faults);
   if (input.hasUniqueValue != null && input.hasUniqueValue !== (old.unique ?? false))
     faults.push({ in: 'hasUniqueValue', message: 'is said when a property is created; leave it out' });
-  if (old.unique && next.type !== 'string' && next.type !== 'number')
-    faults.push({ in: 'type', message: `'${old.name}' has unique values: it stays a string or a number` });
+  checkUniqueType(old, next, faults);
   if (old.predefined) {
     const { options: _was, ...before } = old;
     const { options: _is, ...after } = next;
@@ -247,6 +247,15 @@ export function changedProperty(
   }
   if (faults.length > 0) throw invalid('property', faults);
   return { ...next, version: old.version + 1, updatedAt: now };
+}
+
+/** Values that are kept are found by what they are under the type that they came with: `1.0` is a number's `1`. */
+function checkUniqueType(old: PropertyDefinition, { type }: PropertyDefinition, faults: Fault[]): void {
+  if (old.unique && type !== old.type)
+    faults.push({
+      in: 'type',
+      message: `'${old.name}' has unique values, which are kept as those of a ${old.type}; leave it one`,
+    });
 }
 
 /** How many options properties have all together. */

@@ -282,6 +282,22 @@ describe('a definition', () => {
     }
   });
 
+  test('keeps its type, by which its values were read, archived or not: 1.0 is a number that 1 is, and another text', async () => {
+    const name = fresh('typed').replaceAll('-', '_');
+    const path = `/crm/v3/properties/contacts/${name}`;
+    const number = { type: 'number', fieldType: 'number' };
+    await define(definitionOf(name));
+    expect((await create({ firstname: 'A', [name]: '1.0' })).status).toBe(201);
+    const changed = await server.call('PATCH', path, number);
+    expect((await server.call('DELETE', path)).status).toBe(204);
+    for (const answer of [changed, await define(definitionOf(name, number))]) {
+      expectRefused(answer, 400);
+      expect(faultyFields(answer)).toEqual(['type']);
+    }
+    expect((await define(definitionOf(name))).status).toBe(201);
+    expectRefused(await create({ firstname: 'B', [name]: '1.0' }), 400);
+  });
+
   test('there are a bounded number of', async () => {
     const { token } = await createTenant(server.folder);
     for (let n = 0; n < MAX_UNIQUE_PER_TYPE; n++)
