@@ -378,6 +378,30 @@ describe('a token that sets a property that nobody defined', () => {
   });
 });
 
+test('names that nobody defined are no way past the bound of a type’s properties, however many come at once', async () => {
+  const { portalId, token } = await createTenant(server.folder, { lenient: true });
+  const names = (n: number) => Array.from({ length: 400 }, (_, index) => [`made_${n}_${index}`, 'x']);
+  const inputs = [0, 1, 2, 3].map((n) => ({
+    properties: { firstname: 'A', ...Object.fromEntries(names(n)) },
+  }));
+  const batch = await call('POST', '/crm/v3/objects/contacts/batch/create', { inputs }, { token });
+  expect(batch.status, batch.text.slice(0, 500)).toBe(207);
+  expect(batch.json.results).toHaveLength(2);
+  expect(batch.json.errors.map(({ context }: Json) => context.index)).toEqual([['2'], ['3']]);
+  expect(batch.json.errors[0].message).toContain('more than 1000 properties');
+  const form = (n: number) =>
+    server.call(
+      'POST',
+      `/submissions/v3/integration/submit/${portalId}/${crypto.randomUUID()}`,
+      { fields: names(n).map(([name, value]) => ({ name, value })) },
+      { token: '' },
+    );
+  expectRefused(await form(4), 400);
+  const { json } = await call('GET', ROOT, undefined, { token });
+  const own = json.results.filter(({ hubspotDefined }: Json) => !hubspotDefined);
+  expect(own).toHaveLength(800);
+});
+
 test('a form may set what is defined, and in a lenient portal anything', async () => {
   const submit = ({ portalId }: typeof strict, name: string) =>
     server.call(

@@ -47,7 +47,7 @@ export function people(db: Connection) {
 
   const { record, createRecord, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
-  const { setProperties, handOver, takenValue, redefined, defineNamed } = valueWriter(db);
+  const { setProperties, handOver, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { associateByDomain } = associator(db);
   const { isErased, liftBlock } = blockedEmails(db);
   const canBe = typeChecker(db);
@@ -77,7 +77,7 @@ export function people(db: Connection) {
     const by = identifiedBy(subject, found);
     const known = decision.stands === 'on-record' && !decision.create ? decision.objectId : undefined;
     const conflict =
-      redefined(portal, type, values) ??
+      undefinable(portal, type, values) ??
       (decision.stands === 'with-visitor' ? undefined : takenValue(portal, type, known, values));
     if (conflict) return conflict;
     if (known === undefined && !canBe(portal, type)) return noSuchType(type);

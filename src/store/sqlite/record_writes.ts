@@ -35,14 +35,14 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   );
   const { record, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
-  const { setByHand, byUnique, takenValue, redefined, defineNamed } = valueWriter(db);
+  const { setByHand, byUnique, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
   const canBe = typeChecker(db);
 
   /** One write by hand: the record and whether it was made, or why nothing was written. */
   function writeOne(portal: number, write: RecordWrite, at: number): Written | Refused {
     const { type } = write;
-    const conflict = 'properties' in write ? redefined(portal, type, write.properties) : undefined;
+    const conflict = 'properties' in write ? undefinable(portal, type, write.properties) : undefined;
     if (conflict) return conflict;
     switch (write.op) {
       case 'create': {

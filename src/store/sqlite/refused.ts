@@ -1,5 +1,6 @@
 // Why a write to records is refused, in words: made on the writer thread, a Refusal again on the other side.
 import { type Decision, MAX_IDENTITIES, MAX_MERGED, type Subject } from '../../records/identity.js';
+import { MAX_PROPERTIES_PER_TYPE } from '../../records/properties.js';
 import { type ObjectType, singular, typeIdOf } from '../../records/record.js';
 import { brief, type Refusal } from '../../refusal.js';
 
@@ -69,6 +70,16 @@ export function definedOtherwise(type: ObjectType, name: string): Refused {
     message: `the property '${brief(name)}' of ${type} has just been defined; send it again, it is checked anew`,
     faults: [],
     context: { propertyName: [brief(name)] },
+  };
+}
+
+/** The check on the wire knew nothing of those that this transaction, or another since, has defined in passing. */
+export function tooManyProperties(type: ObjectType): Refused {
+  return {
+    reason: 'invalid',
+    message: `${type} would have more than ${MAX_PROPERTIES_PER_TYPE} properties that the portal has made, archived ones too: send fewer that nobody has defined`,
+    faults: [],
+    context: {},
   };
 }
 

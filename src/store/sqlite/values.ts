@@ -1,11 +1,11 @@
 // The values of records' properties on the writer's connection, inside the transaction that the caller opened. The
 // newest one holds; that of a unique property is one record's alone.
-import type { PropertyDefinition } from '../../records/properties.js';
+import { MAX_PROPERTIES_PER_TYPE, type PropertyDefinition } from '../../records/properties.js';
 import { IF_UNSET, type ObjectType, type PropertyValue } from '../../records/record.js';
 import type { Connection } from './database.js';
 import { definer } from './definitions.js';
 import { type Own, toucher } from './records.js';
-import { definedOtherwise, type Refused, valueTaken } from './refused.js';
+import { definedOtherwise, type Refused, tooManyProperties, valueTaken } from './refused.js';
 
 export function valueWriter(db: Connection) {
   // The newest says what holds; of two at the same time, the one that arrived last. IF_UNSET never overwrites.
@@ -28,6 +28,11 @@ export function valueWriter(db: Connection) {
     .prepare(
       "SELECT body FROM definition WHERE portal = ? AND object_type = ? AND kind = 'property' AND name = ?",
     )
+    .pluck();
+  const countOwn = db
+    .prepare(`
+    SELECT count(*) FROM definition
+    WHERE portal = ? AND object_type = ? AND kind = 'property' AND NOT body ->> 'predefined'`)
     .pluck();
   const define = definer(db);
   const touchRecord = toucher(db);
@@ -73,19 +78,26 @@ export function valueWriter(db: Connection) {
     return placesByUnique.get(key) as Own | undefined;
   }
 
-  /** The refusal of a value that was taken for text, of a property that is something else by now. */
-  function redefined(
+  /** The refusal of values that were to define properties, of which one is something else by now, or too many. */
+  function undefinable(
     portal: number,
     type: ObjectType,
     values: readonly PropertyValue[],
   ): Refused | undefined {
+    const made = new Set<string>();
     for (const { name, defines } of values) {
-      const kept = defines && (definitionOf.get(portal, type, name) as string | undefined);
-      if (!kept) continue;
+      if (!defines) continue;
+      const kept = definitionOf.get(portal, type, name) as string | undefined;
+      if (!kept) {
+        made.add(name);
+        continue;
+      }
       const by = JSON.parse(kept) as PropertyDefinition;
       if (by.archivedAt === undefined && (by.unique || by.type !== 'string'))
         return definedOtherwise(type, name);
     }
+    if (made.size > 0 && (countOwn.get(portal, type) as number) + made.size > MAX_PROPERTIES_PER_TYPE)
+      return tooManyProperties(type);
     return undefined;
   }
 
@@ -109,5 +121,5 @@ export function valueWriter(db: Connection) {
     for (const { defines } of values) if (defines) define(portal, type, [defines]);
   }
 
-  return { setProperties, setByHand, handOver, byUnique, takenValue, redefined, defineNamed };
+  return { setProperties, setByHand, handOver, byUnique, takenValue, undefinable, defineNamed };
 }
