@@ -204,6 +204,30 @@ test('with itself: 400; somebody unknown: 404; no ids: 400; and nothing has chan
   expect((await contact(A)).json).toMatchObject({ id: A, properties: { hs_merged_object_ids: null } });
 });
 
+test('a contact is searched by its further e-mails and by the ids that it was merged from', async () => {
+  const [a, b] = [freshEmail(), freshEmail()];
+  const [A, B] = [(await about({ email: a })).objectId, (await about({ email: b })).objectId];
+  await merged(A, B);
+  const found = async (propertyName: string, operator: string, value?: string) => {
+    const filters = [
+      { propertyName: 'email', operator: 'EQ', value: a },
+      { propertyName, operator, ...(value === undefined ? {} : { value }) },
+    ];
+    const { json } = await server.call('POST', `${CONTACTS}/search`, { filters });
+    return json.results.map(({ id }: Json) => id);
+  };
+  for (const [name, value] of [
+    ['hs_additional_emails', b],
+    ['hs_merged_object_ids', B],
+  ]) {
+    expect(await found(name, 'EQ', value), name).toEqual([A]);
+    expect(await found(name, 'CONTAINS_TOKEN', value), name).toEqual([A]);
+    expect(await found(name, 'HAS_PROPERTY'), name).toEqual([A]);
+    expect(await found(name, 'NOT_HAS_PROPERTY'), name).toEqual([]);
+    expect(await found(name, 'EQ', A), name).toEqual([]);
+  }
+});
+
 test('identities of both over 250 are 414, and both stay as they are; 250 are taken', async () => {
   const fill = async (objectId: string, count: number) => {
     const inputs = Array.from({ length: count }, () => ({

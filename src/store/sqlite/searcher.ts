@@ -86,10 +86,8 @@ function candidates(
   groups: Search['groups'],
   names: readonly string[],
 ): Iterable<Row> {
-  const columns = names.map((name) => column(type, name)).join(', ');
-  const own = (name: string) =>
-    name === 'hs_object_id' || name === createdName(type) || name === modifiedName(type);
-  const values = names.filter((name) => !own(name) && !isEmail(type, name));
+  const columns = names.map((name) => ownColumn(type, name) ?? PROPERTY).join(', ');
+  const values = names.filter((name) => ownColumn(type, name) === undefined);
   const rows = (from: string) =>
     db
       .prepare(
@@ -104,15 +102,24 @@ function candidates(
   return rows(from).iterate(...values, JSON.stringify([...ids]), portal, type) as Iterable<Row>;
 }
 
-/** SQL for a property's value; where it is none of the record's own fields its name is bound. */
-function column(type: ObjectType, name: string): string {
+/** SQL for the value of a property, whose name is bound. */
+const PROPERTY = "(SELECT value FROM property p WHERE p.place = r.place AND p.name = ? AND p.value <> '')";
+
+/** SQL for what is the record's own affair; undefined where the name is another property's. */
+function ownColumn(type: ObjectType, name: string): string | undefined {
   if (name === 'hs_object_id') return 'CAST(r.id AS TEXT)';
   const iso = (field: string) => `strftime('%Y-%m-%dT%H:%M:%fZ', ${field} / 1000.0, 'unixepoch')`;
   if (name === createdName(type)) return iso('r.created_at');
   if (name === modifiedName(type)) return iso('r.updated_at');
-  if (isEmail(type, name))
-    return "(SELECT value FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND i.is_primary)";
-  return "(SELECT value FROM property p WHERE p.place = r.place AND p.name = ? AND p.value <> '')";
+  if (type !== 'contacts') return undefined;
+  const emails = (value: string, which: string) =>
+    `(SELECT ${value} FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND ${which})`;
+  if (name === 'email') return emails('value', 'is_primary');
+  if (name === 'hs_additional_emails')
+    return emails("group_concat(value, ';' ORDER BY key)", 'NOT is_primary');
+  if (name === 'hs_merged_object_ids')
+    return "(SELECT group_concat(id, ';' ORDER BY id) FROM record m INDEXED BY record_merged WHERE m.portal = r.portal AND m.object_type = r.object_type AND m.merged_into = r.id)";
+  return undefined;
 }
 
 function isEmail(type: ObjectType, name: string): boolean {
