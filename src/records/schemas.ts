@@ -49,8 +49,8 @@ export interface NewSchemaInput extends SchemaInput {
 interface OfPortal {
   live: ReadonlyMap<CustomType, ObjectSchema>;
   archived: ReadonlyMap<CustomType, ObjectSchema>;
-  /** Of the live ones, in lower case. */
-  byName: ReadonlyMap<string, ObjectSchema>;
+  /** By name, in lower case: archived ones keep theirs. */
+  byName: ReadonlyMap<string, CustomType>;
 }
 
 type SchemaStore = Pick<
@@ -71,11 +71,8 @@ export class Schemas {
   typeOf(portalId: number, name: string): ObjectType | undefined {
     const standard = standardTypeOf(name);
     if (standard) return standard;
-    const { live, byName } = this.#of(portalId);
-    if (live.size === 0) return undefined;
-    if (isCustom(name)) return live.has(name) ? name : undefined;
-    const prefix = fullyQualifiedName(portalId, { name: '' });
-    return byName.get((name.startsWith(prefix) ? name.slice(prefix.length) : name).toLowerCase())?.type;
+    const type = this.#customOf(portalId, name);
+    return type && this.#of(portalId).live.has(type) ? type : undefined;
   }
 
   /** Whether a template of an app may be for records of this type: some portal that has the app has the type. */
@@ -96,11 +93,8 @@ export class Schemas {
 
   /** By id, name or full name. */
   get(portalId: number, name: string, isArchived = false): ObjectSchema {
-    const type = this.typeOf(portalId, name);
-    const archived = [...this.#of(portalId).archived.values()].find(
-      (each) => each.type === name || each.name === name || fullyQualifiedName(portalId, each) === name,
-    );
-    const found = isArchived ? archived : type && this.schemaOf(portalId, type);
+    const type = this.#customOf(portalId, name);
+    const found = type && this.#of(portalId)[isArchived ? 'archived' : 'live'].get(type);
     if (!found) throw noSchema(name);
     return found;
   }
@@ -305,6 +299,14 @@ export class Schemas {
     throw new Refusal('overloaded', `'${brief(name)}' is being changed by many at once; try again shortly`);
   }
 
+  /** The type that a custom object's id, name or full name means, archived or not. */
+  #customOf(portalId: number, name: string): CustomType | undefined {
+    if (isCustom(name)) return name;
+    const prefix = fullyQualifiedName(portalId, { name: '' });
+    const own = name.startsWith(prefix) ? name.slice(prefix.length) : name;
+    return this.#of(portalId).byName.get(own.toLowerCase());
+  }
+
   #of(portalId: number): OfPortal {
     const cached = this.#cache.get(portalId);
     if (cached) return cached;
@@ -315,7 +317,7 @@ export class Schemas {
       archived: new Map(
         all.filter(({ archivedAt }) => archivedAt !== undefined).map((each) => [each.type, each]),
       ),
-      byName: new Map(live.map((each) => [each.name.toLowerCase(), each])),
+      byName: new Map(all.map((each) => [each.name.toLowerCase(), each.type])),
     };
     if (this.#cache.size >= MAX_CACHED_PORTALS) this.#cache.clear();
     this.#cache.set(portalId, known);

@@ -118,6 +118,19 @@ describe('a schema', () => {
     expect(again.json.id).not.toBe(id);
   });
 
+  test('is dropped by its name too, or its full name, in any letter case', async () => {
+    for (const nameOf of [
+      ({ name }: Json) => name.toUpperCase(),
+      ({ fullyQualifiedName: [p, ...rest] }: Json) => p + rest.join('').toUpperCase(),
+    ]) {
+      const made = await makeSchema();
+      const path = `${SCHEMAS}/${nameOf(made)}`;
+      expectRefused(await server.call('DELETE', `${path}?archived=true`), 404, 'OBJECT_NOT_FOUND');
+      expect((await server.call('DELETE', path)).status).toBe(204);
+      expect((await server.call('DELETE', `${path}?archived=true`)).status).toBe(204);
+    }
+  });
+
   test('is purged once it is archived, as version 11 of the client asks for it', async () => {
     const { id } = await makeSchema();
     const purge = () => server.call('DELETE', `${SCHEMAS}/${id}/purge`);
