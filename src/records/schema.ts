@@ -211,14 +211,9 @@ export function schemaAssociationId(
   to: ObjectType,
 ): number | undefined {
   const isOut = from === schema.type;
-  const index = schema.associated.indexOf(isOut ? to : from);
-  if (
-    !associatedOf(schema).includes(isOut ? to : from) ||
-    (isOut ? to : from) === schema.type ||
-    (!isOut && to !== schema.type)
-  )
-    return undefined;
-  return idsFrom(schema) + 2 * index + (isOut ? 0 : 1);
+  const other = isOut ? to : from;
+  if (!associatedOf(schema).includes(other) || (!isOut && to !== schema.type)) return undefined;
+  return idsFrom(schema) + 2 * schema.associated.indexOf(other) + (isOut ? 0 : 1);
 }
 
 /** The type to which an association of this id leads from `from`; undefined where the schema knows of none. */
