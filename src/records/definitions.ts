@@ -260,7 +260,7 @@ export class Definitions {
     await this.#change(portalId, type, () => {
       if (this.of(portalId, type).archivedGroups.has(name)) return undefined;
       const group = archived(this.group(portalId, type, name), this.clock());
-      const [member] = [...this.of(portalId, type).properties.values()].filter(
+      const member = [...this.of(portalId, type).properties.values()].find(
         ({ groupName }) => groupName === name,
       );
       if (member)

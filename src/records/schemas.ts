@@ -193,7 +193,7 @@ export class Schemas {
   async dissociate(portalId: number, name: string, associationId: string): Promise<void> {
     const { type } = this.get(portalId, name);
     const to = this.associatedType(portalId, type, Number(associationId));
-    const back = [...this.associatedTypes(portalId, type)].find(
+    const back = this.associatedTypes(portalId, type).find(
       (each) => this.associationId(portalId, each, type) === Number(associationId),
     );
     const other = to ?? back;

@@ -225,7 +225,7 @@ function malformedForm({ faults, message }: Refusal): HttpProblem {
 
 function refusedForm(refusal: Refusal): Error {
   const blocked = refusal.faults.some((fault) => fault.code === 'BLOCKED_EMAIL');
-  const [taken] = refusal.faults.filter((fault) => fault.code === 'CONFLICTING_UNIQUE_VALUE');
+  const taken = refusal.faults.find((fault) => fault.code === 'CONFLICTING_UNIQUE_VALUE');
   if (taken)
     return badForm([
       {
