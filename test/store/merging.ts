@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_IDENTITIES, MAX_MERGED } from '../../dist/records/identity.js';
 import { fill, portalOf, property } from './portal.js';
-import { create, NOW, type Store, stored, whole } from './support.js';
+import { create, ids, NOW, type Store, stored, walk, whole } from './support.js';
 
 export function mergingConformance(open: () => Store): void {
   const portal = () => portalOf(open());
@@ -149,6 +149,64 @@ export function mergingConformance(open: () => Store): void {
       expect(p.contact(id)).toMatchObject({ mergedIds: [], updatedAt: NOW });
       const foreign = await portal();
       expect(await foreign.merge(id, id)).toBeUndefined();
+    });
+
+    test('neither it nor an erase touches what has the same ids, in another portal or of another type', async () => {
+      const { write, associated, record } = open();
+      const company = (portalId: number, id: number) => ({ portalId, type: 'companies' as const, id });
+      const all = { after: 0, limit: 9 };
+      const made = async () => {
+        const p = await portal();
+        for (const id of [1, 2, 3, 4]) {
+          await p.on({ type: 'companies', objectId: id, ...create }, `company ${id}`);
+          await p.on({ objectId: id, email: `old${id}@example.com`, ...create });
+          await write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+          const names = { objectId: id, email: `p${id}@example.com`, utk: `u${id}`, ...create };
+          await p.on(names, `event ${id}`, { properties: [property('color', `of ${id}`)] });
+          await p.on({ type: 'companies', objectId: id, email: `p${id}@example.com` }, `says ${id}`);
+          const to = company(p.portalId, id);
+          await write(p.portalId, [{ op: 'associate', type: 'contacts', id, to }], NOW);
+        }
+        await p.merge(2, 3);
+        await p.merge(1, 4);
+        return p;
+      };
+      type Portal = Awaited<ReturnType<typeof portal>>;
+      const companies = ({ portalId }: Portal) =>
+        [1, 2, 3, 4].map((id) => [
+          whole(record(company(portalId, id))),
+          ids(walk(open(), company(portalId, id))),
+        ]);
+      const seen = (p: Portal) => [
+        companies(p),
+        [1, 2, 3, 4].map((id) => [
+          p.contact(id),
+          p.timeline(id),
+          p.event(`event ${id}`),
+          p.event(`says ${id}`),
+        ]),
+        [1, 2, 3, 4].map((id) => [
+          associated(p.key(id), 'companies', all),
+          associated(company(p.portalId, id), 'contacts', all),
+        ]),
+      ];
+      const [p, q] = [await made(), await made()];
+      await q.on({ objectId: 1, email: 'only@example.com' });
+      const [own, others] = [companies(p), seen(q)];
+      await p.merge(1, 2);
+      expect([companies(p), seen(q)]).toEqual([own, others]);
+      await p.erase({ objectId: 1 });
+      expect([companies(p), seen(q)]).toEqual([own, others]);
+      expect(await p.on({ email: 'only@example.com' })).toBeTypeOf('number');
+      await q.erase({ objectId: 2 });
+      expect(await p.createContact('old2@example.com')).toBeTypeOf('number');
+      for (const id of [2, 3]) {
+        expect(await q.refused({ email: `old${id}@example.com` })).toMatchObject({ reason: 'invalid' });
+        expect(q.event(`says ${id}`)?.body).not.toContain(`p${id}@`);
+      }
+      expect(q.event('says 1')?.body).toContain('p1@');
+      await q.erase({ objectId: 1 });
+      expect(await q.refused({ email: 'old1@example.com' })).toMatchObject({ reason: 'invalid' });
     });
 
     test('the other’s primary e-mail is the primary’s where it has none', async () => {
