@@ -100,6 +100,7 @@ describe('addresses', () => {
     ['[a](https://x.io/{{v}})', 'Zoë 🐶', 'https://x.io/Zo%C3%AB%20%F0%9F%90%B6'],
     ['[a](https://x.io/?e={{v}})', 'a@b.io', 'https://x.io/?e=a%40b.io'],
     ['[a](mailto:{{v}})', 'a@b.io', 'mailto:a@b.io'],
+    ['[a](MailTo:{{v}})', 'a@b.io', 'mailto:a@b.io'],
     ['[a](mailto:{{v}})', 'a@b.io?cc=c@d.io,e@f.io', 'mailto:a@b.io%3Fcc%3Dc@d.io%2Ce@f.io'],
     ['[a](https://{{v}}.petspot.com/)', 'bern', 'https://bern.petspot.com/'],
     ['[a](https://{{v}}/)', 'x.io', 'https://x.io/'],

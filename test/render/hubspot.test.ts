@@ -167,6 +167,18 @@ describe('formatDate', () => {
 describe('Markdown', () => {
   test.each([
     ['a line break', 'a\nb', '<p>a<br />b</p>'],
+    ['a line break by two spaces or a backslash', 'a  \nb\\\nc', '<p>a<br />b<br />c</p>'],
+    ['indented code', '    a < b', '<pre><code>a &lt; b\n</code></pre>'],
+    [
+      'a picture without words, as its address',
+      '![](https://x.io/c.png)',
+      '<p><a href="https://x.io/c.png" rel="noopener noreferrer">https://x.io/c.png</a></p>',
+    ],
+    [
+      'a picture behind a link that is none',
+      '[a](/c) ![cat](https://x.io/c.png)',
+      '<p>a <a href="https://x.io/c.png" rel="noopener noreferrer">cat</a></p>',
+    ],
     ['a list', '- a\n- b\n  - c', '<ul><li>a</li><li>b<ul><li>c</li></ul></li></ul>'],
     ['a numbered list', '3. a', '<ol start="3"><li>a</li></ol>'],
     ['emphasis', '*a* **b** ~~c~~ `d`', '<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>'],
