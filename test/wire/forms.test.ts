@@ -187,11 +187,11 @@ test('what is at the bounds is taken', async () => {
   const fields = [
     field('email', email),
     field('long', 'x'.repeat(65_536)),
-    ...Array.from({ length: 998 }, (_, n) => field(`a${n}`, n)),
+    ...Array.from({ length: 998 }, (_, n) => field(`a${n % 900}`, n)), // a type has no 1,000 more properties
   ];
   const context = { hutk: 'é'.repeat(250), pageUri: 'https://example.com/' };
   expect((await submit({ fields, context, submittedAt: Date.now() - 30 * DAY })).status).toBe(200);
-  expect((await contactOf(email, 'long,a997')).json.properties).toMatchObject({ a997: '997' });
+  expect((await contactOf(email, 'long,a97')).json.properties).toMatchObject({ a97: '997' });
 });
 
 test.each([
