@@ -25,7 +25,6 @@ export function eventOf(more) {
 /** A store in a folder, as it is filled. What is about `records` records may also be sent by load. */
 export function seeded(folder, records, total) {
   let stored = 0;
-  let bytes = 0;
   const ids = [];
   const busy = { tens: new Map(), thousands: new Map(), busiest: new Map() };
   const age = Date.now() - total * MS_BETWEEN;
@@ -56,7 +55,6 @@ export function seeded(folder, records, total) {
           );
           if (faults.length > 0) throw new Error(JSON.stringify(faults));
           drafts.push(draft);
-          bytes += draft.body.length;
         }
         await pending;
         pending = store.append(drafts).then((events) => {
@@ -99,7 +97,6 @@ export function seeded(folder, records, total) {
       };
       await append(count, (n) => ({ objectId: String(whose(n)) }), progress);
     },
-    bodyBytes: () => bytes,
     stored: () => stored,
   };
 }

@@ -27,21 +27,13 @@ const event = {
     },
   },
 };
-const batch = {
-  type: 'object',
-  required: ['inputs'],
-  properties: { inputs: { type: 'array', items: event } },
-};
 
-const app = fastify({ bodyLimit: 16 * 1024 * 1024 });
+const app = fastify();
 let last;
 app.post('/event', { schema: { body: event, response: { 201: event } } }, async (request, reply) => {
   last = request.body;
   return reply.code(201).send(request.body);
 });
-app.post('/batch', { schema: { body: batch, response: { 201: batch } } }, async (request, reply) =>
-  reply.code(201).send(request.body),
-);
 app.get('/event', { schema: { response: { 200: event } } }, async () => last);
 
 const baseUrl = await app.listen({ host: '127.0.0.1', port: 0 });
