@@ -161,7 +161,10 @@ export interface RecordStore {
   contactByEmail(portalId: number, email: string): CrmRecord | undefined;
   /** The record that has this value of a unique property, by its `uniqueKey`. */
   recordByUnique(portalId: number, type: ObjectType, key: string): CrmRecord | undefined;
-  /** Records of a portal that events came for most recently, newest first; after them, those changed last. */
+  /**
+   * Records of a portal that events came for most recently, newest first; after them, of the newest of each type, those
+   * that changed last.
+   */
   recentRecords(portalId: number, limit: number): CrmRecord[];
 
   /** Finds or makes the contact, ties the utk to it, sets its properties; answers its id, or why not. */
