@@ -84,11 +84,12 @@ export function valueWriter(db: Connection) {
     type: ObjectType,
     values: readonly PropertyValue[],
   ): Refused | undefined {
-    const made = new Set<string>();
+    let made: Set<string> | undefined; // most values define nothing
     for (const { name, defines } of values) {
       if (!defines) continue;
       const kept = definitionOf.get(portal, type, name) as string | undefined;
       if (!kept) {
+        made ??= new Set();
         made.add(name);
         continue;
       }
@@ -96,7 +97,7 @@ export function valueWriter(db: Connection) {
       if (by.archivedAt === undefined && (by.unique || by.type !== 'string'))
         return definedOtherwise(type, name);
     }
-    if (made.size > 0 && (countOwn.get(portal, type) as number) + made.size > MAX_PROPERTIES_PER_TYPE)
+    if (made && (countOwn.get(portal, type) as number) + made.size > MAX_PROPERTIES_PER_TYPE)
       return tooManyProperties(type);
     return undefined;
   }
