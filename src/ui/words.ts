@@ -147,7 +147,7 @@ const en = {
     deals: 'deals',
     tickets: 'tickets',
   } as Readonly<Record<string, string>>,
-  otherScope: 'something that this server does not know',
+  otherScope: 'nothing more: this is for a part of HubSpot that is not here',
 
   unanswerable: {
     client: {
@@ -336,7 +336,7 @@ const de: Words = {
     'schemas.write': (plural) => `festlegen, welche Eigenschaften es gibt: ${plural}`,
   },
   pluralInside: { contacts: 'Kontakte', companies: 'Unternehmen', deals: 'Deals', tickets: 'Tickets' },
-  otherScope: 'etwas, das dieser Server nicht kennt',
+  otherScope: 'nichts weiter: das gilt einem Teil von HubSpot, den es hier nicht gibt',
 
   unanswerable: {
     client: {
