@@ -3,7 +3,7 @@
 import type { ReactNode } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { OBJECT_TYPES, type ObjectType } from '../records/record.js';
-import { pluralOf } from './names.js';
+import { address, pluralOf } from './names.js';
 import type { View } from './view.js';
 import type { ProblemStatus } from './words.js';
 
@@ -59,13 +59,13 @@ export function document(
           {words.skip}
         </a>
         <header className="site">
-          <a className="brand" href="/">
+          <a className="brand" href={address(view, '/')}>
             Throughline
           </a>
           {!alone && (
             <>
               <nav aria-label="Throughline">
-                <a href="/">{words.records}</a>
+                <a href={address(view, '/')}>{words.records}</a>
                 <a href="/docs">{words.reference}</a>
               </nav>
               <Choices view={view} />
@@ -131,9 +131,9 @@ function Choices({ view }: { view: View }) {
 export function Kinds({ view, current }: { view: View; current: ObjectType | 'recent' }) {
   const { words } = view.language;
   const types: readonly ObjectType[] = [...OBJECT_TYPES, ...view.customs.map(({ type }) => type)];
-  const link = (kind: ObjectType | 'recent', href: string, text: string) => (
+  const link = (kind: ObjectType | 'recent', asked: { type?: string }, text: string) => (
     <li key={kind}>
-      <a href={href} aria-current={kind === current ? 'page' : undefined}>
+      <a href={address(view, '/', asked)} aria-current={kind === current ? 'page' : undefined}>
         {text}
       </a>
     </li>
@@ -141,8 +141,8 @@ export function Kinds({ view, current }: { view: View; current: ObjectType | 're
   return (
     <nav className="kinds site" aria-label={words.kinds}>
       <ul>
-        {link('recent', '/', words.recent)}
-        {types.map((type) => link(type, `/?type=${type}`, pluralOf(view, type)))}
+        {link('recent', {}, words.recent)}
+        {types.map((type) => link(type, { type }, pluralOf(view, type)))}
       </ul>
     </nav>
   );

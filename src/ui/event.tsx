@@ -5,7 +5,7 @@ import type { CrmRecord } from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
 import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
-import { clock, iso, MAX_NAME_CHARS, Moment, nameOf, pathOf, short } from './names.js';
+import { address, clock, iso, MAX_NAME_CHARS, Moment, nameOf, pathOf, short } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
@@ -39,7 +39,7 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
         <Title id={`event-${index}`} html={isTitle ? header : ''} label={label}>
           {whose && (
             <p className="whose">
-              <a href={pathOf(whose)}>{nameOf(whose, view)}</a>
+              <a href={address(view, pathOf(whose))}>{nameOf(whose, view)}</a>
             </p>
           )}
         </Title>

@@ -1,7 +1,7 @@
 // The page that lists records: of a type, found by a search, or active last.
 import type { CrmRecord, ObjectType } from '../records/record.js';
 import { document, Kinds } from './document.js';
-import { Emblem, Moment, ownName, pathOf, pluralOf, singularOf } from './names.js';
+import { Asking, address, asking, Emblem, Moment, ownName, pathOf, pluralOf, singularOf } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
@@ -34,8 +34,8 @@ export function listPage(view: View, contents: ListContents, baseUrl: string): s
   const { records, type, query, total, tooBroad, isFirst, next } = contents;
   const title = type ? pluralOf(view, type) : words.records;
   const lead = total !== undefined ? words.found(total) : type ? words.ofTypeLead : words.recordsLead;
-  const path = (more: Readonly<Record<string, string>>) =>
-    `/?${new URLSearchParams({ ...(type ? { type } : {}), ...(query ? { query } : {}), ...more })}`;
+  const path = (more: { after?: string }) =>
+    address(view, '/', { ...(type ? { type } : {}), ...(query ? { query } : {}), ...more });
   return document(
     view,
     [...(query ? [query] : []), title, ...(isFirst ? [] : [words.furtherPage])].join(' · '),
@@ -83,7 +83,7 @@ function SearchForm({ view, type, query }: { view: View; type: ObjectType; query
   return (
     <search>
       <form className="search" action="/">
-        <input type="hidden" name="type" value={type} />
+        <Asking query={asking(view, { type })} />
         <input
           type="search"
           name="query"
@@ -110,7 +110,7 @@ function RecordList({ view, records }: { view: View; records: readonly Listed[] 
           <li key={`${record.type}/${record.id}`}>
             <Emblem record={record} view={view} />
             <div className="what">
-              <a href={pathOf(record)}>
+              <a href={address(view, pathOf(record))}>
                 {name !== undefined && <span className="name">{name}</span>}{' '}
                 <span className={name === undefined ? 'name' : 'key'}>
                   {singularOf(view, record.type)} {record.id}

@@ -1,4 +1,4 @@
-// What records, types and moments are called on pages.
+// What records, types and moments are called on pages, and where the pages are.
 import { type CrmRecord, isCustom, type ObjectType, propertyOf } from '../records/record.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
@@ -73,9 +73,28 @@ function wholeName(record: CrmRecord, { customs }: View): string | undefined {
   }
 }
 
-export function pathOf(record: CrmRecord): string {
-  return `/records/${record.type}/${record.id}`;
+export function pathOf({ type, id }: CrmRecord): string {
+  return `/records/${type}/${id}`;
 }
+
+/** What the address of a page asks for. Of several portals it names the one looked at, so that it can be kept and sent. */
+export function asking({ portal, portals = [] }: View, more: Query = {}): Query {
+  return portal && portals.length > 1 ? { portal: String(portal.id), ...more } : more;
+}
+
+export function address(view: View, path: string, more: Query = {}): string {
+  const query = new URLSearchParams(asking(view, more)).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
+
+/** The same in a form, which asks for more. */
+export function Asking({ query }: { query: Query }) {
+  return Object.entries(query).map(([name, value]) => (
+    <input key={name} type="hidden" name={name} value={value} />
+  ));
+}
+
+type Query = Readonly<Record<string, string>>;
 
 export function iso(at: number): string {
   return new Date(at).toISOString();

@@ -4,7 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
-import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { digest } from '../access/credentials.js';
 import type { Portal } from '../access/store.js';
 import {
@@ -59,7 +59,6 @@ const LISTED_ASSOCIATED = 10;
 const ASSETS = { 'style.css': 'text/css; charset=utf-8', 'icon.svg': 'image/svg+xml' };
 
 interface ListQuery {
-  portal?: unknown;
   type?: unknown;
   query?: unknown;
   after?: unknown;
@@ -124,14 +123,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
   const choice = pageCookie('portal', options.publicUrl ?? '');
 
   scope.get<{ Querystring: ListQuery }>('/', HIDDEN, async (request, reply) => {
-    const { portal: wanted } = request.query;
-    if (wanted !== undefined) {
-      const [chosen] = options.portals(String(wanted));
-      if (!chosen) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
-      reply.setCookie(choice.name, String(chosen.id), choice.options);
-      return reply.redirect('/', 303);
-    }
-    const portal = portalOf(request);
+    const portal = portalOf(request, reply);
     if (!portal) return sendPage(reply, 404, unanswerablePage(viewOf(request), 'portal'));
     const contents = await listed(portal.id, request.query);
     const baseUrl = options.publicUrl ?? `${request.protocol}://${request.host}`;
@@ -197,7 +189,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     Params: { objectType: string; objectId: string };
     Querystring: { after?: unknown; until?: unknown; include?: unknown };
   }>('/records/:objectType/:objectId', HIDDEN, (request, reply) => {
-    const portal = portalOf(request);
+    const portal = portalOf(request, reply);
     const { objectType, objectId } = request.params;
     const key = portal && recordKey(schemas, portal.id, objectType, objectId);
     const record = key && store.record(key);
@@ -231,8 +223,14 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     throw NOTHING_HERE;
   });
 
-  /** The portal that the person chose last; else the likeliest. */
-  function portalOf({ cookies }: FastifyRequest): Portal | undefined {
+  /** The portal that the address names; else the one looked at last; else the likeliest. */
+  function portalOf({ query, cookies }: FastifyRequest, reply: FastifyReply): Portal | undefined {
+    const { portal: named } = query as { portal?: unknown };
+    if (named !== undefined) {
+      const [portal] = options.portals(String(named));
+      if (portal) reply.setCookie(choice.name, String(portal.id), choice.options);
+      return portal;
+    }
     const chosen = cookies[choice.name];
     return (chosen === undefined ? undefined : options.portals(chosen)[0]) ?? options.portals()[0];
   }

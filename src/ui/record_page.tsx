@@ -12,7 +12,18 @@ import {
 import { daysIn } from './days.js';
 import { document } from './document.js';
 import { type Entry, Event } from './event.js';
-import { Emblem, Moment, nameOf, pathOf, pluralOf, short, singularOf } from './names.js';
+import {
+  Asking,
+  address,
+  asking,
+  Emblem,
+  Moment,
+  nameOf,
+  pathOf,
+  pluralOf,
+  short,
+  singularOf,
+} from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
@@ -36,6 +47,7 @@ export interface RecordContents {
   withContacts?: boolean;
 }
 
+const WITH_CONTACTS = { include: 'contacts' };
 const MAX_PROPERTIES = 100;
 const MAX_PROPERTY_CHARS = 500;
 
@@ -45,7 +57,7 @@ export function recordPage(view: View, contents: RecordContents): string {
   const name = nameOf(record, view);
   const days = byDay(entries, view);
   const path = pathOf(record);
-  const asked = withContacts ? 'include=contacts' : '';
+  const asked = withContacts ? WITH_CONTACTS : {};
   const goesOn = older !== undefined || !isNewest;
   return document(
     view,
@@ -63,14 +75,14 @@ export function recordPage(view: View, contents: RecordContents): string {
           </h2>
           {withContacts !== undefined && (
             <p className="choice">
-              <a href={withContacts ? path : `${path}?include=contacts`}>
+              <a href={address(view, path, withContacts ? {} : WITH_CONTACTS)}>
                 {withContacts ? words.withoutContacts : words.withContacts}
               </a>
             </p>
           )}
           {goesOn && (
             <form className="choice until" action={path}>
-              {withContacts && <input type="hidden" name="include" value="contacts" />}
+              <Asking query={asking(view, asked)} />
               <label>
                 {words.until}{' '}
                 <input type="date" name="until" defaultValue={until} max="9999-12-31" required />
@@ -103,16 +115,12 @@ export function recordPage(view: View, contents: RecordContents): string {
           {goesOn && (
             <nav className="paging" aria-label={words.pages}>
               {!isNewest && (
-                <a className="button" href={asked === '' ? path : `${path}?${asked}`}>
+                <a className="button" href={address(view, path, asked)}>
                   {words.newest}
                 </a>
               )}
               {older !== undefined && (
-                <a
-                  className="button older"
-                  rel="next"
-                  href={`${path}?${asked === '' ? '' : `${asked}&`}after=${older}`}
-                >
+                <a className="button older" rel="next" href={address(view, path, { ...asked, after: older })}>
                   {words.older}
                 </a>
               )}
@@ -228,7 +236,7 @@ function AssociatedRecords({ view, associated }: { view: View; associated: reado
           <ul>
             {records.map((record) => (
               <li key={record.id}>
-                <a href={pathOf(record)}>{nameOf(record, view)}</a>
+                <a href={address(view, pathOf(record))}>{nameOf(record, view)}</a>
               </li>
             ))}
             {more && <li className="label">{words.moreAssociated}</li>}

@@ -69,7 +69,7 @@ export function start(at: string, more: { pagePassword?: string } = {}): Promise
 export const RECORD = '/records/contacts/1';
 
 /** A record of nothing but its id, 1. */
-function aRecord(type: CrmRecord['type']): CrmRecord {
+export function aRecord(type: CrmRecord['type']): CrmRecord {
   const nothing = { additionalEmails: [], utks: [], mergedIds: [], properties: new Map() };
   return { portalId: 1, type, id: 1, ...nothing, createdAt: 0, updatedAt: 0 };
 }

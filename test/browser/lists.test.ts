@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Portal } from '../../dist/access/store.js';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
+import type { RecordKey } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
-import { axe, inBrowser, pagesOf, server, visit } from './browser.js';
+import { aRecord, axe, inBrowser, pagesOf, RECORD, server, visit } from './browser.js';
 import { create, newTemplate, ours, send } from './records.js';
 
 inBrowser();
@@ -76,6 +77,33 @@ test('a portal that is not among the likeliest is chosen by its address, and the
   const { page } = await visit('/?portal=2', {}, await pagesOf({ recentRecords: () => [] }, { portals }));
   expect(await page.locator('footer').textContent()).toContain('Portal 2 (2)');
   expect(await page.getByLabel('Portal').inputValue()).toBe('2');
+});
+
+test('a page keeps to its portal, whichever another tab looks at: of several its address names it', async () => {
+  const portals = [1, 2].map((id) => ({ id, name: `Portal ${id}`, lenient: true }));
+  const of = (id?: string) => portals.filter((each) => id === undefined || String(each.id) === id);
+  const record = (key: RecordKey) => (key.portalId === 2 ? aRecord('contacts') : undefined);
+  const older = { timestamp: 5, seq: 7 };
+  const store = {
+    record,
+    recentRecords: () => [],
+    timeline: () => ({ events: [], next: older }),
+  } as Parameters<typeof pagesOf>[0];
+  const { page, context } = await visit(`${RECORD}?portal=2`, {}, await pagesOf(store, { portals: of }));
+  const another = await context.newPage();
+  await another.goto(new URL('/?portal=1', page.url()).href);
+  await page.getByRole('link', { name: 'Older' }).click();
+  await page.getByRole('link', { name: 'Newest' }).click();
+  await page.getByLabel('Until').fill('2026-11-29');
+  await page.locator('.until').getByRole('button', { name: 'Show' }).click();
+  expect(await page.locator('h1').textContent()).toBe('Contact 1');
+  await page.getByRole('link', { name: 'Records' }).click();
+  expect(await page.locator('footer').textContent()).toContain('Portal 2 (2)');
+  expect(await page.getByRole('link', { name: 'Deals' }).getAttribute('href')).toBe('/?portal=2&type=deals');
+  expect(await page.locator('.search [name=portal]').inputValue()).toBe('2');
+  await another.goto(new URL('/?portal=1', page.url()).href);
+  await another.goto(new URL('/', page.url()).href);
+  expect(await another.locator('footer').textContent()).toContain('Portal 1 (1)');
 });
 
 describe('the lists', () => {
