@@ -52,7 +52,7 @@ export interface PropertyDefinition extends Kept {
   formField: boolean;
   /** Every portal has it: it cannot be archived, and of its definition only the options change. */
   predefined: boolean;
-  /** Which values there are is kept elsewhere: any is taken. */
+  /** Of an enumeration: which values there are is kept elsewhere, and any is taken. Said when it is created. */
   externalOptions: boolean;
   /** Nobody sets it. */
   readOnly: boolean;
@@ -94,6 +94,7 @@ export interface PropertyInput {
   hidden?: boolean | null;
   formField?: boolean | null;
   hasUniqueValue?: boolean | null;
+  externalOptions?: boolean | null;
   calculationFormula?: string | null;
 }
 interface OptionInput {
@@ -206,6 +207,7 @@ export function newProperty(
   const blank: PropertyDefinition = {
     ...textProperty('contacts', name, now, former),
     groupName: input.groupName ?? '',
+    externalOptions: input.externalOptions ?? false,
   };
   const made = filled(blank, input, groups, faults);
   if (former && (former.unique ?? false) !== (input.hasUniqueValue ?? false))
@@ -295,6 +297,7 @@ function filled(
     displayOrder: orderOf('', input, old.displayOrder, faults),
     hidden: input.hidden ?? old.hidden,
     formField: input.formField ?? old.formField,
+    externalOptions: type === 'enumeration' && old.externalOptions,
   };
   if (type === 'bool' && next.options.length === 0) next.options = YES_NO;
   checkText('label', next.label, MAX_TEXT_LENGTH, faults);

@@ -106,6 +106,28 @@ describe('a definition', () => {
     expect(again).toMatchObject({ type: 'number', archived: false });
   });
 
+  test('of an enumeration whose options are kept elsewhere, such as owners, says so and takes any value', async () => {
+    const owner = {
+      ...named(),
+      ...{ type: 'enumeration', fieldType: 'select', referencedObjectType: 'OWNER', externalOptions: true },
+    };
+    const created = await made(owner);
+    expect(created).toMatchObject({ externalOptions: true, options: [] });
+    const properties = { firstname: 'Ada', [owner.name]: '41629779' };
+    const record = await call('POST', '/crm/v3/objects/contacts', { properties });
+    expect(record.status, record.text).toBe(201);
+    expect(record.json.properties[owner.name]).toBe('41629779');
+
+    const path = `${ROOT}/${owner.name}`;
+    expect((await call('PATCH', path, { label: 'Keeper', externalOptions: false })).json).toMatchObject({
+      label: 'Keeper',
+      externalOptions: true,
+    });
+    const text = { type: 'string', fieldType: 'text' };
+    expect((await call('PATCH', path, text)).json).toMatchObject({ ...text, externalOptions: false });
+    expect(await made({ ...named(), externalOptions: true })).toMatchObject({ externalOptions: false });
+  });
+
   test('of a name that is there is a conflict, whoever is first', async () => {
     const shoe = named();
     const answers = await Promise.all([1, 2, 3].map(() => call('POST', ROOT, shoe)));

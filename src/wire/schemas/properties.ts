@@ -85,6 +85,9 @@ export const propertyParts = {
   hasUniqueValue: MaybeFlag(
     'No two records have the same value; of a string or a number, from its creation on.',
   ),
+  externalOptions: MaybeFlag(
+    'Which values there are is kept elsewhere: any is taken; of an enumeration, from its creation on.',
+  ),
   calculationFormula: MaybeText({ description: 'Not kept here: absent.' }),
 };
 
