@@ -240,6 +240,8 @@ const TOKEN_STATE = {
   app_id: 200001,
   scope: 'oauth timeline',
   expires_in: 1754,
+  signed_access_token: { hubId: 100001, appId: 200001, userId: 300001 },
+  is_private_distribution: false,
 };
 /** The answer of OAuth's operations that fail. */
 export const OAUTH_ERROR = {

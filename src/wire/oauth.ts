@@ -129,6 +129,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
           scope: known.scopes.join(' '),
           ...(known.user ? { user_id: known.user.id, user: known.user.email } : {}),
           ...(known.expiresIn === undefined ? {} : { expires_in: known.expiresIn }),
+          ...(known.use === 'access_token' ? signedOf(known) : {}),
         };
       },
     );
@@ -166,7 +167,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
     },
     (request) => {
       const { token } = request.params;
-      const { appId, portalId, scopes, user, expiresIn } = grants.accessToken(token);
+      const known = grants.accessToken(token);
+      const { appId, portalId, scopes, user, expiresIn } = known;
       return {
         token,
         ...(user ? { user: user.email, user_id: user.id } : {}),
@@ -176,16 +178,11 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
         scope_to_scope_group_pks: [],
         trial_scopes: [],
         trial_scope_to_scope_group_pks: [],
-        signed_access_token: {
-          hubId: portalId,
-          appId,
-          ...(user ? { userId: user.id } : {}),
-        },
+        ...signedOf(known),
         hub_id: portalId,
         app_id: appId,
         ...(expiresIn === undefined ? {} : { expires_in: expiresIn }),
         token_type: 'access',
-        is_private_distribution: false,
       };
     },
   );
@@ -271,6 +268,14 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
   function hubDomain(): string {
     return new URL(baseUrl()).host;
   }
+}
+
+/** What HubSpot signs of an access token; nothing is signed here. */
+function signedOf({ appId, portalId, user }: ReturnType<Grants['accessToken']>) {
+  return {
+    signed_access_token: { hubId: portalId, appId, ...(user ? { userId: user.id } : {}) },
+    is_private_distribution: false,
+  };
 }
 
 const AUTH_METHODS = ['client_secret_post', 'client_secret_basic'];

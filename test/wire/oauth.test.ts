@@ -593,6 +593,9 @@ describe.each(['v3', '2026-03'])('%s', (family) => {
       token: access_token,
       token_use: 'access_token',
       expires_in: 1800,
+      // HubSpot requires both, of access tokens alone.
+      signed_access_token: { hubId: 8420, appId: 8420, userId: demo.person.id },
+      is_private_distribution: false,
     });
     expect((await ask(refresh_token)).json).toEqual({
       ...known,

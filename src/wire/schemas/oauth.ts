@@ -52,6 +52,12 @@ const OAuthToken = Type.Object(
   { $id: 'OAuthToken', description: 'The tokens, and what they are for.' },
 );
 
+const Signed = Type.Object({
+  hubId: Type.Integer(),
+  appId: Type.Integer(),
+  userId: Type.Optional(Type.Integer()),
+});
+
 const OAuthTokenState = Type.Object(
   {
     active: Type.Boolean(),
@@ -67,6 +73,8 @@ const OAuthTokenState = Type.Object(
     scopes: Type.Optional(Type.Array(Type.String())),
     scope: Type.Optional(Type.String({ description: 'The same as scopes, as RFC 7662 has it.' })),
     expires_in: Type.Optional(Type.Integer({ description: 'Seconds; absent where it does not expire.' })),
+    signed_access_token: Type.Optional(Signed),
+    is_private_distribution: Type.Optional(Type.Boolean()),
   },
   {
     $id: 'OAuthTokenState',
@@ -89,11 +97,7 @@ const AccessTokenInfo = Type.Object(
     scope_to_scope_group_pks: Type.Array(Type.Integer(), { description: 'Empty.' }),
     trial_scopes: Type.Array(Type.String(), { description: 'Empty.' }),
     trial_scope_to_scope_group_pks: Type.Array(Type.Integer(), { description: 'Empty.' }),
-    signed_access_token: Type.Object({
-      hubId: Type.Integer(),
-      appId: Type.Integer(),
-      userId: Type.Optional(Type.Integer()),
-    }),
+    signed_access_token: Signed,
     hub_id: Type.Integer(),
     app_id: Type.Integer(),
     expires_in: Type.Optional(Type.Integer({ description: 'Seconds; absent where it does not expire.' })),
