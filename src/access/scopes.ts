@@ -28,14 +28,14 @@ export function recordScopes(type: string, verb: 'read' | 'write'): readonly str
 
 /** Any one of these lets the definitions of a type's properties be read, or written. */
 export function propertyScopes(type: string, verb: 'read' | 'write'): readonly string[] {
-  if (isOwn(type)) return [...recordScopes(type, verb), ...schemaScopes(verb)];
+  if (isOwn(type)) return [...new Set([...recordScopes(type, verb), ...schemaScopes(verb)])];
   const crmType = CRM_TYPES.find((each) => each === type);
   return [...recordScopes(type, verb), ...(crmType ? [`crm.schemas.${crmType}.${verb}`] : [])];
 }
 
-/** Any one of these lets custom objects be read, or defined. */
+/** Any one of these lets custom objects be read, or defined. Who may read their records may see what they are. */
 export function schemaScopes(verb: 'read' | 'write'): readonly string[] {
-  return [`crm.schemas.custom.${verb}`];
+  return [`crm.schemas.custom.${verb}`, ...(verb === 'read' ? recordScopes('custom', 'read') : [])];
 }
 
 function isOwn(type: string): boolean {

@@ -190,8 +190,13 @@ describe('a schema', () => {
   });
 
   test('needs its scopes', async () => {
+    const reader = await createTenant(server.folder, { scopes: ['crm.objects.custom.read'] });
     const { token } = await createTenant(server.folder, { scopes: ['crm.schemas.custom.read'] });
-    expect((await server.call('GET', SCHEMAS, undefined, { token })).status).toBe(200);
+    for (const each of [token, reader.token]) {
+      expect((await server.call('GET', SCHEMAS, undefined, { token: each })).status).toBe(200);
+      const made = await server.call('POST', SCHEMAS, schemaOf(petName()), { token: each });
+      expectRefused(made, 403, 'MISSING_SCOPES');
+    }
     const refused = await server.call('POST', SCHEMAS, schemaOf(petName()), { token });
     expectRefused(refused, 403, 'MISSING_SCOPES');
     expect(refused.text).toContain('crm.schemas.custom.write');
