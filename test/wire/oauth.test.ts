@@ -227,7 +227,8 @@ describe('a request for consent', () => {
   });
 
   test('an install address that asks for parts of HubSpot that are not here too lets the app in', async () => {
-    const scope = 'oauth timeline crm.objects.owners.read automation e-commerce';
+    const scope =
+      'oauth timeline crm.objects.owners.read automation e-commerce crm.objects.custom.sensitive.read.v2 crm.pipelines.orders.read';
     const { json } = await buy(withCode(await newCode({ scope })), 'v3');
     expect(json.scopes).toEqual(scope.split(' '));
     expect(await works(json.access_token)).toBe(true);
