@@ -29,8 +29,8 @@ export function recordScopes(type: string, verb: 'read' | 'write'): readonly str
 /** Any one of these lets the definitions of a type's properties be read, or written. */
 export function propertyScopes(type: string, verb: 'read' | 'write'): readonly string[] {
   if (isOwn(type)) return [...new Set([...recordScopes(type, verb), ...schemaScopes(verb)])];
-  const crmType = CRM_TYPES.find((each) => each === type);
-  return [...recordScopes(type, verb), ...(crmType ? [`crm.schemas.${crmType}.${verb}`] : [])];
+  const scopes = recordScopes(type, verb);
+  return scopes.length > 0 ? [...scopes, `crm.schemas.${type}.${verb}`] : [];
 }
 
 /** Any one of these lets custom objects be read, or defined. Who may read their records may see what they are. */
@@ -59,8 +59,10 @@ export const ALL_SCOPES: readonly string[] = [
     ...EVENTS_WRITE,
     ...TEMPLATES_READ,
     ...TEMPLATES_WRITE,
-    ...propertyScopes('custom', 'read'),
-    ...propertyScopes('custom', 'write'),
+    ...['tickets', 'custom'].flatMap((type) => [
+      ...propertyScopes(type, 'read'),
+      ...propertyScopes(type, 'write'),
+    ]),
     ...FORMS,
   ]),
 ];
@@ -128,7 +130,7 @@ export const SCOPES_OF_ELSEWHERE: readonly string[] = `
   crm.schemas.orders.read crm.schemas.orders.write crm.schemas.projects.read crm.schemas.projects.write
   crm.schemas.quotes.read crm.schemas.quotes.write crm.schemas.services.read crm.schemas.services.write
   crm.schemas.subscriptions.read crm.schemas.subscriptions.write
-  crm.schemas.tasks.read crm.schemas.tickets.read crm.schemas.tickets.write
+  crm.schemas.tasks.read
   ctas.read e-commerce external_integrations.forms.access files files.delete files.read files.write
   files.ui_hidden.read files.ui_hidden.write forms-uploaded-files
   hubdb hubdb.rows.read hubdb.rows.write hubdb.tables.publish hubdb.tables.read hubdb.tables.write

@@ -1,5 +1,6 @@
 // The markup of the pages where a person signs in, and where they let an app into a portal or do not.
 import type { Asked } from '../access/grants.js';
+import { SCOPES_OF_ELSEWHERE } from '../access/scopes.js';
 import type { Portal, User } from '../access/store.js';
 import { document } from './document.js';
 import type { View } from './view.js';
@@ -144,13 +145,13 @@ export function unanswerablePage(view: View, why: keyof Words['unanswerable']): 
 }
 
 const OF_RECORDS =
-  /^(?:crm\.(objects|schemas)\.(contacts|companies|deals)\.(?:((?:highly_)?sensitive)\.)?(read|write)|tickets\.((?:highly_)?sensitive))(?:\.v2)?$/;
+  /^(?:crm\.(objects|schemas)\.(contacts|companies|deals|tickets)\.(?:((?:highly_)?sensitive)\.)?(read|write)|tickets\.((?:highly_)?sensitive))(?:\.v2)?$/;
 
 /** What a scope lets an app do. */
 function scopeWords(scope: string, words: Words): string {
   if (Object.hasOwn(words.scopes, scope)) return words.scopes[scope] as string;
   const [match, kind, type = 'tickets', sensitivity, verb, ofTickets] = OF_RECORDS.exec(scope) ?? [];
-  if (match === undefined) return words.otherScope;
+  if (match === undefined || SCOPES_OF_ELSEWHERE.includes(scope)) return words.otherScope;
   const what =
     ofTickets ??
     [...(kind === 'schemas' ? [kind] : []), ...(sensitivity ? [sensitivity] : []), verb].join('.');

@@ -106,13 +106,15 @@ async function expectNothingAside(page: Page): Promise<void> {
 
 describe('the page that asks for consent', () => {
   test('names the app, the portals and each scope in words; Allow sends the code to the app, wherever it goes on to', async () => {
-    const optional_scope = 'crm.objects.deals.sensitive.read.v2 crm.objects.owners.read';
+    const optional_scope =
+      'crm.objects.deals.sensitive.read.v2 crm.objects.deals.sensitive.read crm.objects.owners.read';
     const { page, problems } = await visit(asking({ optional_scope }));
     expect(await page.locator('h1').textContent()).toBe('Give Petspot access?');
     expect(await page.locator('.scope').allTextContents()).toEqual([
       'know that it has access oauth',
       'read and write events on timelines timeline',
       'read sensitive data of deals crm.objects.deals.sensitive.read.v2',
+      'nothing more: this is for a part of HubSpot that is not here crm.objects.deals.sensitive.read',
       'nothing more: this is for a part of HubSpot that is not here crm.objects.owners.read',
     ]);
     expect(await page.getByLabel('Portal').locator('option').allTextContents()).toEqual([

@@ -186,6 +186,10 @@ describe('a definition', () => {
     expectRefused(await call('GET', '/crm/v3/properties/deals', undefined, reads), 403, 'MISSING_SCOPES');
     expect((await call('POST', ROOT, named(), objects)).status).toBe(201);
     expectRefused(await call('GET', ROOT, undefined, { token: '' }), 401, 'INVALID_AUTHENTICATION');
+    const ofTickets = { token: await token(['crm.schemas.tickets.write']) };
+    const stain = { ...named(), groupName: 'ticketinformation' };
+    expect((await call('POST', '/crm/v3/properties/tickets', stain, ofTickets)).status).toBe(201);
+    expectRefused(await call('GET', '/crm/v3/objects/tickets', undefined, ofTickets), 403, 'MISSING_SCOPES');
   });
 
   test('comes in batches, each for itself', async () => {
