@@ -47,11 +47,16 @@ export function shaper(store: RecordStore) {
     });
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
   }
-  /** Of what is the record's own affair, such as its e-mail, no former values are kept: the one it has is told. */
+  /**
+   * The value that it has comes first: after a merge a newer one may be that of the contact that is no more. Of what is
+   * the record's own affair, such as its e-mail, no former values are kept: the one it has is told.
+   */
   function changesOf(record: CrmRecord, name: string): PropertyChange[] {
     const kept = store.history(record, name, MAX_HISTORY);
-    const value = kept.length > 0 ? undefined : propertyOf(record, name);
-    if (value === undefined) return kept;
+    const value = propertyOf(record, name);
+    const held = kept.findIndex((change) => change.value === value);
+    if (held > 0) kept.unshift(...kept.splice(held, 1));
+    if (value === undefined || kept.length > 0) return kept;
     const at = name === modifiedName(record.type) ? record.updatedAt : record.createdAt;
     return [{ value, at, source: 'API' }];
   }

@@ -135,6 +135,16 @@ test("the primary's properties win, even older ones; what it has not comes from 
   expect(await names(A)).toMatchObject({ firstname: 'Newer than the kept one', lastname: 'King' });
 });
 
+test('of former values the one that the contact has comes first, though the other’s was newer', async () => {
+  const create = async (city: string) =>
+    (await server.call('POST', CONTACTS, { properties: { email: freshEmail(), city } })).json.id;
+  const A = await create('London');
+  await merged(A, await create('Paris'));
+  const { json } = await server.call('GET', `${CONTACTS}/${A}?propertiesWithHistory=city`);
+  const values = json.propertiesWithHistory.city.map(({ value }: { value: string }) => value);
+  expect([json.properties.city, values]).toEqual(['London', ['London', 'Paris']]);
+});
+
 test('a primary without an e-mail gets the other’s', async () => {
   const email = freshEmail();
   const A = (await about({ objectId: '890001' })).objectId;
