@@ -108,7 +108,7 @@ export class Definitions {
     type: ObjectType,
     name: string,
     value: string,
-  ): PropertyValue & { uniqueKey: string } {
+  ): Omit<PropertyValue, 'at'> & { uniqueKey: string } {
     const definition = this.of(portalId, type).properties.get(name);
     if (!definition?.unique)
       throw invalid('input', [
@@ -125,7 +125,7 @@ export class Definitions {
           message: read === '' ? `is empty; send a value of '${name}'` : (read as ValueFault).message,
         },
       ]);
-    return { name, value: read, at: this.clock(), uniqueKey: keyOf(portalId, type, definition, read) };
+    return { name, value: read, uniqueKey: keyOf(portalId, type, definition, read) };
   }
 
   /** A filter as its property compares: by its characters where it is text, by the keys of values where it is unique. */

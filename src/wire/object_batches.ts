@@ -120,7 +120,7 @@ export function objectBatchRoutes(
             if (!found) throw noRecord(type, name); // ids are the server's to make
             return { op: 'update', type, id: found.id, ...read(found) };
           }
-          const by = definitions.unique(portalId, type, input.idProperty, name);
+          const by = { ...definitions.unique(portalId, type, input.idProperty, name), at: now };
           const before = store.recordByUnique(portalId, type, by.uniqueKey);
           const sent = read(before);
           if (!before) checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] });
