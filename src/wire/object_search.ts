@@ -76,6 +76,7 @@ function readSearch(
   const alone = sent.filters?.length ? [{ filters: sent.filters }] : [];
   const sentGroups = sent.filterGroups?.length ? sent.filterGroups : alone;
   const sentIn = (group: number) => (sentGroups === alone ? 'filters' : `filterGroups[${group}].filters`);
+  const after = String(sent.after ?? '');
   const search: Search = {
     groups: sentGroups.map(({ filters }) => filters.map(readFilter)),
     ...(sent.query ? { query: sent.query, searched } : {}),
@@ -83,7 +84,7 @@ function readSearch(
       propertyName: sorted?.propertyName ?? createdName(type),
       descending: sorted?.direction === 'DESCENDING',
     },
-    offset: sent.after == null ? 0 : Number(sent.after),
+    offset: /^\d{0,9}$/.test(after) ? Number(after) : -1,
     limit: sent.limit ?? DEFAULT_LIMIT,
   };
   const faults: Fault[] = [];
@@ -103,7 +104,7 @@ function readSearch(
     }
   if ((sent.sorts?.length ?? 0) > 1)
     faults.push({ in: 'sorts', message: `has ${sent.sorts?.length} sorts; one is taken` });
-  if (!Number.isInteger(search.offset) || search.offset < 0)
+  if (search.offset < 0)
     faults.push({ in: 'after', message: 'is not a cursor of ours; send paging.next.after of the last page' });
   if (faults.length > 0) throw invalid(`search of ${type}`, faults);
   checkSearch(search, sentIn);

@@ -561,6 +561,8 @@ describe('a search', () => {
     [{ filterGroups: [{ filters: [{ propertyName: 'a', operator: 'LIKE', value: 'x' }] }] }],
     [{ limit: 201 }],
     [{ after: '9999' }],
+    [{ after: '1e1' }],
+    [{ after: '0x10' }],
     [{ sorts: ['a', 'b'] }],
     [{ sorts: ['{"propertyName":"a"'] }],
     [{ sorts: ['{"propertyName":"a","direction":"UP"}'] }],
