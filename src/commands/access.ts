@@ -167,8 +167,8 @@ export function accessCommands(program: Command): void {
         const [portalId, appId] = installation(store, options);
         refuse('token', tokenFaults(store.app(appId) as App, options.scope));
         const accessToken = newSecret('token');
-        await store.createToken({ hash: digest(accessToken), portalId, appId, scopes: options.scope });
-        return { accessToken };
+        const token = { hash: digest(accessToken), portalId, appId, scopes: options.scope };
+        return { tokenId: await store.createToken(token), accessToken };
       }),
     );
   command(token, 'list', 'list the tokens; the secrets themselves are not kept').action((options: Common) =>

@@ -45,7 +45,10 @@ async function makeAll() {
   });
   const ids = ['--portal', portal.portalId, '--app', app.appId];
   const token = await json('token', 'create', ...ids, '--scope', 'timeline', 'developers-read');
-  expect(token).toEqual({ accessToken: expect.stringMatching(/.{40}/) });
+  expect(token).toEqual({
+    tokenId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    accessToken: expect.stringMatching(/.{40}/),
+  });
 
   const [portals, apps, tokens] = await Promise.all(['portal', 'app', 'token'].map((of) => json(of, 'list')));
   expect(portals.portals).toContainEqual({
@@ -62,7 +65,7 @@ async function makeAll() {
     scopes: ['timeline', 'developers-read', 'developers-write'],
   });
   expect(tokens.tokens).toContainEqual({
-    tokenId: expect.stringMatching(/^[0-9a-f]{16}$/),
+    tokenId: token.tokenId,
     ...portal,
     appId: app.appId,
     scopes: ['timeline', 'developers-read'],
