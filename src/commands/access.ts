@@ -83,7 +83,7 @@ export function accessCommands(program: Command): void {
   const app = program.command('app').description("apps: the integrators', each with templates of its own");
   command(app, 'create', 'make an app; its secrets are shown this once')
     .requiredOption('--name <name>', 'what people call it')
-    .option('--redirect-uri <uri...>', 'where OAuth may send people back to', [])
+    .option('--redirect-uri <uri...>', 'where OAuth may send people back to', once, [])
     .addOption(scopeOption('what it may ask a portal for'))
     .action((options: Common & { name: string; redirectUri: string[]; scope: string[] }) => {
       const { name, redirectUri: redirectUris, scope: scopes } = options;
@@ -96,8 +96,8 @@ export function accessCommands(program: Command): void {
   command(app, 'update', 'change an app; what is not named stays')
     .requiredOption('--app <id>', "the app's id")
     .option('--name <name>', 'what people call it')
-    .option('--redirect-uri <uri...>', 'where OAuth may send people back to, in place of what it had')
-    .option('--scope <scope...>', 'what it may ask a portal for, in place of what it had')
+    .option('--redirect-uri <uri...>', 'where OAuth may send people back to, in place of what it had', once)
+    .option('--scope <scope...>', 'what it may ask a portal for, in place of what it had', once)
     .action((options: Common & AppUpdate) =>
       withFolder(options, async (store) => {
         const { app, name, redirectUri: redirectUris, scope: scopes } = options;
@@ -274,10 +274,14 @@ export function command(parent: Command, name: string, description: string): Com
 }
 
 function scopeOption(description: string): Option {
-  return new Option(
-    '--scope <scope...>',
-    `${description}; several are separated by spaces`,
-  ).makeOptionMandatory();
+  return new Option('--scope <scope...>', `${description}; several are separated by spaces`)
+    .argParser(once)
+    .makeOptionMandatory();
+}
+
+/** What stands twice in a list counts once. */
+function once(text: string, before: readonly string[] = []): string[] {
+  return [...new Set([...before, text])];
 }
 
 /** As `withStore`, in a folder that is there already. */

@@ -131,6 +131,20 @@ describe('the commands', () => {
     });
   });
 
+  test('what stands twice counts once, as by the API', async () => {
+    const { portalId } = await json('portal', 'create', '--name', 'P');
+    const scopes = ['--scope', 'timeline', 'timeline'];
+    const twice = [...scopes, '--redirect-uri', 'https://a.example', 'https://a.example'];
+    const { appId } = await json('app', 'create', '--name', 'A', ...twice);
+    const app = async () => (await json('app', 'list')).apps[0];
+    const once = { redirectUris: ['https://a.example'], scopes: ['timeline'] };
+    expect(await app()).toMatchObject(once);
+    await json('app', 'update', '--app', appId, ...twice);
+    expect(await app()).toMatchObject(once);
+    await json('token', 'create', '--portal', portalId, '--app', appId, ...scopes);
+    expect((await json('token', 'list')).tokens).toMatchObject([{ scopes: ['timeline'] }]);
+  });
+
   test('rotate, uninstall and revoke, and a running server minds it', async () => {
     const server = await startCli(['serve', '--data', folder, '--port', '0', '--json']);
     const { portalId, appId, accessToken, developerKey } = await makeAll();
