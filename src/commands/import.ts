@@ -152,11 +152,12 @@ function counted(count: number, what: string): string {
 async function importFile(file: string, settings: Settings, store: Opened): Promise<Summary> {
   const principal = whose(store, settings);
   const input = await openInput(file);
-  const name = `${file === '-' ? 'stdin' : file}.${principal.portal.id}-${principal.appId}`;
-  const path = settings.report ?? `${name}.refused.ndjson`;
+  const key = keyOf(store, { portalId: principal.portal.id, appId: principal.appId }, input.head);
+  // One stream is not another: each has a report of its own.
+  const name = file === '-' ? `stdin-${Buffer.from(key.head).toString('hex', 0, 4)}` : file;
+  const path = settings.report ?? `${name}.${key.portalId}-${key.appId}.refused.ndjson`;
   if (file !== '-' && existsSync(path) && realpathSync(path) === realpathSync(file))
     throw new Error(`--report ${path} is the file that is to be imported: name another one.`);
-  const key = keyOf(store, { portalId: principal.portal.id, appId: principal.appId }, input.head);
   if (settings.again) await store.forgetImport(key);
   const standing = store.importStanding(key);
   if (input.size !== undefined && standing && input.size < standing.at)

@@ -317,14 +317,27 @@ describe('stdin', () => {
     const piped = (source: string) => run('-', [], { shell: `${source} | "$@"`, cwd: folder });
     expect(await piped('cat events.ndjson')).toMatchObject({ code: 0, summary: { stored: 1_500 } });
     writeFileSync(file, lines([...upTo(1_500).map((n) => event(n)), 'no', event(1_500)]));
-    expect(await piped('cat events.ndjson')).toMatchObject({
+    const { code, summary } = await piped('cat events.ndjson');
+    expect({ code, summary }).toMatchObject({
       code: 2,
       summary: { resumedAtLine: 1_500, stored: 1_501, refused: 1 },
     });
     expect(nonces()).toEqual(upTo(1_501).map(String));
-    expect(report(reportOf(join(folder, 'stdin'))).map(({ line }) => line)).toEqual([1_501]);
+    expect(summary.report).toMatch(new RegExp(reportOf('^stdin-[0-9a-f]{8}')));
+    expect(report(join(folder, summary.report)).map(({ line }) => line)).toEqual([1_501]);
     expect(await piped('head -c 100000 events.ndjson')).toMatchObject({ code: 1 });
     expect(nonces()).toHaveLength(1_501);
+  });
+
+  test('is told of in a report of its own, beside and after others', async () => {
+    const told = async (text: string) => {
+      const { summary } = await run('-', [], { input: text, cwd: folder });
+      return () => report(join(folder, summary.report)).map(({ line }) => line);
+    };
+    const first = await told(lines([event(0), 'no']));
+    const others = await Promise.all(['a', 'b'].map((each) => told(lines(upTo(3_000).map(() => each)))));
+    expect(first()).toEqual([2]);
+    expect(others.map((each) => each().length)).toEqual([3_000, 3_000]);
   });
 
   test('that is empty is nothing', async () => {
