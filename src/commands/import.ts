@@ -495,13 +495,12 @@ async function openInput(file: string): Promise<Input> {
   if (stat.isDirectory()) throw new Error(`${file} is a folder: name a file, or - for stdin.`);
   if (!stat.isFile()) return streamInput(createReadStream(file, { highWaterMark: READ_BYTES }));
   const head = Buffer.alloc(HEAD_BYTES);
-  const opened = openSync(file, 'r');
-  const length = readSync(opened, head, 0, HEAD_BYTES, 0);
-  closeSync(opened);
+  const fd = openSync(file, 'r'); // this one, whatever takes its name meanwhile
+  const length = readSync(fd, head, 0, HEAD_BYTES, 0);
   return {
     head: head.subarray(0, length),
     size: stat.size,
-    from: (start) => createReadStream(file, { start, highWaterMark: READ_BYTES }),
+    from: (start) => createReadStream(file, { fd, start, highWaterMark: READ_BYTES }),
   };
 }
 

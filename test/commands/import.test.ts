@@ -467,6 +467,22 @@ test('a portal that is made strict meanwhile refuses records that nobody knows f
   expect(await importing).toMatchObject({ code: 2, summary: { lines: 1_501, stored: 1_500, refused: 1 } });
 });
 
+test('a file that another one replaces meanwhile is read as it began: neither counts as the other', async () => {
+  writeFileSync(file, lines([event(0)]));
+  await run();
+  const db = new Database(join(folder, 'data', 'throughline.sqlite'));
+  db.exec('BEGIN IMMEDIATE'); // --again waits, and has seen what the file begins with
+  const again = run(file, ['--again']);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  writeFileSync(join(folder, 'next'), lines([event(1)]));
+  renameSync(join(folder, 'next'), file);
+  db.exec('COMMIT');
+  db.close();
+  await again;
+  await run();
+  expect(nonces().filter((nonce) => nonce === '1')).toHaveLength(1);
+});
+
 test('two that import one file at once store it once: one of them gives up', async () => {
   const count = 20_000;
   writeFileSync(file, lines(upTo(count).map((n) => event(n))));
