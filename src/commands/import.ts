@@ -175,7 +175,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const ran = (performance.now() - startedAt) / 1_000;
   const lines = run.line - (standing?.line ?? 0);
-  const reported = run.refused > 0 ? linesIn(path) : 0;
+  const reported = run.refused > 0 ? await linesIn(path) : 0;
   return {
     lines: run.line,
     stored: run.stored,
@@ -190,17 +190,12 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
 }
 
 /** How many lines a file has; none where there is no file. */
-function linesIn(path: string): number {
+async function linesIn(path: string): Promise<number> {
   if (!existsSync(path)) return 0;
   if (!statSync(path).isFile()) return Number.POSITIVE_INFINITY; // it cannot be read again
-  const file = openSync(path, 'r');
-  const bytes = Buffer.alloc(READ_BYTES);
   let lines = 0;
-  for (let length = readSync(file, bytes); length > 0; length = readSync(file, bytes)) {
-    const read = bytes.subarray(0, length);
-    for (let at = read.indexOf(NEWLINE); at >= 0; at = read.indexOf(NEWLINE, at + 1)) lines++;
-  }
-  closeSync(file);
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>)
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;
   return lines;
 }
 
