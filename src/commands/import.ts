@@ -156,7 +156,9 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   // One stream is not another: each has a report of its own.
   const name = file === '-' ? `stdin-${Buffer.from(key.head).toString('hex', 0, 4)}` : file;
   const path = settings.report ?? `${name}.${key.portalId}-${key.appId}.refused.ndjson`;
-  if (file !== '-' && existsSync(path) && realpathSync(path) === realpathSync(file))
+  const there = statSync(path, { throwIfNoEntry: false });
+  if (there && !there.isFile()) throw new Error(`--report ${path} is no file: name one, or leave it out.`);
+  if (there && file !== '-' && realpathSync(path) === realpathSync(file))
     throw new Error(`--report ${path} is the file that is to be imported: name another one.`);
   if (settings.again) await store.forgetImport(key);
   const standing = store.importStanding(key);
@@ -192,7 +194,6 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
 /** How many lines a file has; none where there is no file. */
 async function linesIn(path: string): Promise<number> {
   if (!existsSync(path)) return 0;
-  if (!statSync(path).isFile()) return Number.POSITIVE_INFINITY; // it cannot be read again
   let lines = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES }) as AsyncIterable<Buffer>)
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++;

@@ -380,12 +380,19 @@ describe('refused by name are', () => {
     ],
     ['a folder', () => args(folder), /is a folder/],
     ['a report over the file', () => args(file, '--report', file), /is the file that is to be imported/],
+    [
+      'a report that is no file',
+      () => args(file, '--report', '/dev/null'),
+      /\/dev\/null is no file: name one/,
+    ],
+    ['a report that is a folder', () => args(file, '--report', folder), /is no file: name one/],
   ])('%s', async (_, of, why) => {
-    writeFileSync(file, lines([event(1)]));
+    const text = lines([event(1), 'no']);
+    writeFileSync(file, text);
     const { code, stdout, stderr } = await cli(of());
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(why);
-    expect(readFileSync(file, 'utf8')).toBe(lines([event(1)]));
+    expect(readFileSync(file, 'utf8')).toBe(text);
     expect(nonces()).toEqual([]);
   });
 
