@@ -19,8 +19,9 @@ interface NewPortal {
   associateByDomain: boolean;
 }
 
-interface PortalUpdate extends Partial<NewPortal> {
+interface PortalUpdate extends Partial<Omit<NewPortal, 'timeZone'>> {
   portal: string;
+  timeZone?: string | false;
   strict?: boolean;
 }
 
@@ -55,6 +56,7 @@ export function accessCommands(program: Command): void {
     .requiredOption('--portal <id>', "the portal's id")
     .option('--name <name>', 'what people call it')
     .option('--time-zone <zone>', 'IANA zone in which templates print dates', parseTimeZone)
+    .option('--no-time-zone', 'take its own away')
     .option('--lenient', 'create records that events name and that do not exist')
     .option('--strict', 'refuse them')
     .option('--associate-by-domain', "give a new contact the company of its e-mail's domain")
@@ -67,7 +69,7 @@ export function accessCommands(program: Command): void {
         refuse('portal', portalFaults({ ...(name === undefined ? {} : { name }) }));
         await store.changePortal(portalId, {
           ...(name === undefined ? {} : { name }),
-          ...(timeZone === undefined ? {} : { timeZone }),
+          ...(timeZone === undefined ? {} : { timeZone: timeZone || null }),
           ...(lenient || strict ? { lenient: lenient === true } : {}),
           ...(associateByDomain === undefined ? {} : { associateByDomain }),
         });

@@ -195,6 +195,8 @@ describe('the commands', () => {
     expect(await portal()).toEqual({ ...changed, name: 'Q' });
     await update('--strict', '--associate-by-domain', '--time-zone', 'Europe/Zurich');
     expect(await portal()).toEqual({ portalId, name: 'Q', lenient: false, timeZone: 'Europe/Zurich' });
+    await update('--no-time-zone');
+    expect(await portal()).toEqual({ portalId, name: 'Q', lenient: false });
 
     const app = async () => (await json('app', 'list')).apps[0];
     expect(await json('app', 'update', '--app', appId, '--scope', 'timeline', 'tickets')).toEqual({ appId });
