@@ -79,8 +79,8 @@ async function newPassword(): Promise<string> {
 
 function typed(question: string): Promise<string> {
   const { stdin, stderr } = process;
+  stdin.setRawMode(true).setEncoding('utf8').resume(); // before anybody is asked: what is typed at once is not shown
   stderr.write(question);
-  stdin.setRawMode(true).setEncoding('utf8').resume();
   return new Promise((resolve) => {
     let line = '';
     const hear = (keys: string) => {
