@@ -44,6 +44,8 @@ const TELL_TERMINAL_MS = 250;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 const NOTHING = Buffer.alloc(0);
+/** How a gzip file begins; no JSON does. */
+const GZIP = Buffer.from([0x1f, 0x8b]);
 /** The exit code when everything was read, and not everything could be stored. */
 const SOME_REFUSED = 2;
 
@@ -152,6 +154,10 @@ function counted(count: number, what: string): string {
 async function importFile(file: string, settings: Settings, store: Opened): Promise<Summary> {
   const principal = whose(store, settings);
   const input = await openInput(file);
+  if (input.head.subarray(0, GZIP.length).equals(GZIP))
+    throw new Error(
+      `${file} is compressed: pass on what is in it, as 'gunzip -c events.gz | throughline import -'.`,
+    );
   const key = keyOf(store, { portalId: principal.portal.id, appId: principal.appId }, input.head);
   // One stream is not another: each has a report of its own.
   const name = file === '-' ? `stdin-${Buffer.from(key.head).toString('hex', 0, 4)}` : file;

@@ -3,6 +3,7 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
@@ -257,6 +258,15 @@ describe('a file', () => {
       summary: { refused: 7 },
     });
     expect(report(join(folder, 'why'))).toEqual(told);
+  });
+
+  test('that is compressed is refused at once, not line by line', async () => {
+    writeFileSync(file, gzipSync(lines(upTo(1_000).map((n) => event(n)))));
+    expect(await run()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/is compressed: .*gunzip -c/),
+    });
+    expect(existsSync(reportOf())).toBe(false);
   });
 
   test('whose report cannot be written: that is said, and with another report it goes on and tells all', async () => {
