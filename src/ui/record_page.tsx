@@ -50,6 +50,8 @@ export interface RecordContents {
 const WITH_CONTACTS = { include: 'contacts' };
 const MAX_PROPERTIES = 100;
 const MAX_PROPERTY_CHARS = 500;
+/** Identities, and ids merged from, of each kind: a contact may have hundreds. */
+const MAX_LISTED = 10;
 
 export function recordPage(view: View, contents: RecordContents): string {
   const { words } = view.language;
@@ -154,9 +156,9 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
             <Moment view={view} at={record.createdAt} />
           </dd>
         </div>
-        <Listing title={words.additionalEmails} values={record.additionalEmails} />
-        <Listing title={words.visitors} values={record.utks} />
-        <Listing title={words.mergedIds} values={record.mergedIds.map(String)} />
+        <Listing title={words.additionalEmails} values={record.additionalEmails} words={words} />
+        <Listing title={words.visitors} values={record.utks} words={words} />
+        <Listing title={words.mergedIds} values={record.mergedIds.map(String)} words={words} />
       </dl>
     </div>
   );
@@ -239,7 +241,7 @@ function AssociatedRecords({ view, associated }: { view: View; associated: reado
                 <a href={address(view, pathOf(record))}>{nameOf(record, view)}</a>
               </li>
             ))}
-            {more && <li className="label">{words.moreAssociated}</li>}
+            {more && <li className="label">{words.moreListed}</li>}
           </ul>
         </div>
       ))}
@@ -248,16 +250,17 @@ function AssociatedRecords({ view, associated }: { view: View; associated: reado
 }
 
 /** Nothing where there are no values. */
-function Listing({ title, values }: { title: string; values: readonly string[] }) {
+function Listing({ title, values, words }: { title: string; values: readonly string[]; words: Words }) {
   if (values.length === 0) return null;
   return (
     <div>
       <dt>{title}</dt>
-      {values.map((value) => (
+      {values.slice(0, MAX_LISTED).map((value) => (
         <dd key={value} translate="no">
           {value}
         </dd>
       ))}
+      {values.length > MAX_LISTED && <dd className="label">{words.moreListed}</dd>}
     </div>
   );
 }

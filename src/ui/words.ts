@@ -54,7 +54,7 @@ const en = {
   morePropertiesThan: (shown: number) => `The first ${shown} are shown.`,
   associated: 'Associated records',
   notAssociated: 'None.',
-  moreAssociated: 'and more',
+  moreListed: 'and more',
   withContacts: 'Show the events of its contacts too',
   withoutContacts: 'Show its own events alone',
   labels: {
@@ -248,7 +248,7 @@ const de: Words = {
   morePropertiesThan: (shown) => `Die ersten ${shown} werden gezeigt.`,
   associated: 'Zugehörige Datensätze',
   notAssociated: 'Keine.',
-  moreAssociated: 'und weitere',
+  moreListed: 'und weitere',
   withContacts: 'Auch die Ereignisse der Kontakte zeigen',
   withoutContacts: 'Nur die eigenen Ereignisse zeigen',
   labels: {

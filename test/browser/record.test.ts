@@ -249,6 +249,23 @@ describe('a record', () => {
     expect(await page.locator('.window h5').textContent()).toBe(start);
   });
 
+  test('shows ten of its visitors and says that there are more: its timeline is not far below', async () => {
+    const inputs = Array.from({ length: 11 }, (_, n) => ({
+      eventTemplateId: demo.templateId,
+      email: 'devices@x.test',
+      utk: `device ${n}`,
+      tokens: { petName: 'Rex' },
+    }));
+    const { results } = await post('events/batch/create', { inputs });
+    const { page } = await visit(`/records/contacts/${results[0].objectId}`);
+    const shown = await page
+      .locator('.record dl div', { hasText: 'Visitors' })
+      .locator('dd')
+      .allTextContents();
+    expect(shown).toHaveLength(11);
+    expect(shown.at(-1)).toBe('and more');
+  });
+
   test('shows its properties, the usual ones first, and leads to what belongs to it and back', async () => {
     const { company } = await petspot();
     const { page, problems } = await visit(company);
