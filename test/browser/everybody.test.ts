@@ -195,11 +195,14 @@ describe('for everybody', () => {
     expect(await page.evaluate(() => getComputedStyle(document.body).color)).toBe('rgb(29, 32, 34)');
     expect(await page.getByText('Registered Rex').isVisible()).toBe(true);
     expect(await page.getByRole('button').count()).toBe(0);
-    expect(await page.getByRole('link', { name: 'API reference' }).count()).toBe(0);
+    for (const name of ['API reference', 'Open in a new tab'])
+      expect(await page.getByRole('link', { name }).count()).toBe(0);
     const event = page.locator('.event').first();
     expect(await event.evaluate((each) => getComputedStyle(each).breakInside)).toBe('avoid');
     await page.goto(server.baseUrl);
     expect(await page.getByRole('searchbox').count()).toBe(0);
+    await page.goto(`${server.baseUrl}${(await petspot()).company}`);
+    expect(await page.getByText('Show the events of its contacts too').isVisible()).toBe(false);
   });
 
   test('nor is a wide table cut off there', async () => {
