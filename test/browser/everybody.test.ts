@@ -98,6 +98,36 @@ describe('for everybody', () => {
       expect(level).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
   });
 
+  test('nor is a heading in the header of an event smaller than what follows it', async () => {
+    const template = await newTemplate({ name: 'Headed', headerTemplate: '# Heading\n\nText' });
+    const { page } = await visit(
+      await sent({ eventTemplateId: template, email: 'headed@x.test', tokens: {} }),
+    );
+    const [heading, text] = await page
+      .locator('.title > *')
+      .evaluateAll((all) => all.map((each) => getComputedStyle(each).fontSize));
+    expect(heading).toBe(text);
+  });
+
+  test('what one presses is 24 pixels high and wide at least, but for links among words', async () => {
+    const { company } = await petspot();
+    const { page } = await visit('/', { viewport: { width: 320, height: 640 } });
+    for (const each of ['/', await petWithWindow(), `${company}?include=contacts`, ...LISTS]) {
+      await page.goto(`${server.baseUrl}${each}`);
+      const small = await page
+        .locator('a:not(.skip, .rendered *, .title *), button, summary, select, input')
+        .evaluateAll((all) =>
+          all
+            .filter((one) => {
+              const { width, height } = one.getBoundingClientRect();
+              return one.checkVisibility() && Math.min(width, height) < 24;
+            })
+            .map((one) => one.outerHTML),
+        );
+      expect(small).toEqual([]);
+    }
+  });
+
   test('at 320 pixels nothing stands out to the side, even words of 500 letters', async () => {
     const path = await everything();
     const { page } = await visit('/', { viewport: { width: 320, height: 640 } });
