@@ -183,7 +183,7 @@ const en = {
     },
     404: {
       title: 'There is nothing here',
-      text: 'Nothing has this address. It may be mistyped, or no event has come for its record yet.',
+      text: 'Nothing has this address. It may be mistyped, its record may have been deleted, or no event has come for it yet.',
     },
     421: {
       title: 'This server answers on its own machine only',
@@ -284,9 +284,9 @@ const de: Words = {
   details: 'Einzelheiten',
   eventId: 'Ereignis-ID',
   why: {
-    objectId: 'Steht hier wegen der objectId, empfangen',
-    email: 'Steht hier wegen der E-Mail-Adresse, empfangen',
-    utk: 'Steht hier wegen des Besuchers (utk), empfangen',
+    objectId: 'Steht hier wegen der objectId, empfangen am',
+    email: 'Steht hier wegen der E-Mail-Adresse, empfangen am',
+    utk: 'Steht hier wegen des Besuchers (utk), empfangen am',
   },
   cut: (left) => `… und ${left.toLocaleString('de')} weitere Zeichen`,
   open: 'Öffnen',
@@ -332,8 +332,8 @@ const de: Words = {
     'highly_sensitive.write': (plural) => `streng vertrauliche Angaben über ${plural} ändern`,
     sensitive: (plural) => `vertrauliche Angaben über ${plural} lesen und ändern`,
     highly_sensitive: (plural) => `streng vertrauliche Angaben über ${plural} lesen und ändern`,
-    'schemas.read': (plural) => `lesen, welche Eigenschaften es gibt: ${plural}`,
-    'schemas.write': (plural) => `festlegen, welche Eigenschaften es gibt: ${plural}`,
+    'schemas.read': (plural) => `lesen, welche Eigenschaften ${plural} haben`,
+    'schemas.write': (plural) => `festlegen, welche Eigenschaften ${plural} haben`,
   },
   pluralInside: { contacts: 'Kontakte', companies: 'Unternehmen', deals: 'Deals', tickets: 'Tickets' },
   otherScope: 'nichts weiter: das gilt einem Teil von HubSpot, den es hier nicht gibt',
@@ -372,7 +372,7 @@ const de: Words = {
     },
     404: {
       title: 'Hier ist nichts',
-      text: 'Nichts hat diese Adresse. Vielleicht ist sie vertippt, oder es kam noch kein Ereignis für den Datensatz.',
+      text: 'Unter dieser Adresse gibt es nichts. Vielleicht ist sie vertippt, der Datensatz wurde gelöscht, oder es kam noch kein Ereignis für ihn.',
     },
     421: {
       title: 'Dieser Server antwortet nur auf seinem eigenen Rechner',

@@ -144,6 +144,7 @@ describe('when there is nothing to show', () => {
     expect(await page.locator('footer').textContent()).toBe(''); // no time is on it
     expect(response?.headers()['content-type']).toBe('text/html; charset=utf-8');
     expect(await page.locator('h1').textContent()).toBe('Hier ist nichts');
+    expect(await page.locator('main').textContent()).toContain('der Datensatz wurde gelöscht'); // as it may have been
     await page.getByRole('link', { name: 'Alle Datensätze' }).click();
     expect(await page.locator('h1').textContent()).toBe('Datensätze');
   });
