@@ -20,16 +20,18 @@ export interface Entry {
   whose?: CrmRecord;
 }
 
-/** A detail up to this length stands open; a longer one folds, and so does a header. */
+/** A detail, or tokens, up to this length stand open; what is longer folds, and so does a header. */
 const OPEN_CHARS = 2_000;
 
 export function Event({ view, entry, index }: { view: View; entry: Entry; index: number }) {
   const { words } = view.language;
   const { event, body, template, header, detail, whose } = entry;
   const label = template?.name ?? String(event.templateId);
-  const rendersNothing = header === '' && detail === '';
   const isTitle = header.length <= OPEN_CHARS;
   const opened = isTitle ? detail : header + detail;
+  const rendersNothing = header === '' && detail === '';
+  const tokens = rendersNothing && template ? Object.entries(body.tokens) : [];
+  const chars = tokens.reduce((sum, [name, value]) => sum + name.length + value.length, opened.length);
   return (
     <article className="event" aria-labelledby={`event-${index}`}>
       <time className="at" dateTime={iso(event.timestamp)}>
@@ -43,13 +45,16 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
             </p>
           )}
         </Title>
-        {opened !== '' && (
-          <details open={opened.length <= OPEN_CHARS}>
+        {chars > 0 && (
+          <details open={chars <= OPEN_CHARS}>
             <summary aria-describedby={`event-${index}`}>{words.details}</summary>
-            <Html className="rendered" html={withHeadingsFrom(5, opened)} />
+            {tokens.length > 0 ? (
+              <Tokens view={view} template={template} tokens={tokens} />
+            ) : (
+              <Html className="rendered" html={withHeadingsFrom(5, opened)} />
+            )}
           </details>
         )}
-        {rendersNothing && template && <Tokens view={view} template={template} tokens={body.tokens} />}
         <Window index={index} iframe={body.timelineIFrame} words={words} />
         <p className="event-id">
           {words.eventId} <span translate="no">{event.id}</span>
@@ -121,13 +126,19 @@ function Html({ id, className, html }: { id?: string; className: string; html: s
   );
 }
 
-function Tokens({ view, template, tokens }: { view: View; template: Template; tokens: EventBody['tokens'] }) {
-  const labels = new Map(template.tokens.map((token) => [token.name, token]));
-  const entries = Object.entries(tokens);
-  if (entries.length === 0) return null;
+function Tokens({
+  view,
+  template,
+  tokens,
+}: {
+  view: View;
+  template: Template | undefined;
+  tokens: [name: string, value: string][];
+}) {
+  const labels = new Map(template?.tokens.map((token) => [token.name, token]));
   return (
     <dl className="tokens">
-      {entries.map(([name, value]) => {
+      {tokens.map(([name, value]) => {
         const token = labels.get(name);
         const moment = token?.type === 'date' && !isDay(value) ? parseMoment(value) : undefined;
         const text = token?.options.find((option) => option.value === value)?.label || value;

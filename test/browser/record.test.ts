@@ -83,6 +83,18 @@ describe("a record's timeline", () => {
     expect(await folded.locator('p').allTextContents()).toEqual([long, 'End']);
   });
 
+  test('folds many tokens away too, where the template renders nothing', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => `token${n}`);
+    const tokens = names.map((name) => ({ name, label: name, type: 'string' }));
+    const eventTemplateId = await newTemplate({ name: 'Form', tokens });
+    const values = Object.fromEntries(names.map((name) => [name, 'word '.repeat(20)]));
+    const { page } = await visit(await sent({ eventTemplateId, email: 'form@x.test', tokens: values }));
+    expect(await page.locator('.tokens').isVisible()).toBe(false);
+    await page.locator('summary').click();
+    expect(await page.locator('.tokens').isVisible()).toBe(true);
+    expect(await page.locator('.tokens dt').count()).toBe(30);
+  });
+
   test('takes every one of 120 events, each once, over its pages, and leads back to the newest', async () => {
     const inputs = Array.from({ length: 120 }, (_, index) => ({
       eventTemplateId: demo.templateId,
