@@ -82,7 +82,7 @@ function overLimit(limit: string, policyName: string, { msBeforeNext }: RateLimi
     http: 429,
     category: 'RATE_LIMITS',
     message,
-    headers: { 'retry-after': String(Math.max(1, Math.ceil(msBeforeNext / 1_000))) },
+    headers: { 'retry-after': String(Math.ceil(msBeforeNext / 1_000)) },
     body: { status: 'error', message, errorType: 'RATE_LIMIT', policyName },
   };
 }

@@ -67,11 +67,17 @@ test('a form as HubSpot documents it makes the contact, its fields are propertie
 
 test('a field may have its type in its name, as the fields of HubSpot forms have', async () => {
   const email = freshEmail();
-  const fields = [field('0-1/email', email), field('0-1/firstname', 'Jeff'), field('0-2/name', 'Petspot')];
+  const fields = [
+    field('0-1/email', email),
+    field('0-1/firstname', 'Jeff'),
+    field('0-2/name', 'Petspot'),
+    field('2-12345678/plan', 'gold'),
+  ];
   const { status, text } = await submit({ fields });
   expect(status, text).toBe(200);
-  const { json } = await contactOf(email, 'email,firstname,name');
-  expect(json.properties).toMatchObject({ email, firstname: 'Jeff', name: null }); // the name is a company's
+  const { json } = await contactOf(email, 'email,firstname,name,plan');
+  // The name is a company's, the plan a custom object's.
+  expect(json.properties).toMatchObject({ email, firstname: 'Jeff', name: null, plan: null });
   const wrong = await submit({ fields: [field('0-1/email', 'nobody'), field('0-1/a b', 'x')] });
   expect(wrong.json.errors).toEqual([
     { message: expect.stringMatching(/^Error in 'fields\.0-1\/email'/), errorType: 'INVALID_EMAIL' },
@@ -105,6 +111,39 @@ test('the second form updates the contact: the newest submission wins, not the l
   });
   await said('Now');
   expect((await contactOf(email)).json.properties.firstname).toBe('Now');
+});
+
+test('a page whose clock is ahead, by less than an hour, says what holds until the next one says otherwise', async () => {
+  const email = freshEmail();
+  const said = (firstname: string, submittedAt?: number) =>
+    submit({ submittedAt, fields: [field('email', email), field('firstname', firstname)] });
+  expect((await said('Ahead', Date.now() + 50 * 60_000)).status).toBe(200);
+  expect((await contactOf(email)).json.properties.firstname).toBe('Ahead');
+  await said('Next');
+  expect((await contactOf(email)).json.properties.firstname).toBe('Next');
+});
+
+test('what a page leaves empty counts as left out', async () => {
+  const email = freshEmail();
+  const fields = [field('email', email, null)];
+  for (const left of [{ hutk: '', pageUri: '' }, { hutk: null, pageUri: null }, null]) {
+    const { status, text } = await submit({ fields, context: left, submittedAt: null });
+    expect(status, text).toBe(200);
+  }
+  expect((await contactOf(email)).status).toBe(200);
+});
+
+test('what nests without end, where a form has texts alone, is passed over', async () => {
+  const email = freshEmail();
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const company = `{"objectTypeId":"0-2","name":"name","value":"Petspot","deep":${deep}}`;
+  const { status, text } = await server.call(
+    'POST',
+    path(),
+    `{"fields":[${JSON.stringify(field('email', email))},${company}],"context":{"deep":${deep}}}`,
+    { token: '', headers: { 'content-type': 'application/json' } },
+  );
+  expect(status, text).toBe(200);
 });
 
 test('without an e-mail the visitor is asked; without both, somebody new is made', async () => {
@@ -148,6 +187,8 @@ test.each([
   ['INPUT_TOO_LARGE', { fields: [field('b', 'fine'), field('a', 'x'.repeat(65_537))] }, 'fields.a'],
   ['INPUT_TOO_LARGE', { fields: Array.from({ length: 1_001 }, (_, n) => field(`a${n}`, 'x')) }, 'fields'],
   ['INVALID_NUMBER', { fields: [field('b', 'fine'), { name: 'a', value: 2 ** 60 }] }, 'fields.a'],
+  ['INVALID_TEXT', { fields: [field('b', 'fine'), field('a', 'x\0y')] }, 'fields.a'],
+  ['INVALID_TEXT', { fields: [field('b', 'fine'), field('a', '\ud83d')] }, 'fields.a'],
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: 'x'.repeat(501) } }, 'context.hutk'],
   ['INVALID_HUTK', { fields: [field('a', '1')], context: { hutk: '\0' } }, 'context.hutk'],
   ['INVALID_PAGE_URI', { fields: [field('a', '1')], context: { pageUri: 'here' } }, 'context.pageUri'],
@@ -182,6 +223,18 @@ test('everything wrong is told at once, and nothing of it is kept', async () => 
   expect((await contactOf(email)).status).toBe(404);
 });
 
+test('a name that is long is told by its beginning', async () => {
+  const name = 'x'.repeat(100_000);
+  const refused = await submit({
+    fields: [field('email', freshEmail()), field(name, 'x'), field(name, 2 ** 60)],
+  });
+  expect(refused.json.errors.map((fault: Json) => fault.errorType)).toEqual([
+    'FIELD_NOT_IN_FORM_DEFINITION',
+    'INVALID_NUMBER',
+  ]);
+  expect(refused.text.length).toBeLessThan(1_000);
+});
+
 test('what is at the bounds is taken', async () => {
   const email = freshEmail();
   const fields = [
@@ -195,18 +248,18 @@ test('what is at the bounds is taken', async () => {
 });
 
 test.each([
-  [{}, 'fields'],
-  [{ fields: 'email' }, 'fields'],
-  [{ fields: [{ name: 'email' }] }, 'fields[0].value'],
-  [{ fields: [{ name: 'email', value: { a: 1 } }] }, 'fields[0].value'],
-  [{ fields: [], context: 'here' }, 'context'],
-  [{ fields: [], context: { hutk: 7 } }, 'context.hutk'],
-])('a body of the wrong shape is refused in the shape of forms: %j', async (body, where) => {
+  [{}, 'fields', 'REQUIRED_FIELD'],
+  [{ fields: 'email' }, 'fields', 'INVALID_REQUEST'],
+  [{ fields: [{ name: 'email' }] }, 'fields[0].value', 'REQUIRED_FIELD'],
+  [{ fields: [{ name: 'email', value: { a: 1 } }] }, 'fields[0].value', 'INVALID_REQUEST'],
+  [{ fields: [], context: 'here' }, 'context', 'INVALID_REQUEST'],
+  [{ fields: [], context: { hutk: 7 } }, 'context.hutk', 'INVALID_REQUEST'],
+])('a body of the wrong shape is refused in the shape of forms: %j', async (body, where, errorType) => {
   const refused = await submit(body);
   expectRefused(refused, 400);
   expect(refused.json.message).toBe('The request is not valid');
   expect(refused.json.errors).toEqual([
-    { message: expect.stringContaining(`Error in '${where}'. `), errorType: expect.any(String) },
+    { message: expect.stringContaining(`Error in '${where}'. `), errorType },
   ]);
 });
 
