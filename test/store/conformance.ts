@@ -7,6 +7,7 @@ import { associationConformance } from './associations.js';
 import { consentConformance } from './consents.js';
 import { erasingConformance } from './erasing.js';
 import { eventConformance } from './events.js';
+import { importConformance } from './imports.js';
 import { madeIdConformance } from './made_ids.js';
 import { mergingConformance } from './merging.js';
 import { model } from './model.js';
@@ -47,6 +48,7 @@ export function conformance(name: string, create: () => Promise<Place>): void {
     peopleConformance(open);
     mergingConformance(open);
     erasingConformance(open, create);
+    importConformance(open);
     schemaConformance(open);
     accessConformance(open, create);
     consentConformance(open);

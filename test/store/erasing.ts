@@ -201,6 +201,24 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       await place.remove();
     });
 
+    test('leaves to who was archived and had the e-mail before all but the e-mail', async () => {
+      const p = await portal();
+      const archive = (id: number) =>
+        open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+      const before = await p.on({ email: 'ada@example.com' }, 'as ada');
+      await p.on({ objectId: before, email: 'dora@example.com' }, 'as dora');
+      await archive(before);
+      const now = await p.on({ email: 'ada@example.com' });
+      expect(await p.erase({ objectId: now })).toBe(true);
+      expect(p.event('as ada')?.body).toBe('{"id":"as ada","text":"as ada"}');
+      expect(p.event('as dora')?.body).toContain('"email":"dora@example.com"');
+      // One who was restored is there, and has the e-mail no more: who has it is erased, and is nobody.
+      await p.on({ objectId: before, ...create }, 'restored');
+      expect(await p.erase({ email: 'dora@example.com' })).toBe(false);
+      expect(p.timeline(before).sort()).toEqual(['as ada', 'as dora', 'restored']);
+      expect(p.event('as dora')?.body).not.toContain('dora@');
+    });
+
     test('reaches those who were archived: by their id, by their e-mail, by that of who has it now', async () => {
       const place = await createPlace();
       const store = await place.open();

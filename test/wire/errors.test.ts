@@ -154,6 +154,15 @@ test('a long or hostile value is not thrown back whole', async () => {
   expect(refused.text.length).toBeLessThan(10_000);
 });
 
+test('nor is a long name of a type or a long id', async () => {
+  const long = '7'.repeat(1_500);
+  for (const path of [`${long}/1`, `contacts/${long}`]) {
+    const refused = await server.call('GET', `/crm/v3/objects/${path}`);
+    expectRefused(refused, 404, 'OBJECT_NOT_FOUND');
+    expect(refused.text.length).toBeLessThan(1_000);
+  }
+});
+
 test.each([
   ['nothing', ''],
   ['white space', '  '],

@@ -102,7 +102,8 @@ test('the second form updates the contact: the newest submission wins, not the l
   const said = (firstname: string, submittedAt?: number) =>
     submit({ submittedAt, fields: [field('email', email), field('firstname', firstname)] });
   await said('First', Date.now() - 2 * DAY);
-  const { id } = (await contactOf(email)).json;
+  const { id, createdAt } = (await contactOf(email)).json;
+  expect(Date.parse(createdAt), 'it was made when the form came').toBeGreaterThan(Date.now() - DAY);
   await said('Second', Date.now() - DAY);
   await said('Late', Date.now() - 3 * DAY);
   expect((await contactOf(email.toUpperCase())).json).toMatchObject({
