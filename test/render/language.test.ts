@@ -18,6 +18,8 @@ const DATA = {
   empty: [],
   blank: '',
   word: 'hello',
+  'pet-names': ['Rex'],
+  'word[1]': 'quoted',
 };
 
 describe('blocks', () => {
@@ -68,7 +70,8 @@ describe('paths', () => {
     ['{{this.word}}{{./word}}{{../extraData.word}}', 'hellohellohello'],
     ['{{@root.extraData.word}}', 'hello'],
     ['{{../../../word}}{{word.nothing.there}}{{@index}}{{@../index}}', ''],
-    ['{{"word"}}', 'hello'],
+    ['{{"word"}}{{"word[1]"}}', 'helloquoted'],
+    ['{{pet-names[0]}}{{list[12]}}', 'Rex'],
     ['{{list}} {{owner}} {{zero}} {{no}} {{none}}', 'a,b,c [object Object] 0 false '],
     ['{{{word}}}{{&word}}', 'hellohello'],
   ])('%s', (template, shown) => {

@@ -205,6 +205,32 @@ describe('a schema', () => {
     expectRefused(foreign, 404, 'OBJECT_NOT_FOUND');
   });
 
+  // The statuses of: its records read, written; its properties read, written; schemas read, written.
+  test.each([
+    ['crm.objects.custom.read', [200, 403, 200, 403, 403, 403]],
+    ['crm.objects.custom.write', [403, 201, 403, 201, 403, 403]],
+    ['crm.schemas.custom.read', [403, 403, 200, 403, 200, 403]],
+    ['crm.schemas.custom.write', [403, 403, 403, 201, 403, 201]],
+    ['crm.objects.contacts.write', [403, 403, 403, 403, 403, 403]],
+  ])('its records and its properties are opened by %s as far as that goes', async (scope, expected) => {
+    const tenant = await createTenant(server.folder);
+    const { id } = await makeSchema({}, tenant.token);
+    const token = await issueToken(server.folder, { ...tenant, scopes: [scope] });
+    const [records, properties] = [`/crm/v3/objects/${id}`, `/crm/v3/properties/${id}`];
+    const groupName = (await server.call('GET', `${properties}/groups`, undefined, tenant)).json.results[0]
+      .name;
+    const statuses: number[] = [];
+    for (const [path, body] of [
+      [records, { properties: { pet_name: 'Rex' } }],
+      [properties, { ...AGE, name: 'weight', groupName }],
+      [SCHEMAS, schemaOf(petName())],
+    ] as const) {
+      statuses.push((await server.call('GET', path, undefined, { token })).status);
+      statuses.push((await server.call('POST', path, body, { token })).status);
+    }
+    expect(statuses).toEqual(expected);
+  });
+
   test('has a bounded number of neighbours', async () => {
     const { token } = await createTenant(server.folder);
     for (let n = 0; n < MAX_SCHEMAS_PER_PORTAL; n++) await makeSchema({}, token);

@@ -185,6 +185,12 @@ describe('a definition', () => {
     expectRefused(await call('POST', ROOT, named(), reads), 403, 'MISSING_SCOPES');
     expectRefused(await call('GET', '/crm/v3/properties/deals', undefined, reads), 403, 'MISSING_SCOPES');
     expect((await call('POST', ROOT, named(), objects)).status).toBe(201);
+    const schemas = { token: await token(['crm.schemas.contacts.write']) };
+    expect((await call('POST', ROOT, named(), schemas)).status).toBe(201);
+    expectRefused(await call('GET', ROOT, undefined, schemas), 403, 'MISSING_SCOPES');
+    const tickets = { token: await token(['tickets']) };
+    expect((await call('GET', '/crm/v3/properties/tickets', undefined, tickets)).status).toBe(200);
+    expectRefused(await call('GET', ROOT, undefined, tickets), 403, 'MISSING_SCOPES');
     expectRefused(await call('GET', ROOT, undefined, { token: '' }), 401, 'INVALID_AUTHENTICATION');
     const ofTickets = { token: await token(['crm.schemas.tickets.write']) };
     const stain = { ...named(), groupName: 'ticketinformation' };
