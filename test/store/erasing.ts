@@ -219,6 +219,35 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       expect(p.event('as dora')?.body).not.toContain('dora@');
     });
 
+    test('takes the e-mails that it had before from an id, whoever has it next', async () => {
+      const p = await portal();
+      const archive = (id: number) =>
+        open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+      const id = await p.on({ email: 'ada@example.com' });
+      await archive(id);
+      const now = await p.on({ email: 'ada@example.com' });
+      expect(await p.erase({ objectId: id })).toBe(true);
+      await p.on({ objectId: id, ...create }, 'of another');
+      await archive(id);
+      await archive(now);
+      expect(await p.erase({ email: 'ada@example.com' })).toBe(true);
+      expect(p.event('of another')).toBeDefined();
+    });
+
+    test('leaves no byte of its visitors’ cookies where they were another’s before', async () => {
+      const place = await createPlace();
+      const store = await place.open();
+      const p = await portalOf(store);
+      const utk = 'zorro-cookie';
+      const before = await p.identify({ email: 'bob@example.com', utk }, [], '{"page":"of bob"}');
+      const now = (await p.identify({ email: 'ada@example.com', utk }, [], '{"page":"of ada"}')) as number;
+      expect(now).not.toBe(before);
+      expect(await p.erase({ objectId: now })).toBe(true);
+      expect((await place.bytes()).toString('latin1')).not.toContain(utk);
+      await store.close();
+      await place.remove();
+    });
+
     test('reaches those who were archived: by their id, by their e-mail, by that of who has it now', async () => {
       const place = await createPlace();
       const store = await place.open();
