@@ -36,7 +36,10 @@ describe('blocks', () => {
       '{{#each pets as |pet|}}{{#each pet.toys as |toy n|}}{{pet.name}}{{n}}{{toy}} {{/each}}{{/each}}.',
       'Rex0ball Rex1bone .',
     ],
-    ['{{#each pets as |name|}}{{this.name}} {{./name}} {{/each}}.', 'Rex Rex Tom Tom .'],
+    [
+      '{{#each pets as |name|}}{{this.name}} {{this/name}} {{./name}} {{/each}}.',
+      'Rex Rex Rex Tom Tom Tom .',
+    ],
     ['{{#each pets as |word|}}{{../word}} {{/each}}.', 'hello hello .'],
     ['{{#each pets}}{{#each toys}}{{../name}}{{@../index}}{{@index}} {{/each}}{{/each}}.', 'Rex00 Rex01 .'],
     [

@@ -6,8 +6,6 @@ import { DATE_STYLES, isDateStyle } from './dates.js';
 import { TemplateSyntaxError } from './faults.js';
 
 export const MAX_SOURCE_BYTES = 64 * 1024;
-/** Counted before parsing. */
-export const MAX_BLOCK_TAGS = 500;
 export const MAX_NESTING = 64;
 export const MAX_PATH_SEGMENTS = 32;
 
@@ -46,7 +44,6 @@ export function parseTemplate(source: string): Template {
   if (Buffer.byteLength(source) > MAX_SOURCE_BYTES) {
     throw new TemplateSyntaxError(1, 1, `a template has at most ${MAX_SOURCE_BYTES} bytes`);
   }
-  boundBlocks(source);
   const dotted = withDots(source);
   return new Checker(dotted).parts(programOf(dotted));
 }
@@ -140,10 +137,8 @@ class Checker {
 
   #part(node: Node): Part | undefined {
     switch (node.type) {
-      case 'ContentStatement': {
-        const text = String((node as Literal).value);
-        return text === '' ? undefined : { kind: 'text', text };
-      }
+      case 'ContentStatement':
+        return { kind: 'text', text: String((node as Literal).value) };
       case 'CommentStatement':
         return undefined;
       case 'MustacheStatement':
@@ -166,7 +161,7 @@ class Checker {
   #block(call: BlockCall): Part {
     if (!('open' in call.openStrip)) refuse(call, 'raw blocks {{{{…}}}} are not supported');
     const helper = this.#helper(call, true);
-    const params = (call.program ?? call.inverse)?.blockParams ?? [];
+    const params = call.program?.blockParams ?? [];
     const body = this.parts(call.program);
     const otherwise = this.parts(call.inverse);
     if (helper === 'formatDate') return this.#date(call);
@@ -206,17 +201,14 @@ class Checker {
   #subject(call: Call, helper: Helper): Source {
     const [subject, ...others] = call.params;
     if (!subject || others.length > 0) refuse(call, `${helper} takes one value`);
-    return isLiteral(subject) ? { kind: 'literal', value: subject.value ?? undefined } : this.#path(subject);
+    return isLiteral(subject) ? { kind: 'literal', value: subject.value } : this.#path(subject);
   }
 
   #options(call: Call, known: readonly string[]): Map<string, Source> {
     const options = new Map<string, Source>();
     for (const { key, value, ...pair } of call.hash?.pairs ?? []) {
       if (!known.includes(key)) refuse(pair, `“${key}” is no option here`);
-      options.set(
-        key,
-        isLiteral(value) ? { kind: 'literal', value: value.value ?? undefined } : this.#path(value),
-      );
+      options.set(key, isLiteral(value) ? { kind: 'literal', value: value.value } : this.#path(value));
     }
     return options;
   }
@@ -242,8 +234,8 @@ class Checker {
       refuse(path, `a path has at most ${MAX_PATH_SEGMENTS} segments`);
     }
     if (!path.data) {
-      const scoped = names.length === 0 || /^(?:\.|this[./])/.test(path.original);
-      return { kind: 'path', depth: path.depth, ...namesOf(names), mayBeParam: path.depth === 0 && !scoped };
+      const scoped = /^(?:\.|this[./])/.test(path.original);
+      return { kind: 'path', depth: path.depth, ...namesOf(names), mayBeParam: !scoped };
     }
     const [variable = '', ...rest] = names;
     if (variable === 'root' && path.depth === 0) return { kind: 'root', ...namesOf(rest) };
@@ -268,20 +260,6 @@ function isLiteral(node: Node): node is Literal {
 
 function refuse(node: Pick<Node, 'loc'>, reason: string): never {
   throw new TemplateSyntaxError(node.loc.start.line, node.loc.start.column + 1, reason);
-}
-
-function boundBlocks(source: string): void {
-  let tags = 0;
-  for (const { index } of source.matchAll(/\{\{~?(?:[#^]|\s*else)/g)) {
-    if (++tags <= MAX_BLOCK_TAGS) continue;
-    const before = source.slice(0, index).split(/\r\n?|\n/);
-    const column = (before.at(-1)?.length ?? 0) + 1;
-    throw new TemplateSyntaxError(
-      before.length,
-      column,
-      `a template has at most ${MAX_BLOCK_TAGS} block tags`,
-    );
-  }
 }
 
 /**
