@@ -58,8 +58,7 @@ export function adminRoutes(
     ...(description === undefined ? {} : { description }),
     security: [{ admin_key: [] }],
   });
-  const failed = Type.Ref('Error');
-  const done = { 204: Type.Null({ description: 'Done; no body.' }), default: failed };
+  const done = { 204: Type.Null({ description: 'Done; no body.' }) };
 
   // ---- apps ----
 
@@ -70,7 +69,7 @@ export function adminRoutes(
       schema: {
         ...doc('listApps', 'List the apps'),
         querystring: Listing,
-        response: { 200: Type.Ref('AppList'), default: failed },
+        response: { 200: Type.Ref('AppList') },
       },
     },
     async ({ query }) =>
@@ -85,7 +84,7 @@ export function adminRoutes(
       schema: {
         ...doc('createApp', 'Create an app', 'Its secrets are in this answer and nowhere else.'),
         body: Type.Ref('AppCreate'),
-        response: { 201: Type.Ref('AppWithSecrets'), default: failed },
+        response: { 201: Type.Ref('AppWithSecrets') },
       },
     },
     async ({ body }, reply) => {
@@ -106,7 +105,7 @@ export function adminRoutes(
       schema: {
         ...doc('getApp', 'Get an app'),
         params: OfApp,
-        response: { 200: Type.Ref('App'), default: failed },
+        response: { 200: Type.Ref('App') },
       },
     },
     async ({ params }) => toApp(theApp(params.appId)),
@@ -125,7 +124,7 @@ export function adminRoutes(
         ),
         params: OfApp,
         body: Type.Ref('AppUpdate'),
-        response: { 200: Type.Ref('App'), default: failed },
+        response: { 200: Type.Ref('App') },
       },
     },
     async ({ params, body }) => {
@@ -153,7 +152,7 @@ export function adminRoutes(
           'The new one is in this answer and nowhere else; the old one is good for nothing from now on. Tokens that were issued already live on.',
         ),
         params: OfApp,
-        response: { 200: Type.Ref('ClientSecret'), default: failed },
+        response: { 200: Type.Ref('ClientSecret') },
       },
     },
     async ({ params }, reply) => {
@@ -174,7 +173,7 @@ export function adminRoutes(
           'The new one is in this answer and nowhere else; the old one is good for nothing from now on.',
         ),
         params: OfApp,
-        response: { 200: Type.Ref('DeveloperKey'), default: failed },
+        response: { 200: Type.Ref('DeveloperKey') },
       },
     },
     async ({ params }, reply) => {
@@ -193,7 +192,7 @@ export function adminRoutes(
       schema: {
         ...doc('listPortals', 'List the portals'),
         querystring: Listing,
-        response: { 200: Type.Ref('PortalList'), default: failed },
+        response: { 200: Type.Ref('PortalList') },
       },
     },
     async ({ query }) =>
@@ -208,7 +207,7 @@ export function adminRoutes(
       schema: {
         ...doc('createPortal', 'Create a portal'),
         body: Type.Ref('PortalCreate'),
-        response: { 201: Type.Ref('Portal'), default: failed },
+        response: { 201: Type.Ref('Portal') },
       },
     },
     async ({ body }, reply) => {
@@ -232,7 +231,7 @@ export function adminRoutes(
       schema: {
         ...doc('getPortal', 'Get a portal'),
         params: OfPortal,
-        response: { 200: Type.Ref('Portal'), default: failed },
+        response: { 200: Type.Ref('Portal') },
       },
     },
     async ({ params }) => toPortal(thePortal(params.portalId)),
@@ -251,7 +250,7 @@ export function adminRoutes(
         ),
         params: OfPortal,
         body: Type.Ref('PortalUpdate'),
-        response: { 200: Type.Ref('Portal'), default: failed },
+        response: { 200: Type.Ref('Portal') },
       },
     },
     async ({ params, body }) => {
@@ -279,7 +278,7 @@ export function adminRoutes(
         ...doc('listInstalledApps', 'List the apps that are installed in a portal'),
         params: OfPortal,
         querystring: Listing,
-        response: { 200: Type.Ref('AppList'), default: failed },
+        response: { 200: Type.Ref('AppList') },
       },
     },
     async ({ params, query }) => {
@@ -340,7 +339,7 @@ export function adminRoutes(
         ),
         params: OfPortal,
         querystring: Listing,
-        response: { 200: Type.Ref('PrivateTokenList'), default: failed },
+        response: { 200: Type.Ref('PrivateTokenList') },
       },
     },
     async ({ params, query }) => {
@@ -362,7 +361,7 @@ export function adminRoutes(
         ),
         params: OfPortal,
         body: Type.Ref('PrivateTokenCreate'),
-        response: { 201: Type.Ref('PrivateTokenWithSecret'), default: failed },
+        response: { 201: Type.Ref('PrivateTokenWithSecret') },
       },
     },
     async ({ params, body }, reply) => {

@@ -46,7 +46,6 @@ export function associationRoutes(
   { store, schemas, authenticator, clock, baseUrl }: AssociationRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
-  const failed = Type.Ref('Error');
   const ofPath = typed(schemas, recordScopes);
 
   type Pair = Static<typeof PairParams>;
@@ -92,7 +91,7 @@ export function associationRoutes(
         ...recordDoc('associateRecords', 'Associate two records', 'write'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
-        response: { 200: Type.Ref('BatchResponsePublicDefaultAssociation'), default: failed },
+        response: { 200: Type.Ref('BatchResponsePublicDefaultAssociation') },
       },
     },
     async (request) => {
@@ -123,7 +122,7 @@ export function associationRoutes(
           'There are no labels here: any of the ids between the two types makes the same association.',
         params: PairParams,
         body: Type.Ref('AssociationSpecs'),
-        response: { 201: Type.Ref('LabelsBetweenObjectPair'), default: failed },
+        response: { 201: Type.Ref('LabelsBetweenObjectPair') },
       },
     },
     async (request, reply) => {
@@ -153,10 +152,7 @@ export function associationRoutes(
         ),
         params: ListParams,
         querystring: ListQuery,
-        response: {
-          200: Type.Ref('CollectionResponseMultiAssociatedObjectWithLabelForwardPaging'),
-          default: failed,
-        },
+        response: { 200: Type.Ref('CollectionResponseMultiAssociatedObjectWithLabelForwardPaging') },
       },
     },
     async (request) => {
@@ -182,7 +178,7 @@ export function associationRoutes(
         ...recordDoc('dissociateRecords', 'Take two records apart', 'write'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {

@@ -52,7 +52,6 @@ export function customObjectRoutes(
 ): void {
   const reading = authenticator.token(schemaScopes('read'));
   const writing = authenticator.token(schemaScopes('write'));
-  const failed = Type.Ref('Error');
   const answer = Type.Ref('ObjectSchema');
   const doc = (operationId: string, summary: string, verb: 'read' | 'write', description?: string) => ({
     tags: ['Records'],
@@ -69,7 +68,7 @@ export function customObjectRoutes(
       schema: {
         ...doc('listSchemas', 'List the custom objects', 'read'),
         querystring: Which,
-        response: { 200: Type.Ref('CollectionResponseObjectSchemaNoPaging'), default: failed },
+        response: { 200: Type.Ref('CollectionResponseObjectSchemaNoPaging') },
       },
     },
     async (request) => {
@@ -91,7 +90,7 @@ export function customObjectRoutes(
           'A type of records that this portal alone has.',
         ),
         body: Type.Ref('ObjectSchemaEgg'),
-        response: { 201: answer, default: failed },
+        response: { 201: answer },
       },
     },
     async (request, reply) => {
@@ -109,7 +108,7 @@ export function customObjectRoutes(
       schema: {
         ...doc('getSchema', 'Get a custom object', 'read'),
         params: OfSchema,
-        response: { 200: answer, default: failed },
+        response: { 200: answer },
       },
     },
     async (request) => {
@@ -132,7 +131,7 @@ export function customObjectRoutes(
         ),
         params: OfSchema,
         body: Type.Ref('ObjectTypeDefinitionPatch'),
-        response: { 200: Type.Ref('ObjectTypeDefinition'), default: failed },
+        response: { 200: Type.Ref('ObjectTypeDefinition') },
       },
     },
     async (request) => {
@@ -149,7 +148,7 @@ export function customObjectRoutes(
         ...doc('archiveSchema', 'Archive a custom object', 'write', 'Refused while there are records of it.'),
         params: OfSchema,
         querystring: Dropping,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {
@@ -168,7 +167,7 @@ export function customObjectRoutes(
       schema: {
         ...doc('purgeSchema', 'Drop a custom object that is archived', 'write', 'Its name is free again.'),
         params: OfSchema,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {
@@ -186,7 +185,7 @@ export function customObjectRoutes(
         ...doc('createAssociationType', 'Associate a custom object with another type', 'write'),
         params: OfSchema,
         body: Type.Ref('AssociationDefinitionEgg'),
-        response: { 201: Type.Ref('AssociationDefinition'), default: failed },
+        response: { 201: Type.Ref('AssociationDefinition') },
       },
     },
     async (request, reply) => {
@@ -209,7 +208,7 @@ export function customObjectRoutes(
           'Which records belong together is kept, and seen again when the types are associated again.',
         ),
         params: OfAssociation,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {

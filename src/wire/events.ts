@@ -80,7 +80,6 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
   };
   const read = authenticator.token(EVENTS_READ);
   const tags = ['Events'];
-  const failed = Type.Ref('Error');
 
   app.post(
     '/events',
@@ -95,7 +94,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
           'Answered when the event is on disk. The same id again replaces the event; with another record it moves there.',
         security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('TimelineEvent'),
-        response: { 201: Type.Ref('TimelineEventResponse'), default: failed },
+        response: { 201: Type.Ref('TimelineEventResponse') },
       },
     },
     async (request, reply) => {
@@ -120,7 +119,6 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         response: {
           201: Type.Ref('BatchResponseTimelineEventResponse'),
           207: Type.Ref('BatchResponseTimelineEventResponseWithErrors'),
-          default: failed,
         },
       },
     },
@@ -181,7 +179,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         summary: 'Get an event',
         security,
         params,
-        response: { 200: Type.Ref('TimelineEventResponse'), default: failed },
+        response: { 200: Type.Ref('TimelineEventResponse') },
       },
     },
     async (request, reply) => {
@@ -202,7 +200,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         description: 'Rendered now, by the template as it is now.',
         security,
         params,
-        response: { 200: Type.Ref('EventDetail'), default: failed },
+        response: { 200: Type.Ref('EventDetail') },
       },
     },
     async (request) => ({ details: rendered(request, request.params, 'detailTemplate') }),
@@ -225,7 +223,6 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
         querystring: renderQuery,
         response: {
           200: { description: 'The HTML.', content: { 'text/html': { schema: { type: 'string' } } } },
-          default: failed,
         },
       },
     },

@@ -58,7 +58,7 @@ export function formRoutes(
     security,
     params: FormParams,
     body: Type.Ref('FormSubmission'),
-    response: { 200: Type.Ref('FormSubmissionAnswer'), default: Type.Ref('Error') },
+    response: { 200: Type.Ref('FormSubmissionAnswer') },
   });
 
   app.register(async (open) => {

@@ -66,7 +66,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
   const form = (body: string, answer: object) => ({
     consumes: ['application/x-www-form-urlencoded'],
     body: Type.Ref(body),
-    response: { 200: answer, default: Type.Ref('OAuthError') },
+    response: { 200: answer },
   });
 
   for (const family of FAMILIES) {
@@ -162,7 +162,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
       schema: {
         ...doc('getAccessToken', 'Read about an access token', 'Whose it is and what it may do.'),
         ...path,
-        response: { 200: Type.Ref('AccessTokenInfo'), default: Type.Ref('OAuthError') },
+        response: { 200: Type.Ref('AccessTokenInfo') },
       },
     },
     (request) => {
@@ -192,7 +192,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
       schema: {
         ...doc('getRefreshToken', 'Read about a refresh token', 'Whose it is and what it may do.'),
         ...path,
-        response: { 200: Type.Ref('RefreshTokenInfo'), default: Type.Ref('OAuthError') },
+        response: { 200: Type.Ref('RefreshTokenInfo') },
       },
     },
     (request) => {
@@ -220,7 +220,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
           'It alone: access tokens that it bought live on until they expire, and the app stays installed.',
         ),
         ...path,
-        response: { 204: Type.Null({ description: 'It is ended.' }), default: Type.Ref('OAuthError') },
+        response: { 204: Type.Null({ description: 'It is ended.' }) },
       },
     },
     async (request, reply) => {
@@ -238,7 +238,7 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
           'Where the OAuth endpoints are',
           'Authorization server metadata (RFC 8414).',
         ),
-        response: { 200: Type.Ref('OAuthMetadata'), default: Type.Ref('OAuthError') },
+        response: { 200: Type.Ref('OAuthMetadata') },
       },
     },
     (_request, reply) => {

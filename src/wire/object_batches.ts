@@ -30,7 +30,6 @@ export function objectBatchRoutes(
   { store, definitions, schemas, authenticator, clock }: ObjectRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
-  const failed = Type.Ref('Error');
   const about = typed(schemas, recordScopes);
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
 
@@ -46,7 +45,6 @@ export function objectBatchRoutes(
       response: {
         [code]: Type.Ref('BatchResponseSimplePublicObject'),
         207: Type.Ref('BatchResponseSimplePublicObjectWithErrors'),
-        default: failed,
       },
     },
   });
@@ -173,7 +171,7 @@ export function objectBatchRoutes(
         description: 'At most 100. Those that are not there are passed over.',
         params: OfType,
         body: Type.Ref('BatchInputSimplePublicObject'),
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {

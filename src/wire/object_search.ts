@@ -31,10 +31,7 @@ export function objectSearchRoutes(
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',
         params: OfType,
         body: Type.Ref('PublicObjectSearchRequest'),
-        response: {
-          200: Type.Ref('CollectionResponseWithTotalSimplePublicObject'),
-          default: Type.Ref('Error'),
-        },
+        response: { 200: Type.Ref('CollectionResponseWithTotalSimplePublicObject') },
       },
     },
     async (request) => {

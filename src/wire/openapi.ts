@@ -8,6 +8,7 @@ import { ERROR, EXAMPLES, OAUTH_ERROR, RATE_LIMITED } from './examples.js';
 export const OLDER_FAMILY = '/crm/v3/timeline';
 /** Where HubSpot's client looks for schemas; its guide says /crm/v3/schemas. One set of handlers. */
 export const SCHEMAS_OF_CLIENTS = '/crm-object-schemas/v3/schemas';
+const OAUTH = 'OAuth';
 const OLDER_CLIENTS = 'Older clients';
 const IN_OLDER_FAMILY = 'InCrmV3';
 const OF_CLIENTS = 'OfClients';
@@ -41,7 +42,7 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
       { name: 'Timelines', description: 'What stands on a record.' },
       { name: 'Records', description: 'Whom events are about: read, identify, merge, erase.' },
       { name: 'Forms', description: 'Forms say who a visitor is.' },
-      { name: 'OAuth', description: 'Tokens are bought, asked about and ended.' },
+      { name: OAUTH, description: 'Tokens are bought, asked about and ended.' },
       { name: 'Administration', description: 'Apps, portals, and which app is installed where.' },
       { name: OLDER_CLIENTS, description: "The same again, where HubSpot's clients up to 11 look for it." },
     ],
@@ -85,9 +86,12 @@ export const openapi = (publicUrl?: string): FastifyDynamicSwaggerOptions => ({
   },
   transform: ({ schema: said, url }) => {
     const isCounted = said.security?.some(({ oauth2, developer_hapikey }) => oauth2 ?? developer_hapikey);
-    const schema = isCounted
-      ? { ...said, response: { ...(said.response as object), 429: { $ref: 'RateLimited#' } } }
-      : said;
+    const response = {
+      ...(said.response as object),
+      default: { $ref: said.tags?.includes(OAUTH) ? 'OAuthError#' : 'Error#' },
+      ...(isCounted ? { 429: { $ref: 'RateLimited#' } } : {}),
+    };
+    const schema = { ...said, response };
     if (url.startsWith(OLDER_FAMILY))
       return {
         url,
@@ -125,12 +129,9 @@ function complete(operation: Operation): void {
   for (const [status, response] of Object.entries(operation.responses)) {
     response.headers = { 'x-hubspot-correlation-id': { $ref: '#/components/headers/CorrelationId' } };
     if (status === '429') response.headers['retry-after'] = { $ref: '#/components/headers/RetryAfter' };
-    const failures: Record<string, unknown> = { default: failureOf(operation), 429: RATE_LIMITED };
+    const failed = operation.tags?.includes(OAUTH) ? OAUTH_ERROR : ERROR;
+    const failures: Record<string, unknown> = { default: failed, 429: RATE_LIMITED };
     for (const media of Object.values(response.content ?? {}))
       media.example = failures[status] ?? answers[status];
   }
-}
-
-function failureOf({ tags }: Operation): unknown {
-  return tags?.includes('OAuth') ? OAUTH_ERROR : ERROR;
 }

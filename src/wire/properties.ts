@@ -53,7 +53,6 @@ export function propertyRoutes(
   { definitions, schemas, authenticator, clock }: PropertyRoutes,
 ): void {
   const onRequest = authenticator.anyToken;
-  const failed = Type.Ref('Error');
   const property = Type.Ref('Property');
   const group = Type.Ref('PropertyGroup');
   const done = Type.Null({ description: 'Done; no body.' });
@@ -80,7 +79,7 @@ export function propertyRoutes(
         ...doc('listProperties', 'List the properties of a type', 'read'),
         params: OfType,
         querystring: Which,
-        response: { 200: Type.Ref('CollectionResponsePropertyNoPaging'), default: failed },
+        response: { 200: Type.Ref('CollectionResponsePropertyNoPaging') },
       },
     },
     async (request) => {
@@ -99,7 +98,7 @@ export function propertyRoutes(
         ...doc('createProperty', 'Create a property', 'write'),
         params: OfType,
         body: Type.Ref('PropertyCreate'),
-        response: { 201: property, default: failed },
+        response: { 201: property },
       },
     },
     async (request, reply) => {
@@ -117,7 +116,7 @@ export function propertyRoutes(
         ...doc('getProperty', 'Get a property', 'read'),
         params: OfProperty,
         querystring: Which,
-        response: { 200: property, default: failed },
+        response: { 200: property },
       },
     },
     async (request) => {
@@ -142,7 +141,7 @@ export function propertyRoutes(
         ),
         params: OfProperty,
         body: Type.Ref('PropertyUpdate'),
-        response: { 200: property, default: failed },
+        response: { 200: property },
       },
     },
     async (request) =>
@@ -163,7 +162,7 @@ export function propertyRoutes(
           "Not HubSpot's own. Records keep its values.",
         ),
         params: OfProperty,
-        response: { 204: done, default: failed },
+        response: { 204: done },
       },
     },
     async (request, reply) => {
@@ -184,7 +183,6 @@ export function propertyRoutes(
         response: {
           201: Type.Ref('BatchResponseProperty'),
           207: Type.Ref('BatchResponsePropertyWithErrors'),
-          default: failed,
         },
       },
     },
@@ -209,7 +207,6 @@ export function propertyRoutes(
         response: {
           200: Type.Ref('BatchResponseProperty'),
           207: Type.Ref('BatchResponsePropertyWithErrors'),
-          default: failed,
         },
       },
     },
@@ -239,7 +236,7 @@ export function propertyRoutes(
         ),
         params: OfType,
         body: Type.Ref('BatchInputPropertyName'),
-        response: { 204: done, default: failed },
+        response: { 204: done },
       },
     },
     async (request, reply) => {
@@ -259,7 +256,7 @@ export function propertyRoutes(
       schema: {
         ...doc('listPropertyGroups', 'List the property groups of a type', 'read'),
         params: OfType,
-        response: { 200: Type.Ref('CollectionResponsePropertyGroupNoPaging'), default: failed },
+        response: { 200: Type.Ref('CollectionResponsePropertyGroupNoPaging') },
       },
     },
     async (request) => ({
@@ -276,7 +273,7 @@ export function propertyRoutes(
         ...doc('createPropertyGroup', 'Create a property group', 'write'),
         params: OfType,
         body: Type.Ref('PropertyGroupCreate'),
-        response: { 201: group, default: failed },
+        response: { 201: group },
       },
     },
     async (request, reply) => {
@@ -292,7 +289,7 @@ export function propertyRoutes(
       schema: {
         ...doc('getPropertyGroup', 'Get a property group', 'read'),
         params: OfGroup,
-        response: { 200: group, default: failed },
+        response: { 200: group },
       },
     },
     async (request) => toGroup(definitions.group(...about(request, 'read'), request.params.groupName)),
@@ -307,7 +304,7 @@ export function propertyRoutes(
         ...doc('updatePropertyGroup', 'Change a property group', 'write'),
         params: OfGroup,
         body: Type.Ref('PropertyGroupUpdate'),
-        response: { 200: group, default: failed },
+        response: { 200: group },
       },
     },
     async (request) =>
@@ -328,7 +325,7 @@ export function propertyRoutes(
           "Not HubSpot's own, and none that has properties.",
         ),
         params: OfGroup,
-        response: { 204: done, default: failed },
+        response: { 204: done },
       },
     },
     async (request, reply) => {

@@ -64,7 +64,6 @@ export function templateRoutes(
     });
   const reading = doc(TEMPLATES_READ);
   const writing = doc(TEMPLATES_WRITE);
-  const failed = Type.Ref('Error');
   const template = Type.Ref('TimelineEventTemplate');
   const token = Type.Ref('TimelineEventTemplateToken');
   type InApp = { Params: Static<typeof inApp> };
@@ -78,7 +77,7 @@ export function templateRoutes(
       schema: {
         ...reading('listTemplates', "List the app's templates"),
         params: inApp,
-        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateNoPaging'), default: failed },
+        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateNoPaging') },
       },
     },
     async (request) => ({ results: templates.allOfApp(own(request)).map(sorted).map(toTemplate) }),
@@ -93,7 +92,7 @@ export function templateRoutes(
         ...writing('createTemplate', 'Create a template'),
         params: inApp,
         body: Type.Ref('TimelineEventTemplateCreateRequest'),
-        response: { 201: template, default: failed },
+        response: { 201: template },
       },
     },
     async (request, reply) => {
@@ -115,7 +114,7 @@ export function templateRoutes(
       schema: {
         ...reading('getTemplate', 'Get a template'),
         params: inTemplate,
-        response: { 200: template, default: failed },
+        response: { 200: template },
       },
     },
     async (request) => toTemplate(sorted(templates.ofApp(own(request), request.params.eventTemplateId))),
@@ -134,7 +133,7 @@ export function templateRoutes(
         ),
         params: inTemplate,
         body: Type.Ref('TimelineEventTemplateUpdateRequest'),
-        response: { 200: template, default: failed },
+        response: { 200: template },
       },
     },
     async (request) => {
@@ -155,7 +154,7 @@ export function templateRoutes(
           'Its events leave every timeline and answer 404 at once.',
         ),
         params: inTemplate,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {
@@ -171,7 +170,7 @@ export function templateRoutes(
       schema: {
         ...reading('listTokens', "List a template's tokens"),
         params: inTemplate,
-        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateTokenNoPaging'), default: failed },
+        response: { 200: Type.Ref('CollectionResponseTimelineEventTemplateTokenNoPaging') },
       },
     },
     async (request) => {
@@ -189,7 +188,7 @@ export function templateRoutes(
         ...writing('createToken', 'Add a token'),
         params: inTemplate,
         body: Type.Ref('TimelineEventTemplateTokenRequest'),
-        response: { 200: token, default: failed },
+        response: { 200: token },
       },
     },
     async (request) => {
@@ -212,7 +211,7 @@ export function templateRoutes(
         ),
         params: inToken,
         body: Type.Ref('TimelineEventTemplateTokenUpdateRequest'),
-        response: { 200: token, default: failed },
+        response: { 200: token },
       },
     },
     async (request) => {
@@ -236,7 +235,7 @@ export function templateRoutes(
           'Values on existing events stay and still render; new events cannot use it.',
         ),
         params: inToken,
-        response: { 204: Type.Null({ description: 'Done; no body.' }), default: failed },
+        response: { 204: Type.Null({ description: 'Done; no body.' }) },
       },
     },
     async (request, reply) => {

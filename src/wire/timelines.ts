@@ -67,7 +67,7 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
         security: anyOneOf(EVENTS_READ),
         params: TimelineParams,
         querystring: TimelineQuerystring,
-        response: { 200: Type.Ref('Timeline'), default: Type.Ref('Error') },
+        response: { 200: Type.Ref('Timeline') },
       },
     },
     async (request, reply) => {
