@@ -9,6 +9,7 @@ import type { AccessStore, App, IssuedToken, Portal } from '../access/store.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import type { Authenticator } from './authenticate.js';
+import { DONE, operations } from './openapi.js';
 import { limitOf, pageFields, shownOf } from './paging.js';
 import { sentOnce } from './problem.js';
 import type {
@@ -51,14 +52,7 @@ export function adminRoutes(
   { store, credentials, authenticator, attempts, clock }: AdminRoutes,
 ): void {
   const onRequest = [attempts.guard('admin'), authenticator.admin];
-  const doc = (operationId: string, summary: string, description?: string) => ({
-    tags: ['Administration'],
-    operationId,
-    summary,
-    ...(description === undefined ? {} : { description }),
-    security: [{ admin_key: [] }],
-  });
-  const done = { 204: Type.Null({ description: 'Done; no body.' }) };
+  const doc = operations('Administration', [{ admin_key: [] }]);
 
   // ---- apps ----
 
@@ -82,7 +76,8 @@ export function adminRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc('createApp', 'Create an app', 'Its secrets are in this answer and nowhere else.'),
+        ...doc('createApp', 'Create an app'),
+        description: 'Its secrets are in this answer and nowhere else.',
         body: Type.Ref('AppCreate'),
         response: { 201: Type.Ref('AppWithSecrets') },
       },
@@ -117,11 +112,8 @@ export function adminRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc(
-          'updateApp',
-          'Change an app',
-          'What is absent stays. Tokens that were issued already keep the scopes they have.',
-        ),
+        ...doc('updateApp', 'Change an app'),
+        description: 'What is absent stays. Tokens that were issued already keep the scopes they have.',
         params: OfApp,
         body: Type.Ref('AppUpdate'),
         response: { 200: Type.Ref('App') },
@@ -146,11 +138,9 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'rotateClientSecret',
-          'Give an app a new client secret',
+        ...doc('rotateClientSecret', 'Give an app a new client secret'),
+        description:
           'The new one is in this answer and nowhere else; the old one is good for nothing from now on. Tokens that were issued already live on.',
-        ),
         params: OfApp,
         response: { 200: Type.Ref('ClientSecret') },
       },
@@ -167,11 +157,9 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'rotateDeveloperKey',
-          'Give an app a new developer key',
+        ...doc('rotateDeveloperKey', 'Give an app a new developer key'),
+        description:
           'The new one is in this answer and nowhere else; the old one is good for nothing from now on.',
-        ),
         params: OfApp,
         response: { 200: Type.Ref('DeveloperKey') },
       },
@@ -243,11 +231,8 @@ export function adminRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc(
-          'updatePortal',
-          'Change a portal',
-          'What is absent stays; timeZone null takes its own zone away.',
-        ),
+        ...doc('updatePortal', 'Change a portal'),
+        description: 'What is absent stays; timeZone null takes its own zone away.',
         params: OfPortal,
         body: Type.Ref('PortalUpdate'),
         response: { 200: Type.Ref('Portal') },
@@ -292,9 +277,10 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc('installApp', 'Install an app in a portal', 'Installed already: nothing changes.'),
+        ...doc('installApp', 'Install an app in a portal'),
+        description: 'Installed already: nothing changes.',
         params: InPortal,
-        response: done,
+        response: DONE,
       },
     },
     async ({ params }, reply) => {
@@ -308,13 +294,11 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'uninstallApp',
-          'Uninstall an app from a portal',
+        ...doc('uninstallApp', 'Uninstall an app from a portal'),
+        description:
           'All of its tokens in this portal are good for nothing from now on. Its events and templates stay.',
-        ),
         params: InPortal,
-        response: done,
+        response: DONE,
       },
     },
     async ({ params }, reply) => {
@@ -332,11 +316,8 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'listPrivateTokens',
-          "List a portal's private-app tokens",
-          'The tokens themselves are not kept.',
-        ),
+        ...doc('listPrivateTokens', "List a portal's private-app tokens"),
+        description: 'The tokens themselves are not kept.',
         params: OfPortal,
         querystring: Listing,
         response: { 200: Type.Ref('PrivateTokenList') },
@@ -354,11 +335,9 @@ export function adminRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc(
-          'createPrivateToken',
-          'Create a private-app token',
+        ...doc('createPrivateToken', 'Create a private-app token'),
+        description:
           'Installs the app in the portal where it is not yet. The token does not expire; it is in this answer and nowhere else.',
-        ),
         params: OfPortal,
         body: Type.Ref('PrivateTokenCreate'),
         response: { 201: Type.Ref('PrivateTokenWithSecret') },
@@ -391,9 +370,10 @@ export function adminRoutes(
     {
       onRequest,
       schema: {
-        ...doc('revokePrivateToken', 'Revoke a private-app token', 'It is good for nothing from now on.'),
+        ...doc('revokePrivateToken', 'Revoke a private-app token'),
+        description: 'It is good for nothing from now on.',
         params: OfToken,
-        response: done,
+        response: DONE,
       },
     },
     async ({ params }, reply) => {

@@ -14,9 +14,10 @@ import {
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
+import { DONE } from './openapi.js';
 import { pageFields, pageOfRecords, shownOf } from './paging.js';
 import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
-import { noRecord, recordDoc, objectType as type, typed } from './typed.js';
+import { noRecord, reading, objectType as type, typed, writing } from './typed.js';
 
 export interface AssociationRoutes {
   store: RecordStore;
@@ -88,7 +89,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('associateRecords', 'Associate two records', 'write'),
+        ...writing('associateRecords', 'Associate two records'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
         response: { 200: Type.Ref('BatchResponsePublicDefaultAssociation') },
@@ -117,7 +118,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('associateRecordsAs', 'Associate two records, as what', 'write'),
+        ...writing('associateRecordsAs', 'Associate two records, as what'),
         description:
           'There are no labels here: any of the ids between the two types makes the same association.',
         params: PairParams,
@@ -145,11 +146,7 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc(
-          'listAssociations',
-          'List the records of a type that are associated with a record',
-          'read',
-        ),
+        ...reading('listAssociations', 'List the records of a type that are associated with a record'),
         params: ListParams,
         querystring: ListQuery,
         response: { 200: Type.Ref('CollectionResponseMultiAssociatedObjectWithLabelForwardPaging') },
@@ -175,10 +172,10 @@ export function associationRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('dissociateRecords', 'Take two records apart', 'write'),
+        ...writing('dissociateRecords', 'Take two records apart'),
         description: 'In both directions. Done before, it stays so.',
         params: PairParams,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {

@@ -9,7 +9,7 @@ import { type ObjectType, typeIdOf } from '../records/record.js';
 import { fullyQualifiedName, type ObjectSchema } from '../records/schema.js';
 import type { Schemas } from '../records/schemas.js';
 import { type Authenticator, principalOf } from './authenticate.js';
-import { anyOneOf, SCHEMAS_OF_CLIENTS } from './openapi.js';
+import { anyOneOf, DONE, operations, SCHEMAS_OF_CLIENTS } from './openapi.js';
 import { sentOnce } from './problem.js';
 import { toProperty } from './properties.js';
 import type {
@@ -50,23 +50,18 @@ export function customObjectRoutes(
   app: FastifyInstance,
   { schemas, definitions, authenticator }: CustomObjectRoutes,
 ): void {
-  const reading = authenticator.token(schemaScopes('read'));
-  const writing = authenticator.token(schemaScopes('write'));
+  const read = authenticator.token(schemaScopes('read'));
+  const write = authenticator.token(schemaScopes('write'));
   const answer = Type.Ref('ObjectSchema');
-  const doc = (operationId: string, summary: string, verb: 'read' | 'write', description?: string) => ({
-    tags: ['Records'],
-    operationId,
-    summary,
-    ...(description ? { description } : {}),
-    security: anyOneOf(schemaScopes(verb)),
-  });
+  const reading = operations('Records', anyOneOf(schemaScopes('read')));
+  const writing = operations('Records', anyOneOf(schemaScopes('write')));
 
   app.get<Chosen>(
     '',
     {
-      onRequest: reading,
+      onRequest: read,
       schema: {
-        ...doc('listSchemas', 'List the custom objects', 'read'),
+        ...reading('listSchemas', 'List the custom objects'),
         querystring: Which,
         response: { 200: Type.Ref('CollectionResponseObjectSchemaNoPaging') },
       },
@@ -80,15 +75,11 @@ export function customObjectRoutes(
   app.post<{ Body: Static<typeof ObjectSchemaCreate> }>(
     '',
     {
-      onRequest: writing,
+      onRequest: write,
       ...sentOnce(),
       schema: {
-        ...doc(
-          'createSchema',
-          'Create a custom object',
-          'write',
-          'A type of records that this portal alone has.',
-        ),
+        ...writing('createSchema', 'Create a custom object'),
+        description: 'A type of records that this portal alone has.',
         body: Type.Ref('ObjectSchemaEgg'),
         response: { 201: answer },
       },
@@ -104,9 +95,9 @@ export function customObjectRoutes(
   app.get<InSchema>(
     '/:objectType',
     {
-      onRequest: reading,
+      onRequest: read,
       schema: {
-        ...doc('getSchema', 'Get a custom object', 'read'),
+        ...reading('getSchema', 'Get a custom object'),
         params: OfSchema,
         response: { 200: answer },
       },
@@ -120,15 +111,11 @@ export function customObjectRoutes(
   app.patch<InSchema & { Body: Static<typeof ObjectSchemaUpdate> }>(
     '/:objectType',
     {
-      onRequest: writing,
+      onRequest: write,
       ...sentOnce(),
       schema: {
-        ...doc(
-          'updateSchema',
-          'Change a custom object',
-          'write',
-          'Its name stays. Records that were there before need nothing that is required now.',
-        ),
+        ...writing('updateSchema', 'Change a custom object'),
+        description: 'Its name stays. Records that were there before need nothing that is required now.',
         params: OfSchema,
         body: Type.Ref('ObjectTypeDefinitionPatch'),
         response: { 200: Type.Ref('ObjectTypeDefinition') },
@@ -143,12 +130,13 @@ export function customObjectRoutes(
   app.delete<InSchema & { Querystring: Static<typeof Dropping> }>(
     '/:objectType',
     {
-      onRequest: writing,
+      onRequest: write,
       schema: {
-        ...doc('archiveSchema', 'Archive a custom object', 'write', 'Refused while there are records of it.'),
+        ...writing('archiveSchema', 'Archive a custom object'),
+        description: 'Refused while there are records of it.',
         params: OfSchema,
         querystring: Dropping,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -163,11 +151,12 @@ export function customObjectRoutes(
   app.delete<InSchema>(
     '/:objectType/purge',
     {
-      onRequest: writing,
+      onRequest: write,
       schema: {
-        ...doc('purgeSchema', 'Drop a custom object that is archived', 'write', 'Its name is free again.'),
+        ...writing('purgeSchema', 'Drop a custom object that is archived'),
+        description: 'Its name is free again.',
         params: OfSchema,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -179,10 +168,10 @@ export function customObjectRoutes(
   app.post<InSchema & { Body: Static<typeof AssociationCreate> }>(
     '/:objectType/associations',
     {
-      onRequest: writing,
+      onRequest: write,
       ...sentOnce(),
       schema: {
-        ...doc('createAssociationType', 'Associate a custom object with another type', 'write'),
+        ...writing('createAssociationType', 'Associate a custom object with another type'),
         params: OfSchema,
         body: Type.Ref('AssociationDefinitionEgg'),
         response: { 201: Type.Ref('AssociationDefinition') },
@@ -199,16 +188,13 @@ export function customObjectRoutes(
   app.delete<{ Params: Static<typeof OfAssociation> }>(
     '/:objectType/associations/:associationIdentifier',
     {
-      onRequest: writing,
+      onRequest: write,
       schema: {
-        ...doc(
-          'archiveAssociationType',
-          'Take a custom object and another type apart',
-          'write',
+        ...writing('archiveAssociationType', 'Take a custom object and another type apart'),
+        description:
           'Which records belong together is kept, and seen again when the types are associated again.',
-        ),
         params: OfAssociation,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {

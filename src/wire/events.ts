@@ -13,7 +13,7 @@ import type { EventDraft, StoredEvent, TimelineStore } from '../timeline/store.j
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, operations } from './openapi.js';
 import { batchErrorOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
 import { readerOfSent } from './sent.js';
@@ -79,7 +79,8 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     done();
   };
   const read = authenticator.token(EVENTS_READ);
-  const tags = ['Events'];
+  const reading = operations('Events', anyOneOf(EVENTS_READ));
+  const writing = operations('Events', anyOneOf(EVENTS_WRITE));
 
   app.post(
     '/events',
@@ -87,12 +88,9 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       onRequest: [write, unlessFull],
       validatorCompiler: unchecked,
       schema: {
-        tags,
-        operationId: 'createEvent',
-        summary: 'Create an event',
+        ...writing('createEvent', 'Create an event'),
         description:
           'Answered when the event is on disk. The same id again replaces the event; with another record it moves there.',
-        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('TimelineEvent'),
         response: { 201: Type.Ref('TimelineEventResponse') },
       },
@@ -109,12 +107,9 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       onRequest: [write, unlessFull],
       validatorCompiler: unchecked,
       schema: {
-        tags,
-        operationId: 'createEvents',
-        summary: `Create up to ${MAX_BATCH} events`,
+        ...writing('createEvents', `Create up to ${MAX_BATCH} events`),
         description:
           'Each input stands for itself: the good ones are stored, and 207 says of each other which it was (context.index) and why.',
-        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('BatchInputTimelineEvent'),
         response: {
           201: Type.Ref('BatchResponseTimelineEventResponse'),
@@ -166,7 +161,6 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     eventTemplateId: Type.String({ description: "The event template's id." }),
     eventId: Type.String({ description: "The event's id, percent-encoded: it may hold any character." }),
   });
-  const security = anyOneOf(EVENTS_READ);
   type Named = { Params: Static<typeof params> };
 
   app.get<Named>(
@@ -174,10 +168,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     {
       onRequest: read,
       schema: {
-        tags,
-        operationId: 'getEvent',
-        summary: 'Get an event',
-        security,
+        ...reading('getEvent', 'Get an event'),
         params,
         response: { 200: Type.Ref('TimelineEventResponse') },
       },
@@ -194,11 +185,8 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     {
       onRequest: read,
       schema: {
-        tags,
-        operationId: 'getEventDetail',
-        summary: "Render an event's detail",
+        ...reading('getEventDetail', "Render an event's detail"),
         description: 'Rendered now, by the template as it is now.',
-        security,
         params,
         response: { 200: Type.Ref('EventDetail') },
       },
@@ -214,11 +202,8 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     {
       onRequest: read,
       schema: {
-        tags,
-        operationId: 'renderEvent',
-        summary: "Render an event's header, or with detail=true its detail, as HTML",
+        ...reading('renderEvent', "Render an event's header, or with detail=true its detail, as HTML"),
         description: 'Rendered now, by the template as it is now.',
-        security,
         params,
         querystring: renderQuery,
         response: {

@@ -12,7 +12,7 @@ import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } f
 import { brief, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { LOST_DIGITS, losesDigits } from './json.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, operations } from './openapi.js';
 import { HttpProblem, sentOnce } from './problem.js';
 import type { FormSubmission } from './schemas/people.js';
 
@@ -50,12 +50,9 @@ export function formRoutes(
   { store, definitions, authenticator, clock }: FormRoutes,
 ): void {
   const doc = (operationId: string, summary: string, security: ReturnType<typeof anyOneOf>) => ({
-    tags: ['Forms'],
-    operationId,
-    summary,
+    ...operations('Forms', security)(operationId, summary),
     description:
       'Finds or creates the contact by the field email, else by the visitor; sets its properties; the visitor is that contact from now on.',
-    security,
     params: FormParams,
     body: Type.Ref('FormSubmission'),
     response: { 200: Type.Ref('FormSubmissionAnswer') },

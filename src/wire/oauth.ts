@@ -8,6 +8,7 @@ import { ALL_SCOPES, PLAIN_SCOPE } from '../access/scopes.js';
 import { invalid, Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import { basicCredentials } from './authenticate.js';
+import { operations } from './openapi.js';
 import { repeatedFaults } from './problem.js';
 import type { OAuthTokenForm, OAuthTokenQuestion } from './schemas/oauth.js';
 
@@ -56,13 +57,7 @@ export function oauthRoutes(app: FastifyInstance, options: OAuthRoutes): void {
 
 function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRoutes): void {
   const guarded = { bodyLimit: MAX_FORM_BYTES, preHandler: attempts.guard('token', clientOf) };
-  const doc = (operationId: string, summary: string, description: string) => ({
-    tags: ['OAuth'],
-    operationId,
-    summary,
-    description,
-    security: [],
-  });
+  const doc = operations('OAuth', []);
   const form = (body: string, answer: object) => ({
     consumes: ['application/x-www-form-urlencoded'],
     body: Type.Ref(body),
@@ -75,11 +70,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
       {
         ...guarded,
         schema: {
-          ...doc(
-            `createOAuthToken${NAMES[family]}`,
-            'Buy tokens',
-            `With the code of a consent, once; then with the refresh token, as often as needed: it stays the same and does not expire by itself. The access token lives ${ACCESS_TOKEN_SECONDS} seconds.${family === 'v1' ? " Fields are taken from the query too; the body's count." : ''}`,
-          ),
+          ...doc(`createOAuthToken${NAMES[family]}`, 'Buy tokens'),
+          description: `With the code of a consent, once; then with the refresh token, as often as needed: it stays the same and does not expire by itself. The access token lives ${ACCESS_TOKEN_SECONDS} seconds.${family === 'v1' ? " Fields are taken from the query too; the body's count." : ''}`,
           ...form('OAuthTokenForm', Type.Ref(family === 'v1' ? 'OAuthTokenV1' : 'OAuthToken')),
         },
       },
@@ -103,11 +95,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
       {
         ...guarded,
         schema: {
-          ...doc(
-            `introspectOAuthToken${NAMES[family]}`,
-            'Ask about a token',
-            "Whether one of the app's own tokens works, and what it may do.",
-          ),
+          ...doc(`introspectOAuthToken${NAMES[family]}`, 'Ask about a token'),
+          description: "Whether one of the app's own tokens works, and what it may do.",
           ...form('OAuthTokenQuestion', Type.Ref('OAuthTokenState')),
         },
       },
@@ -138,11 +127,9 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
       {
         ...guarded,
         schema: {
-          ...doc(
-            `revokeOAuthToken${NAMES[family]}`,
-            'Revoke a token',
+          ...doc(`revokeOAuthToken${NAMES[family]}`, 'Revoke a token'),
+          description:
             "Ends one of the app's own tokens at once; with a refresh token, all that it bought (RFC 7009). What is no token of the app's is left as it is.",
-          ),
           ...form('OAuthTokenQuestion', Type.Ref('OAuthRevoked')),
         },
       },
@@ -160,7 +147,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
     '/oauth/v1/access-tokens/:token',
     {
       schema: {
-        ...doc('getAccessToken', 'Read about an access token', 'Whose it is and what it may do.'),
+        ...doc('getAccessToken', 'Read about an access token'),
+        description: 'Whose it is and what it may do.',
         ...path,
         response: { 200: Type.Ref('AccessTokenInfo') },
       },
@@ -190,7 +178,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
     refreshTokens,
     {
       schema: {
-        ...doc('getRefreshToken', 'Read about a refresh token', 'Whose it is and what it may do.'),
+        ...doc('getRefreshToken', 'Read about a refresh token'),
+        description: 'Whose it is and what it may do.',
         ...path,
         response: { 200: Type.Ref('RefreshTokenInfo') },
       },
@@ -214,11 +203,9 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
     refreshTokens,
     {
       schema: {
-        ...doc(
-          'deleteRefreshToken',
-          'End a refresh token',
+        ...doc('deleteRefreshToken', 'End a refresh token'),
+        description:
           'It alone: access tokens that it bought live on until they expire, and the app stays installed.',
-        ),
         ...path,
         response: { 204: Type.Null({ description: 'It is ended.' }) },
       },
@@ -233,11 +220,8 @@ function routes(scope: FastifyInstance, { grants, attempts, baseUrl }: OAuthRout
     '/.well-known/oauth-authorization-server',
     {
       schema: {
-        ...doc(
-          'getOAuthMetadata',
-          'Where the OAuth endpoints are',
-          'Authorization server metadata (RFC 8414).',
-        ),
+        ...doc('getOAuthMetadata', 'Where the OAuth endpoints are'),
+        description: 'Authorization server metadata (RFC 8414).',
         response: { 200: Type.Ref('OAuthMetadata') },
       },
     },

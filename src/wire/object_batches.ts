@@ -18,10 +18,11 @@ import { batchAnswer, bounded } from './batch.js';
 import { idOf, readerOfObjects } from './object_input.js';
 import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
+import { DONE } from './openapi.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import type { BatchObjects, ObjectInput } from './schemas/objects.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
-import { noRecord, OfType, recordDoc, typed } from './typed.js';
+import { noRecord, OfType, reading, typed, writing } from './typed.js';
 
 const ReadQuery = Type.Object({ archived: MaybeSwitch('true: archived records instead.') });
 
@@ -34,11 +35,11 @@ export function objectBatchRoutes(
   const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
 
   type Batch = { Params: Static<typeof OfType>; Body: Static<typeof BatchObjects> };
-  const batch = (operationId: string, summary: string, verb: 'read' | 'write', code: 200 | 201) => ({
+  const batch = (doc: typeof reading, operationId: string, summary: string, code: 200 | 201) => ({
     onRequest,
     ...sentOnce('inputs', 'properties'),
     schema: {
-      ...recordDoc(operationId, summary, verb),
+      ...doc(operationId, summary),
       description: 'At most 100 inputs. Each stands for itself: 207 says of those that failed why.',
       params: OfType,
       body: Type.Ref('BatchInputSimplePublicObject'),
@@ -51,7 +52,7 @@ export function objectBatchRoutes(
 
   app.post<Batch>(
     '/crm/v3/objects/:objectType/batch/create',
-    batch('createRecords', 'Create records', 'write', 201),
+    batch(writing, 'createRecords', 'Create records', 201),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
@@ -70,7 +71,7 @@ export function objectBatchRoutes(
 
   app.post<Batch>(
     '/crm/v3/objects/:objectType/batch/update',
-    batch('updateRecords', 'Change records', 'write', 200),
+    batch(writing, 'updateRecords', 'Change records', 200),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(portalId, type, request.body, (input, now) => {
@@ -84,7 +85,7 @@ export function objectBatchRoutes(
 
   app.post<Batch>(
     '/crm/v3/objects/:objectType/batch/upsert',
-    batch('upsertRecords', 'Change records by a unique property, or create them', 'write', 200),
+    batch(writing, 'upsertRecords', 'Change records by a unique property, or create them', 200),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
       const answer = await writeBatch(
@@ -130,10 +131,10 @@ export function objectBatchRoutes(
     },
   );
 
-  const reading = batch('readRecords', 'Get records', 'read', 200);
+  const ofRead = batch(reading, 'readRecords', 'Get records', 200);
   app.post<Batch & { Querystring: Static<typeof ReadQuery> }>(
     '/crm/v3/objects/:objectType/batch/read',
-    { ...reading, schema: { ...reading.schema, querystring: ReadQuery } },
+    { ...ofRead, schema: { ...ofRead.schema, querystring: ReadQuery } },
     async (request, reply) => {
       const { type, portalId } = about(request, 'read');
       const { body } = request;
@@ -167,11 +168,11 @@ export function objectBatchRoutes(
       onRequest,
       ...sentOnce('inputs'),
       schema: {
-        ...recordDoc('archiveRecords', 'Archive records', 'write'),
+        ...writing('archiveRecords', 'Archive records'),
         description: 'At most 100. Those that are not there are passed over.',
         params: OfType,
         body: Type.Ref('BatchInputSimplePublicObject'),
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {

@@ -10,7 +10,7 @@ import { shaper } from './object_shape.js';
 import type { ObjectRoutes } from './objects.js';
 import { sentOnce } from './problem.js';
 import type { SearchFilter, SearchInput } from './schemas/objects.js';
-import { OfType, recordDoc, typed } from './typed.js';
+import { OfType, reading, typed } from './typed.js';
 
 const DEFAULT_LIMIT = 10;
 
@@ -27,7 +27,7 @@ export function objectSearchRoutes(
       config: { search: true },
       preHandler: [sentOnce('filterGroups', 'filters').preHandler, sentOnce('filters').preHandler],
       schema: {
-        ...recordDoc('searchRecords', 'Search records', 'read'),
+        ...reading('searchRecords', 'Search records'),
         description: 'Any group of filters must hold, and of it every filter. Letter case does not matter.',
         params: OfType,
         body: Type.Ref('PublicObjectSearchRequest'),

@@ -17,11 +17,12 @@ import { inputAssociations, namedAssociations, toldAssociations } from './associ
 import type { Authenticator } from './authenticate.js';
 import { readerOfObjects } from './object_input.js';
 import { namesOf, shaper } from './object_shape.js';
+import { DONE } from './openapi.js';
 import { pageFields, pageOfRecords, shownOf } from './paging.js';
 import { sentOnce } from './problem.js';
 import type { ObjectInput } from './schemas/objects.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
-import { noRecord, OfType, objectType, recordDoc, typed } from './typed.js';
+import { noRecord, OfType, objectType, reading, typed, writing } from './typed.js';
 
 export interface ObjectRoutes {
   store: RecordStore;
@@ -72,7 +73,7 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('listRecords', 'List records', 'read'),
+        ...reading('listRecords', 'List records'),
         params: OfType,
         querystring: ListQuery,
         response: { 200: Type.Ref('CollectionResponseSimplePublicObject') },
@@ -100,7 +101,7 @@ export function objectRoutes(
       onRequest,
       ...sentOnce('properties'),
       schema: {
-        ...recordDoc('createRecord', 'Create a record', 'write'),
+        ...writing('createRecord', 'Create a record'),
         description: 'By hand: this lifts the block of an e-mail whose contact was erased.',
         params: OfType,
         body: Type.Ref('SimplePublicObjectInput'),
@@ -122,7 +123,7 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('getRecord', 'Get a record', 'read'),
+        ...reading('getRecord', 'Get a record'),
         description: 'By its id, or the id of a contact that was merged into it, or any e-mail of a contact.',
         params: OfRecord,
         querystring: OneQuery,
@@ -150,7 +151,7 @@ export function objectRoutes(
       onRequest,
       ...sentOnce('properties'),
       schema: {
-        ...recordDoc('updateRecord', 'Change properties of a record', 'write'),
+        ...writing('updateRecord', 'Change properties of a record'),
         description: "An empty value clears a property, but not a contact's e-mail.",
         params: OfRecord,
         querystring: Type.Object({ idProperty: IdProperty }),
@@ -173,10 +174,10 @@ export function objectRoutes(
     {
       onRequest,
       schema: {
-        ...recordDoc('archiveRecord', 'Archive a record', 'write'),
+        ...writing('archiveRecord', 'Archive a record'),
         description: "It and its timeline are out of sight; a contact's e-mails and visitors are free again.",
         params: OfRecord,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {

@@ -18,6 +18,14 @@ export function anyOneOf(scopes: readonly string[]): { [scheme: string]: string[
   return scopes.map((scope) => ({ oauth2: [scope] }));
 }
 
+/** How the document tells of the operations of one kind. */
+export function operations(tag: string, security: ReturnType<typeof anyOneOf>) {
+  return (operationId: string, summary: string) => ({ tags: [tag], operationId, summary, security });
+}
+
+/** The answer where there is nothing to say. */
+export const DONE = { 204: { type: 'null', description: 'Done; no body.' } };
+
 /** What a URL carries as text, though it is a number to whoever writes it. */
 const NUMBERS: Readonly<Record<string, object>> = {
   appId: { type: 'integer', format: 'int32' },

@@ -7,7 +7,7 @@ import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { shaper } from './object_shape.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, DONE, operations } from './openapi.js';
 import { sentOnce } from './problem.js';
 import type { GdprDeleteInput, IdentifyInput, MergeInput } from './schemas/people.js';
 import { noRecord } from './typed.js';
@@ -22,7 +22,8 @@ const OfContacts = Type.Object({ objectType: Type.String({ description: 'contact
 
 export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock }: PeopleRoutes): void {
   const record = Type.Ref('SimplePublicObject');
-  const security = anyOneOf(recordScopes('contacts', 'write'));
+  const writing = operations('Records', anyOneOf(recordScopes('contacts', 'write')));
+  const identifying = operations('Records', anyOneOf(EVENTS_WRITE));
 
   app.post<{ Params: Static<typeof OfContacts>; Body: Static<typeof MergeInput> }>(
     '/crm/v3/objects/:objectType/merge',
@@ -30,12 +31,9 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
       ...sentOnce(),
       schema: {
-        tags: ['Records'],
-        operationId: 'mergeContacts',
-        summary: 'Merge two contacts',
+        ...writing('mergeContacts', 'Merge two contacts'),
         description:
           "The primary remains, with both's identities and events, its own properties winning. The other's id goes on finding it.",
-        security,
         params: OfContacts,
         body: Type.Ref('PublicMergeInput'),
         response: { 200: record },
@@ -66,15 +64,12 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
       onRequest: authenticator.token(recordScopes('contacts', 'write')),
       ...sentOnce(),
       schema: {
-        tags: ['Records'],
-        operationId: 'eraseContact',
-        summary: 'Erase a contact for good',
+        ...writing('eraseContact', 'Erase a contact for good'),
         description:
           'Its identities, events, visits and properties leave every file; its e-mails are refused from now on.',
-        security,
         params: OfContacts,
         body: Type.Ref('PublicGdprDeleteInput'),
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -100,12 +95,9 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
       onRequest: authenticator.token(EVENTS_WRITE),
       ...sentOnce(),
       schema: {
-        tags: ['Records'],
-        operationId: 'identify',
-        summary: 'Say who a visitor is',
+        ...identifying('identify', 'Say who a visitor is'),
         description:
           "The visitor's events stand on the contact's timeline from now on, at their own times. The last identification wins.",
-        security: anyOneOf(EVENTS_WRITE),
         body: Type.Ref('IdentifyInput'),
         response: { 200: Type.Ref('Identified') },
       },

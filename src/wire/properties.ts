@@ -9,7 +9,7 @@ import type { Schemas } from '../records/schemas.js';
 import { orRefusal, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
 import { batchAnswer, bounded } from './batch.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, DONE, operations } from './openapi.js';
 import { batchErrorOf, problemOfRefusal, sentOnce } from './problem.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
 import type {
@@ -55,14 +55,8 @@ export function propertyRoutes(
   const onRequest = authenticator.anyToken;
   const property = Type.Ref('Property');
   const group = Type.Ref('PropertyGroup');
-  const done = Type.Null({ description: 'Done; no body.' });
-  const doc = (operationId: string, summary: string, verb: 'read' | 'write', description?: string) => ({
-    tags: ['Records'],
-    operationId,
-    summary,
-    ...(description ? { description } : {}),
-    security: anyOneOf(scopesOfTypes(propertyScopes, verb)),
-  });
+  const reading = operations('Records', anyOneOf(scopesOfTypes(propertyScopes, 'read')));
+  const writing = operations('Records', anyOneOf(scopesOfTypes(propertyScopes, 'write')));
   const ofPath = typed(schemas, propertyScopes);
 
   /** The portal, and the type that a path names; the caller may do this to its properties. */
@@ -76,7 +70,7 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc('listProperties', 'List the properties of a type', 'read'),
+        ...reading('listProperties', 'List the properties of a type'),
         params: OfType,
         querystring: Which,
         response: { 200: Type.Ref('CollectionResponsePropertyNoPaging') },
@@ -95,7 +89,7 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce('options'),
       schema: {
-        ...doc('createProperty', 'Create a property', 'write'),
+        ...writing('createProperty', 'Create a property'),
         params: OfType,
         body: Type.Ref('PropertyCreate'),
         response: { 201: property },
@@ -113,7 +107,7 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc('getProperty', 'Get a property', 'read'),
+        ...reading('getProperty', 'Get a property'),
         params: OfProperty,
         querystring: Which,
         response: { 200: property },
@@ -133,12 +127,9 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce('options'),
       schema: {
-        ...doc(
-          'updateProperty',
-          'Change a property',
-          'write',
+        ...writing('updateProperty', 'Change a property'),
+        description:
           "Values that records have stay as they are. Of HubSpot's own only an enumeration's options change.",
-        ),
         params: OfProperty,
         body: Type.Ref('PropertyUpdate'),
         response: { 200: property },
@@ -155,14 +146,10 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'archiveProperty',
-          'Archive a property',
-          'write',
-          "Not HubSpot's own. Records keep its values.",
-        ),
+        ...writing('archiveProperty', 'Archive a property'),
+        description: "Not HubSpot's own. Records keep its values.",
         params: OfProperty,
-        response: { 204: done },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -177,7 +164,8 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce('inputs', 'options'),
       schema: {
-        ...doc('createProperties', 'Create properties', 'write', 'At most 100. Each stands for itself.'),
+        ...writing('createProperties', 'Create properties'),
+        description: 'At most 100. Each stands for itself.',
         params: OfType,
         body: Type.Ref('BatchInputPropertyCreate'),
         response: {
@@ -201,7 +189,8 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce('inputs'),
       schema: {
-        ...doc('readProperties', 'Get properties', 'read', 'At most 100.'),
+        ...reading('readProperties', 'Get properties'),
+        description: 'At most 100.',
         params: OfType,
         body: Type.Ref('BatchReadInputPropertyName'),
         response: {
@@ -228,15 +217,12 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce('inputs'),
       schema: {
-        ...doc(
-          'archiveProperties',
-          'Archive properties',
-          'write',
+        ...writing('archiveProperties', 'Archive properties'),
+        description:
           "At most 100. Those that are not there are passed over; where one is HubSpot's own, none is archived.",
-        ),
         params: OfType,
         body: Type.Ref('BatchInputPropertyName'),
-        response: { 204: done },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -254,7 +240,7 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc('listPropertyGroups', 'List the property groups of a type', 'read'),
+        ...reading('listPropertyGroups', 'List the property groups of a type'),
         params: OfType,
         response: { 200: Type.Ref('CollectionResponsePropertyGroupNoPaging') },
       },
@@ -270,7 +256,7 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc('createPropertyGroup', 'Create a property group', 'write'),
+        ...writing('createPropertyGroup', 'Create a property group'),
         params: OfType,
         body: Type.Ref('PropertyGroupCreate'),
         response: { 201: group },
@@ -287,7 +273,7 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc('getPropertyGroup', 'Get a property group', 'read'),
+        ...reading('getPropertyGroup', 'Get a property group'),
         params: OfGroup,
         response: { 200: group },
       },
@@ -301,7 +287,7 @@ export function propertyRoutes(
       onRequest,
       ...sentOnce(),
       schema: {
-        ...doc('updatePropertyGroup', 'Change a property group', 'write'),
+        ...writing('updatePropertyGroup', 'Change a property group'),
         params: OfGroup,
         body: Type.Ref('PropertyGroupUpdate'),
         response: { 200: group },
@@ -318,14 +304,10 @@ export function propertyRoutes(
     {
       onRequest,
       schema: {
-        ...doc(
-          'archivePropertyGroup',
-          'Archive a property group',
-          'write',
-          "Not HubSpot's own, and none that has properties.",
-        ),
+        ...writing('archivePropertyGroup', 'Archive a property group'),
+        description: "Not HubSpot's own, and none that has properties.",
         params: OfGroup,
-        response: { 204: done },
+        response: DONE,
       },
     },
     async (request, reply) => {

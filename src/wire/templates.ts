@@ -17,7 +17,7 @@ import {
 } from '../timeline/template.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, DONE, operations } from './openapi.js';
 import { sentOnce } from './problem.js';
 import type {
   Template,
@@ -53,15 +53,10 @@ export function templateRoutes(
   const tokenName = Type.String({ description: "The token's name." });
   const inTemplate = Type.Object({ appId, eventTemplateId });
   const inToken = Type.Object({ appId, eventTemplateId, tokenName });
-  const doc =
-    (scopes: readonly string[]) => (operationId: string, summary: string, description?: string) => ({
-      tags: ['Templates'],
-      operationId,
-      summary,
-      ...(description === undefined ? {} : { description }),
-      security: [...anyOneOf(scopes), { developer_hapikey: [] }],
-      querystring: hapikey,
-    });
+  const doc = (scopes: readonly string[]) => {
+    const told = operations('Templates', [...anyOneOf(scopes), { developer_hapikey: [] }]);
+    return (...of: Parameters<typeof told>) => ({ ...told(...of), querystring: hapikey });
+  };
   const reading = doc(TEMPLATES_READ);
   const writing = doc(TEMPLATES_WRITE);
   const template = Type.Ref('TimelineEventTemplate');
@@ -126,11 +121,9 @@ export function templateRoutes(
       onRequest: write,
       ...sentOnce('tokens', 'options'),
       schema: {
-        ...writing(
-          'updateTemplate',
-          'Replace a template',
+        ...writing('updateTemplate', 'Replace a template'),
+        description:
           'Name, header and detail become what is sent (absent clears them), and the tokens when they are sent. Existing events read by the template as it is now; values of removed tokens stay on them.',
-        ),
         params: inTemplate,
         body: Type.Ref('TimelineEventTemplateUpdateRequest'),
         response: { 200: template },
@@ -148,13 +141,10 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing(
-          'archiveTemplate',
-          'Archive a template',
-          'Its events leave every timeline and answer 404 at once.',
-        ),
+        ...writing('archiveTemplate', 'Archive a template'),
+        description: 'Its events leave every timeline and answer 404 at once.',
         params: inTemplate,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {
@@ -204,11 +194,9 @@ export function templateRoutes(
       onRequest: write,
       ...sentOnce('options'),
       schema: {
-        ...writing(
-          'updateToken',
-          'Replace a token',
+        ...writing('updateToken', 'Replace a token'),
+        description:
           'Its label and property become what is sent, its options where they are sent; its name and type stay.',
-        ),
         params: inToken,
         body: Type.Ref('TimelineEventTemplateTokenUpdateRequest'),
         response: { 200: token },
@@ -229,13 +217,10 @@ export function templateRoutes(
     {
       onRequest: write,
       schema: {
-        ...writing(
-          'archiveToken',
-          'Remove a token',
-          'Values on existing events stay and still render; new events cannot use it.',
-        ),
+        ...writing('archiveToken', 'Remove a token'),
+        description: 'Values on existing events stay and still render; new events cannot use it.',
         params: inToken,
-        response: { 204: Type.Null({ description: 'Done; no body.' }) },
+        response: DONE,
       },
     },
     async (request, reply) => {

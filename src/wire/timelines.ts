@@ -17,7 +17,7 @@ import {
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, operations } from './openapi.js';
 import { limitOf } from './paging.js';
 import { noRecord, objectType, recordKey } from './typed.js';
 
@@ -59,12 +59,9 @@ export function timelineRoutes(app: FastifyInstance, routes: TimelineRoutes): vo
     {
       onRequest: authenticator.token(EVENTS_READ),
       schema: {
-        tags: ['Timelines'],
-        operationId: 'getTimeline',
-        summary: "Get a record's timeline",
+        ...operations('Timelines', anyOneOf(EVENTS_READ))('getTimeline', "Get a record's timeline"),
         description:
           "Newest first, each event with its header and detail rendered. All events of the token's portal, whichever app sent them.",
-        security: anyOneOf(EVENTS_READ),
         params: TimelineParams,
         querystring: TimelineQuerystring,
         response: { 200: Type.Ref('Timeline') },

@@ -8,7 +8,7 @@ import { OBJECT_TYPES, type ObjectType, objectIdOf, type RecordKey } from '../re
 import type { Schemas } from '../records/schemas.js';
 import { brief, Refusal } from '../refusal.js';
 import { needScope, principalOf } from './authenticate.js';
-import { anyOneOf } from './openapi.js';
+import { anyOneOf, operations } from './openapi.js';
 
 export const objectType = Type.String({
   description: `${OBJECT_TYPES.join(', ')}, a type id such as 0-1, or a custom object's id (2-…), name or full name.`,
@@ -16,10 +16,9 @@ export const objectType = Type.String({
 
 export const OfType = Type.Object({ objectType });
 
-/** How the API's document tells of an operation on records. */
-export function recordDoc(operationId: string, summary: string, verb: 'read' | 'write') {
-  return { tags: ['Records'], operationId, summary, security: anyOneOf(scopesOfTypes(recordScopes, verb)) };
-}
+/** How the API's document tells of operations on records. */
+export const reading = operations('Records', anyOneOf(scopesOfTypes(recordScopes, 'read')));
+export const writing = operations('Records', anyOneOf(scopesOfTypes(recordScopes, 'write')));
 
 /** Whom a call is about; refused where the path names no type, or the caller lacks the scope. */
 export interface About {
