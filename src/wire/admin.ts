@@ -47,11 +47,16 @@ const OfToken = Type.Object({
 const Listing = Type.Object(pageFields(MAX_LIST, MAX_LIST));
 type Listing = { Querystring: Static<typeof Listing> };
 
-export function adminRoutes(
-  app: FastifyInstance,
-  { store, credentials, authenticator, attempts, clock }: AdminRoutes,
-): void {
-  const onRequest = [attempts.guard('admin'), authenticator.admin];
+export function adminRoutes(app: FastifyInstance, options: AdminRoutes): void {
+  const { attempts, authenticator } = options;
+  app.register(async (scope) => {
+    scope.addHook('onRequest', attempts.guard('admin'));
+    scope.addHook('onRequest', authenticator.admin);
+    routes(scope, options);
+  });
+}
+
+function routes(app: FastifyInstance, { store, credentials, clock }: AdminRoutes): void {
   const doc = operations('Administration', [{ admin_key: [] }]);
 
   // ---- apps ----
@@ -59,7 +64,6 @@ export function adminRoutes(
   app.get<Listing>(
     '/timeline/v1/apps',
     {
-      onRequest,
       schema: {
         ...doc('listApps', 'List the apps'),
         querystring: Listing,
@@ -73,7 +77,6 @@ export function adminRoutes(
   app.post<{ Body: Static<typeof AppCreate> }>(
     '/timeline/v1/apps',
     {
-      onRequest,
       ...sentOnce(),
       schema: {
         ...doc('createApp', 'Create an app'),
@@ -96,7 +99,6 @@ export function adminRoutes(
   app.get<{ Params: Static<typeof OfApp> }>(
     '/timeline/v1/apps/:appId',
     {
-      onRequest,
       schema: {
         ...doc('getApp', 'Get an app'),
         params: OfApp,
@@ -109,7 +111,6 @@ export function adminRoutes(
   app.patch<{ Params: Static<typeof OfApp>; Body: Static<typeof AppUpdate> }>(
     '/timeline/v1/apps/:appId',
     {
-      onRequest,
       ...sentOnce(),
       schema: {
         ...doc('updateApp', 'Change an app'),
@@ -136,7 +137,6 @@ export function adminRoutes(
   app.post<{ Params: Static<typeof OfApp> }>(
     '/timeline/v1/apps/:appId/client-secret/rotate',
     {
-      onRequest,
       schema: {
         ...doc('rotateClientSecret', 'Give an app a new client secret'),
         description:
@@ -155,7 +155,6 @@ export function adminRoutes(
   app.post<{ Params: Static<typeof OfApp> }>(
     '/timeline/v1/apps/:appId/developer-key/rotate',
     {
-      onRequest,
       schema: {
         ...doc('rotateDeveloperKey', 'Give an app a new developer key'),
         description:
@@ -176,7 +175,6 @@ export function adminRoutes(
   app.get<Listing>(
     '/timeline/v1/portals',
     {
-      onRequest,
       schema: {
         ...doc('listPortals', 'List the portals'),
         querystring: Listing,
@@ -190,7 +188,6 @@ export function adminRoutes(
   app.post<{ Body: Static<typeof PortalCreate> }>(
     '/timeline/v1/portals',
     {
-      onRequest,
       ...sentOnce(),
       schema: {
         ...doc('createPortal', 'Create a portal'),
@@ -215,7 +212,6 @@ export function adminRoutes(
   app.get<{ Params: Static<typeof OfPortal> }>(
     '/timeline/v1/portals/:portalId',
     {
-      onRequest,
       schema: {
         ...doc('getPortal', 'Get a portal'),
         params: OfPortal,
@@ -228,7 +224,6 @@ export function adminRoutes(
   app.patch<{ Params: Static<typeof OfPortal>; Body: Static<typeof PortalUpdate> }>(
     '/timeline/v1/portals/:portalId',
     {
-      onRequest,
       ...sentOnce(),
       schema: {
         ...doc('updatePortal', 'Change a portal'),
@@ -258,7 +253,6 @@ export function adminRoutes(
   app.get<{ Params: Static<typeof OfPortal> } & Listing>(
     '/timeline/v1/portals/:portalId/apps',
     {
-      onRequest,
       schema: {
         ...doc('listInstalledApps', 'List the apps that are installed in a portal'),
         params: OfPortal,
@@ -275,7 +269,6 @@ export function adminRoutes(
   app.put<{ Params: Static<typeof InPortal> }>(
     '/timeline/v1/portals/:portalId/apps/:appId',
     {
-      onRequest,
       schema: {
         ...doc('installApp', 'Install an app in a portal'),
         description: 'Installed already: nothing changes.',
@@ -292,7 +285,6 @@ export function adminRoutes(
   app.delete<{ Params: Static<typeof InPortal> }>(
     '/timeline/v1/portals/:portalId/apps/:appId',
     {
-      onRequest,
       schema: {
         ...doc('uninstallApp', 'Uninstall an app from a portal'),
         description:
@@ -314,7 +306,6 @@ export function adminRoutes(
   app.get<{ Params: Static<typeof OfPortal> } & Listing>(
     '/timeline/v1/portals/:portalId/tokens',
     {
-      onRequest,
       schema: {
         ...doc('listPrivateTokens', "List a portal's private-app tokens"),
         description: 'The tokens themselves are not kept.',
@@ -332,7 +323,6 @@ export function adminRoutes(
   app.post<{ Params: Static<typeof OfPortal>; Body: Static<typeof PrivateTokenCreate> }>(
     '/timeline/v1/portals/:portalId/tokens',
     {
-      onRequest,
       ...sentOnce(),
       schema: {
         ...doc('createPrivateToken', 'Create a private-app token'),
@@ -368,7 +358,6 @@ export function adminRoutes(
   app.delete<{ Params: Static<typeof OfToken> }>(
     '/timeline/v1/portals/:portalId/tokens/:tokenId',
     {
-      onRequest,
       schema: {
         ...doc('revokePrivateToken', 'Revoke a private-app token'),
         description: 'It is good for nothing from now on.',
