@@ -4,7 +4,6 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { schemaScopes } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
-import type { PropertyDefinition, PropertyInput } from '../records/properties.js';
 import { type ObjectType, typeIdOf } from '../records/record.js';
 import { fullyQualifiedName, type ObjectSchema } from '../records/schema.js';
 import type { Schemas } from '../records/schemas.js';
@@ -86,8 +85,7 @@ export function customObjectRoutes(
     },
     async (request, reply) => {
       const { id } = principalOf(request).portal;
-      const { properties, ...input } = request.body;
-      const made = await schemas.create(id, { ...input, properties: properties as PropertyInput[] | null });
+      const made = await schemas.create(id, request.body);
       return reply.code(201).send(whole(id, made));
     },
   );
@@ -212,12 +210,10 @@ export function customObjectRoutes(
   }
 
   function whole(portalId: number, schema: ObjectSchema): Static<typeof ObjectSchemaAnswer> {
-    const properties: Iterable<PropertyDefinition> = definitions
-      .of(portalId, schema.type)
-      .properties.values();
+    const { properties } = definitions.of(portalId, schema.type);
     return {
       ...bare(portalId, schema),
-      properties: [...properties].map(toProperty),
+      properties: [...properties.values()].map(toProperty),
       associations: schemas
         .associatedTypes(portalId, schema.type)
         .flatMap((to) => association(portalId, schema.type, to)),

@@ -57,10 +57,10 @@ const DefaultAssociation = Type.Object(
   { $id: 'PublicDefaultAssociation', description: 'One direction of an association.' },
 );
 
-const DefaultAssociations = Type.Object(
-  { ...batchFields, results: Type.Array(Type.Ref('PublicDefaultAssociation')) },
-  { $id: 'BatchResponsePublicDefaultAssociation', description: 'Both directions.' },
-);
+const DefaultAssociations = Type.Object(batchFields('PublicDefaultAssociation'), {
+  $id: 'BatchResponsePublicDefaultAssociation',
+  description: 'Both directions.',
+});
 
 const AssociatedObject = Type.Object(
   {

@@ -1,8 +1,7 @@
 // Types that portals make themselves: HubSpot's object schemas.
 import { type Static, type TSchema, Type } from 'typebox';
-import type { FieldType, PropertyType } from '../../records/properties.js';
-import { DateTime, ignored, MaybeFlag, MaybeText, MaybeTextList } from './parts.js';
-import { fieldType, propertyParts, propertyType } from './properties.js';
+import { DateTime, ignored, MaybeFlag, MaybeList, MaybeText, MaybeTextList } from './parts.js';
+import { PropertyCreate } from './properties.js';
 
 const ObjectLabels = {
   singular: MaybeText({ description: 'Such as Car.' }),
@@ -19,14 +18,10 @@ const objectTypeParts = {
 
 const FirstProperty = Type.Object(
   {
-    name: Type.String({ description: 'Letters, digits, "_", "-", "."; unique among those of the type.' }),
-    label: Type.String(),
-    type: Type.Unsafe<PropertyType>(propertyType),
-    fieldType: Type.Unsafe<FieldType>({ ...fieldType, description: 'Must go with the type.' }),
+    ...PropertyCreate.properties,
     groupName: MaybeText({
       description: "Absent: the custom object's own group, which is the only one yet.",
     }),
-    ...propertyParts,
   },
   { $id: 'ObjectTypePropertyCreate', description: 'A property that a custom object begins with.' },
 );
@@ -36,12 +31,9 @@ export const ObjectSchemaCreate = Type.Object(
     name: Type.String({ description: 'A letter, then letters, digits, "_"; it stays.' }),
     labels: Type.Object(ObjectLabels),
     ...objectTypeParts,
-    properties: Type.Optional(
-      Type.Unsafe<Static<typeof FirstProperty>[] | null>({
-        type: ['array', 'null'],
-        items: Type.Ref('ObjectTypePropertyCreate'),
-        description: 'What its records have.',
-      }),
+    properties: MaybeList<Static<typeof FirstProperty>>(
+      Type.Ref('ObjectTypePropertyCreate'),
+      'What its records have.',
     ),
     associatedObjects: MaybeTextList('Types that its records are associated with: CONTACT, COMPANY, 2-…'),
   },

@@ -85,16 +85,15 @@ const BatchInput = Type.Object(
   { $id: 'BatchInputTimelineEvent', description: ignored('Events to be created.') },
 );
 
-const BatchResponse = Type.Object(batchFields, {
+const eventBatchFields = batchFields('TimelineEventResponse');
+
+const BatchResponse = Type.Object(eventBatchFields, {
   $id: 'BatchResponseTimelineEventResponse',
   description: 'Every event was stored.',
 });
 
 const BatchResponseWithErrors = Type.Object(
-  {
-    ...batchFields,
-    ...batchErrors,
-  },
+  { ...eventBatchFields, ...batchErrors },
   { $id: 'BatchResponseTimelineEventResponseWithErrors', description: 'Some inputs failed.' },
 );
 

@@ -9,6 +9,7 @@ import {
   ignored,
   MapOf,
   MaybeId,
+  MaybeList,
   MaybeText,
   nextPage,
   nextPageWithLink,
@@ -49,7 +50,7 @@ const CrmObjectOfBatch = Type.Object(
   { $id: 'SimplePublicUpsertObject', description: 'A record of a batch.' },
 );
 
-const objectBatchFields = { ...batchFields, results: Type.Array(Type.Ref('SimplePublicUpsertObject')) };
+const objectBatchFields = batchFields('SimplePublicUpsertObject');
 
 const ObjectBatch = Type.Object(objectBatchFields, {
   $id: 'BatchResponseSimplePublicObject',
@@ -74,9 +75,11 @@ const ObjectSearch = Type.Object(
   },
 );
 
-const InputProperties = MapOf(
-  Type.Unsafe<string | number | boolean | null>({ type: ['string', 'number', 'boolean', 'null'] }),
-);
+const scalar = Type.Unsafe<string | number | boolean | null>({
+  type: ['string', 'number', 'boolean', 'null'],
+});
+
+const InputProperties = MapOf(scalar);
 
 const inputNames = {
   id: MaybeId({ description: "The record's id, or what idProperty says." }),
@@ -86,12 +89,9 @@ const inputNames = {
   objectWriteTraceId: MaybeText({ description: 'Told again with what comes of the input.' }),
 };
 
-const MaybeAssociations = Type.Optional(
-  Type.Unsafe<Static<typeof InputAssociation>[] | null>({
-    type: ['array', 'null'],
-    items: Type.Ref('PublicAssociationsForObject'),
-    description: 'Of a new record alone: made with it, or it is not made.',
-  }),
+const MaybeAssociations = MaybeList<Static<typeof InputAssociation>>(
+  Type.Ref('PublicAssociationsForObject'),
+  'Of a new record alone: made with it, or it is not made.',
 );
 
 export const ObjectInput = Type.Object(
@@ -124,10 +124,6 @@ export const BatchObjects = Type.Object(
   { $id: 'BatchInputSimplePublicObject', description: ignored('At most 100 records.') },
 );
 
-const scalar = Type.Unsafe<string | number | boolean | null>({
-  type: ['string', 'number', 'boolean', 'null'],
-});
-
 export const SearchFilter = Type.Object({
   propertyName: Type.String(),
   operator: Type.Unsafe<Operator>({ type: 'string', enum: [...OPERATORS] }),
@@ -141,9 +137,6 @@ export const SearchFilter = Type.Object({
   ),
 });
 
-const MaybeList = <T extends TSchema>(item: T, description: string) =>
-  Type.Optional(Type.Unsafe<Static<T>[] | null>({ type: ['array', 'null'], items: item, description }));
-
 const Sort = Type.Unsafe<string | { propertyName?: string | null; direction?: string | null }>({
   type: ['string', 'object'],
   properties: {
@@ -156,10 +149,16 @@ const SearchGroup = Type.Object({ filters: Type.Array(SearchFilter) });
 
 export const SearchInput = Type.Object(
   {
-    filterGroups: MaybeList(SearchGroup, 'Any one of them must hold.'),
-    filters: MaybeList(SearchFilter, 'A group by itself, instead of filterGroups.'),
+    filterGroups: MaybeList<Static<typeof SearchGroup>>(SearchGroup, 'Any one of them must hold.'),
+    filters: MaybeList<Static<typeof SearchFilter>>(
+      SearchFilter,
+      'A group by itself, instead of filterGroups.',
+    ),
     query: MaybeText({ description: "Words that begin words of the records' names." }),
-    sorts: MaybeList(Sort, 'One: a name, after a "-" to go down, or an object, which may be JSON text.'),
+    sorts: MaybeList<Static<typeof Sort>>(
+      Sort,
+      'One: a name, after a "-" to go down, or an object, which may be JSON text.',
+    ),
     properties: MaybeNames,
     limit: Type.Optional(Type.Unsafe<number | null>({ type: ['integer', 'null'] })),
     after: MaybeId({ description: "The last page's paging.next.after." }),

@@ -26,14 +26,15 @@ export const ContextMap = MapOf(Type.Array(Type.String()));
 export const ignored = (what: string) =>
   `${what} Other fields are ignored; null is taken as absent where absent will do.`;
 
-export const batchFields = {
+/** `result` is the name of what a batch answers with. */
+export const batchFields = (result: string) => ({
   status: Type.Unsafe<string>({ type: 'string', enum: ['CANCELED', 'COMPLETE', 'PENDING', 'PROCESSING'] }),
-  results: Type.Array(Type.Ref('TimelineEventResponse')),
+  results: Type.Array(Type.Ref(result)),
   requestedAt: Type.Optional(DateTime('When the request came.')),
   startedAt: DateTime('When the work began.'),
   completedAt: DateTime('When it was done.'),
   links: Type.Optional(TextMap),
-};
+});
 
 export const batchErrors = {
   numErrors: Type.Optional(Type.Integer({ format: 'int32' })),
@@ -62,7 +63,7 @@ export function isOn(sent: string | undefined): boolean {
 export const MaybeFlag = (description: string) =>
   Type.Optional(Type.Unsafe<boolean | null>({ type: ['boolean', 'null'], description }));
 
-export const MaybeTextList = (description: string) =>
-  Type.Optional(
-    Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: { type: 'string' }, description }),
-  );
+export const MaybeList = <Item>(items: object, description: string) =>
+  Type.Optional(Type.Unsafe<Item[] | null>({ type: ['array', 'null'], items, description }));
+
+export const MaybeTextList = (description: string) => MaybeList<string>({ type: 'string' }, description);

@@ -1,7 +1,7 @@
 // Property definitions and their groups.
 import { type Static, type TSchema, Type } from 'typebox';
 import { FIELD_TYPES, type FieldType, PROPERTY_TYPES, type PropertyType } from '../../records/properties.js';
-import { batchErrors, batchFields, DateTime, ignored, MaybeFlag, MaybeText } from './parts.js';
+import { batchErrors, batchFields, DateTime, ignored, MaybeFlag, MaybeList, MaybeText } from './parts.js';
 import { dates } from './templates.js';
 
 const PropertyOption = Type.Object(
@@ -34,8 +34,8 @@ const PropertyOptionInput = Type.Object(
   { $id: 'OptionInput', description: ignored('A value that an enumeration may have.') },
 );
 
-export const propertyType = { type: 'string', enum: [...PROPERTY_TYPES] };
-export const fieldType = { type: 'string', enum: [...new Set(Object.values(FIELD_TYPES).flat())] };
+const propertyType = { type: 'string', enum: [...PROPERTY_TYPES] };
+const fieldType = { type: 'string', enum: [...new Set(Object.values(FIELD_TYPES).flat())] };
 
 function orNull({ type, enum: values }: { type: string; enum: readonly string[] }) {
   return { type: [type, 'null'], enum: [...values, null] };
@@ -70,14 +70,11 @@ export const PropertyAnswer = Type.Object(
   { $id: 'Property', description: 'A property that records of a type have.' },
 );
 
-export const propertyParts = {
+const propertyParts = {
   description: MaybeText({ description: 'For people.' }),
-  options: Type.Optional(
-    Type.Unsafe<Static<typeof PropertyOptionInput>[] | null>({
-      type: ['array', 'null'],
-      items: Type.Ref('OptionInput'),
-      description: 'What an enumeration may be.',
-    }),
+  options: MaybeList<Static<typeof PropertyOptionInput>>(
+    Type.Ref('OptionInput'),
+    'What an enumeration may be.',
   ),
   displayOrder: MaybeOrder,
   hidden: MaybeFlag('Not shown to people.'),
@@ -119,7 +116,7 @@ const PropertyList = Type.Object(
   { $id: 'CollectionResponsePropertyNoPaging', description: 'All properties of the type.' },
 );
 
-const propertyBatchFields = { ...batchFields, results: Type.Array(Type.Ref('Property')) };
+const propertyBatchFields = batchFields('Property');
 
 const PropertyBatch = Type.Object(propertyBatchFields, {
   $id: 'BatchResponseProperty',

@@ -6,7 +6,7 @@ import {
   MAX_TOKENS_PER_TEMPLATE,
   TOKEN_TYPES,
 } from '../../timeline/template.js';
-import { DateTime, ignored, MaybeId, MaybeText } from './parts.js';
+import { DateTime, ignored, MaybeId, MaybeList, MaybeText } from './parts.js';
 
 const TokenOption = Type.Object(
   {
@@ -24,12 +24,9 @@ const tokenFields = {
   type: Type.Unsafe<(typeof TOKEN_TYPES)[number]>({ type: 'string', enum: [...TOKEN_TYPES] }),
 };
 
-const MaybeOptions = Type.Optional(
-  Type.Unsafe<Static<typeof TokenOption>[] | null>({
-    type: ['array', 'null'],
-    items: Type.Ref('TimelineEventTemplateTokenOption'),
-    description: 'What an enumeration may be.',
-  }),
+const MaybeOptions = MaybeList<Static<typeof TokenOption>>(
+  Type.Ref('TimelineEventTemplateTokenOption'),
+  'What an enumeration may be.',
 );
 
 const objectPropertyName = MaybeText({ description: "A record's property that the token sets too." });
@@ -59,12 +56,9 @@ export const Token = Type.Object(
   { $id: 'TimelineEventTemplateToken', description: 'A value that events of the template carry.' },
 );
 
-const MaybeTokens = Type.Optional(
-  Type.Unsafe<Static<typeof TokenRequest>[] | null>({
-    type: ['array', 'null'],
-    items: Type.Ref('TimelineEventTemplateTokenRequest'),
-    description: `At most ${MAX_TOKENS_PER_TEMPLATE}.`,
-  }),
+const MaybeTokens = MaybeList<Static<typeof TokenRequest>>(
+  Type.Ref('TimelineEventTemplateTokenRequest'),
+  `At most ${MAX_TOKENS_PER_TEMPLATE}.`,
 );
 
 const templateTexts = {
