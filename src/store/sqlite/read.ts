@@ -1,19 +1,16 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here. What is read in one
 // turn of the event loop is of one moment: opening and closing a transaction costs more than most reads.
-import type { AdminKey, App, Client, IssuedToken, PageOf, Portal, Principal } from '../../access/store.js';
+import type { AdminKey, App, IssuedToken, PageOf, Portal } from '../../access/store.js';
 import { emailKey, type IdentifiedBy } from '../../records/identity.js';
-import type { Definition } from '../../records/properties.js';
 import {
   type CrmRecord,
   isCustom,
   numberOf,
   OBJECT_TYPES,
-  type ObjectType,
   type PropertyChange,
   type RecordKey,
   type RecordName,
 } from '../../records/record.js';
-import type { ObjectSchema } from '../../records/schema.js';
 import { Refusal } from '../../refusal.js';
 import {
   type Cursor,
@@ -21,8 +18,6 @@ import {
   MAX_PLACES_ON_TIMELINE,
   type StoredEvent,
   type TimelineEvent,
-  type TimelinePage,
-  type TimelineQuery,
 } from '../../timeline/store.js';
 import type { Template } from '../../timeline/template.js';
 import { hashesOf, tokenId } from './admin.js';
@@ -241,14 +236,14 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const reads: Reads = {
     ...importReader(db),
 
-    event(portalId: number, templateId: number, id: string): StoredEvent | undefined {
+    event(portalId, templateId, id) {
       const made = ids.read(id);
       const row = ((made && madeEvent.get(portalId, templateId, MADE, made.seq, made.receivedAt)) ??
         sentEvent.get(portalId, templateId, id)) as [...EventRow, objectId: number | null] | undefined;
       return row && toEvent(row, row[7], id);
     },
 
-    timeline: (key: RecordKey, query: TimelineQuery): TimelinePage => {
+    timeline(key, query) {
       const {
         limit,
         chars = Number.POSITIVE_INFINITY,
@@ -290,36 +285,32 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
     archivedRecord: readArchived,
 
-    records: (
-      portalId: number,
-      type: ObjectType,
-      page: { after: number; limit: number; archived: boolean },
-    ): CrmRecord[] => {
+    records(portalId, type, page) {
       const ids = (page.archived ? archived : live).all(portalId, type, page.after, page.limit) as number[];
       const find = page.archived ? readArchived : readRecord;
       return ids.flatMap((id) => find({ portalId, type, id }) ?? []);
     },
 
-    associated({ portalId, type, id }: RecordKey, to: ObjectType, page: { after: number; limit: number }) {
+    associated({ portalId, type, id }, to, page) {
       const row = record.get(portalId, type, id) as RecordRow | undefined;
       if (!row || row.archivedAt !== null) return [];
       return associated.all(portalId, type, id, to, page.after, page.limit) as number[];
     },
 
-    history: ({ portalId, type, id }: RecordKey, name: string, limit: number): PropertyChange[] =>
+    history: ({ portalId, type, id }, name, limit) =>
       changes.all(name, portalId, type, id, limit) as PropertyChange[],
 
-    contactByEmail: (portalId: number, email: string): CrmRecord | undefined => {
+    contactByEmail(portalId, email) {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
       return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
     },
 
-    recordByUnique: (portalId: number, type: ObjectType, key: string): CrmRecord | undefined => {
+    recordByUnique(portalId, type, key) {
       const id = byUnique.get(key, portalId, type) as number | undefined;
       return id === undefined ? undefined : readRecord({ portalId, type, id });
     },
 
-    recentRecords: (portalId: number, limit: number): CrmRecord[] => {
+    recentRecords(portalId, limit) {
       const active = recent.all(portalId, limit) as RecordName[];
       const isActive = new Set(active.map(({ type, id }) => `${type} ${id}`));
       // A portal that is quiet beside a busy one has few or none among those.
@@ -335,15 +326,15 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       );
     },
 
-    definitions: (portalId: number, type: ObjectType): Definition[] =>
+    definitions: (portalId, type) =>
       (definitions.all(portalId, type) as string[]).map((body) => JSON.parse(body)),
 
-    schemas: (portalId: number): ObjectSchema[] =>
+    schemas: (portalId) =>
       (schemas.all(portalId) as { n: number; body: string }[]).map(({ n, body }) => ({
         ...JSON.parse(body),
         type: `2-${n}`,
       })),
-    appMeetsSchema(appId: number, name: string): boolean {
+    appMeetsSchema(appId, name) {
       if (isCustom(name)) return metById.get(appId, numberOf(name)) !== undefined;
       const [, portal, own] = /^p(\d{1,15})_(.+)$/.exec(name) ?? [];
       return portal === undefined
@@ -351,19 +342,18 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
         : metInPortal.get(appId, Number(portal), own) !== undefined;
     },
 
-    portals: ({ after, limit }: PageOf<number> = ALL): Portal[] =>
-      (portals.all(after, limit) as PortalRow[]).map(toPortal),
-    portal: (id: number): Portal | undefined => optional(portal.get(id) as PortalRow | undefined, toPortal),
-    apps: ({ after, limit }: PageOf<number> = ALL): App[] => (apps.all(after, limit) as AppRow[]).map(toApp),
-    app: (id: number): App | undefined => optional(app.get(id) as AppRow | undefined, toApp),
-    installed: (portalId: number, { after, limit }: PageOf<number> = ALL): App[] =>
+    portals: ({ after, limit } = ALL) => (portals.all(after, limit) as PortalRow[]).map(toPortal),
+    portal: (id) => optional(portal.get(id) as PortalRow | undefined, toPortal),
+    apps: ({ after, limit } = ALL) => (apps.all(after, limit) as AppRow[]).map(toApp),
+    app: (id) => optional(app.get(id) as AppRow | undefined, toApp),
+    installed: (portalId, { after, limit } = ALL) =>
       (installed.all(portalId, after, limit) as AppRow[]).map(toApp),
-    tokens: (): IssuedToken[] => (tokens.all() as TokenRow[]).map(toToken),
-    tokensOf: (portalId: number, { after, limit }: PageOf<string>): IssuedToken[] =>
+    tokens: () => (tokens.all() as TokenRow[]).map(toToken),
+    tokensOf: (portalId, { after, limit }) =>
       (tokensOf.all(portalId, hashesOf(after).last, limit) as TokenRow[]).map(toToken),
-    adminKeys: (): AdminKey[] => adminKeys.all() as AdminKey[],
-    isAdminKey: (hash: Uint8Array): boolean => adminKey.get(hash) !== undefined,
-    principalByToken(hash: Uint8Array): Principal | undefined {
+    adminKeys: () => adminKeys.all() as AdminKey[],
+    isAdminKey: (hash) => adminKey.get(hash) !== undefined,
+    principalByToken(hash) {
       const row = principal.get(hash) as (PortalRow & PrincipalRow) | undefined;
       return (
         row && {
@@ -375,7 +365,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
         }
       );
     },
-    client(clientId: string): Client | undefined {
+    client(clientId) {
       const row = client.get(clientId) as (AppRow & { client_secret_hash: Uint8Array | null }) | undefined;
       return (
         row && {
@@ -385,12 +375,11 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       );
     },
     ...consentReads(db),
-    appIdByDeveloperKey: (hash: Uint8Array): number | undefined => developer.get(hash) as number | undefined,
+    appIdByDeveloperKey: (hash) => developer.get(hash) as number | undefined,
 
-    template: (id: number): Template | undefined =>
-      optional(template.get(id) as TemplateRow | undefined, toTemplate),
-    templates: (appId: number): Template[] => (templates.all(appId) as TemplateRow[]).map(toTemplate),
-    templateBytes: (appId: number, without = 0): number => templateBytes.get(appId, without) as number,
+    template: (id) => optional(template.get(id) as TemplateRow | undefined, toTemplate),
+    templates: (appId) => (templates.all(appId) as TemplateRow[]).map(toTemplate),
+    templateBytes: (appId, without = 0) => templateBytes.get(appId, without) as number,
   };
   return { reads: ofOneMoment(reads), renew };
 }
