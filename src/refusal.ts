@@ -55,6 +55,15 @@ export function orRefusal<T>(work: () => T): T | Refusal {
   }
 }
 
+/** What comes of each input: those that were not refused go on together, which gives one outcome each. */
+export async function together<Input, Outcome>(
+  inputs: readonly (Input | Refusal)[],
+  go: (inputs: Input[]) => Promise<readonly Outcome[]>,
+): Promise<(Outcome | Refusal)[]> {
+  const outcomes = (await go(inputs.filter((each): each is Input => !(each instanceof Refusal)))).values();
+  return inputs.map((each) => (each instanceof Refusal ? each : (outcomes.next().value as Outcome)));
+}
+
 /** A hostile or long value, short enough for a message. */
 export function brief(value: string): string {
   return value.length > MAX_BRIEF_LENGTH ? `${value.slice(0, MAX_BRIEF_LENGTH)}…` : value;

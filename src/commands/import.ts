@@ -21,7 +21,7 @@ import type { Portal } from '../access/store.js';
 import { dataOption, jsonOption } from '../config.js';
 import { Definitions } from '../records/definitions.js';
 import { Schemas } from '../records/schemas.js';
-import { invalid, Refusal } from '../refusal.js';
+import { invalid, orRefusal, Refusal } from '../refusal.js';
 import { openStore, type Store } from '../store/sqlite/engine.js';
 import { MAX_EVENT_BYTES } from '../timeline/event.js';
 import type { ImportKey, ImportRefusal, ImportStanding } from '../timeline/imports.js';
@@ -244,7 +244,6 @@ class Run {
   #refusals: ImportRefusal[] = [];
   #portal: Portal;
   readonly #inFlight: Promise<void>[] = [];
-  readonly #checked;
 
   constructor(
     private readonly store: Opened,
@@ -260,7 +259,6 @@ class Run {
     this.line = standing?.line ?? 0;
     this.#lastLineAt = standing?.lastLineAt ?? 0;
     this.#lastLine = standing?.lastLine ?? new Uint8Array();
-    this.#checked = store.checked;
   }
 
   /** Where the last line that is done begins; its last byte, where it was too long to be compared. */
@@ -350,16 +348,13 @@ class Run {
     const isDone = this.#doneBytes > 0 && bytes.toString('latin1', this.#doneBytes).trim() === '';
     this.#doneBytes = 0;
     if (isDone) return false;
-    try {
-      const draft = this.#draft(bytes, length, isText, isFirst);
-      if (draft) {
-        this.#drafts.push(draft);
-        this.#lines.push(this.line);
-      }
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      const { reason, message, faults, context } = error;
+    const draft = orRefusal(() => this.#draft(bytes, length, isText, isFirst));
+    if (draft instanceof Refusal) {
+      const { reason, message, faults, context } = draft;
       this.#refusals.push({ line: this.line, refusal: { reason, message, faults, context } });
+    } else if (draft) {
+      this.#drafts.push(draft);
+      this.#lines.push(this.line);
     }
     return (
       this.#drafts.length + this.#refusals.length >= MAX_STEP_LINES || this.at - this.#from >= MAX_STEP_BYTES
@@ -387,7 +382,7 @@ class Run {
         { message: `Invalid JSON: ${(error as Error).message}; a line is one whole event` },
       ]);
     }
-    return this.#checked(sent, text, undefined, { portal: this.#portal, appId: this.key.appId });
+    return this.store.checked(sent, text, undefined, { portal: this.#portal, appId: this.key.appId });
   }
 
   /** Hands the step to the store when there is room for it. */

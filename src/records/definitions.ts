@@ -1,6 +1,6 @@
 // The property definitions of all portals: a bounded cache in front of the store, changes that do not swallow one
 // another, and what becomes of a property that something names.
-import { brief, invalid, orRefusal, Refusal } from '../refusal.js';
+import { brief, invalid, orRefusal, Refusal, together } from '../refusal.js';
 import { plainNumber } from './number.js';
 import {
   archived,
@@ -196,12 +196,10 @@ export class Definitions {
       optionRoom -= more;
       return made;
     });
-    const made = outcomes.filter((each): each is PropertyDefinition => !(each instanceof Refusal));
-    const kept = await this.#define(portalId, type, made);
-    let next = 0;
-    return outcomes.map((each) =>
-      each instanceof Refusal || kept[next++] ? each : exists('property', type, each.name),
-    );
+    return together(outcomes, async (made) => {
+      const kept = await this.#define(portalId, type, made);
+      return made.map((each, index) => (kept[index] ? each : exists('property', type, each.name)));
+    });
   }
 
   async createGroup(portalId: number, type: ObjectType, input: GroupInput): Promise<PropertyGroup> {

@@ -6,10 +6,10 @@ import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';
 import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
-import { invalid, Refusal } from '../refusal.js';
+import { invalid, orRefusal, Refusal, together } from '../refusal.js';
 import type { Intake } from '../timeline/intake.js';
 import { eventBody, present } from '../timeline/present.js';
-import type { EventDraft, StoredEvent, TimelineStore } from '../timeline/store.js';
+import type { StoredEvent, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { elements, members, type Span } from './json.js';
@@ -126,22 +126,13 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
       if (repeated.length > 0) throw invalid('batch', repeatedFaults(repeated));
       const spans = elements(text, (body.span('inputs') as Span).start);
       const principal = principalOf(request);
-      const drafts: EventDraft[] = [];
-      const refusals: (Refusal | undefined)[] = inputs.map((input, index) => {
-        try {
-          drafts.push(calls.checked(input, text, spans[index], principal));
-          return undefined;
-        } catch (error) {
-          if (error instanceof Refusal) return error;
-          throw error;
-        }
-      });
-      const outcomes = await intake.appendAll(drafts);
-      let next = 0;
+      const read = inputs.map((input, index) =>
+        orRefusal(() => calls.checked(input, text, spans[index], principal)),
+      );
+      const outcomes = await together(read, (drafts) => intake.appendAll(drafts));
       const results: string[] = [];
       const errors: string[] = [];
-      for (const [index, refused] of refusals.entries()) {
-        const outcome = refused ?? (outcomes[next++] as StoredEvent | Refusal);
+      for (const [index, outcome] of outcomes.entries()) {
         if (outcome instanceof Refusal)
           errors.push(batchError(problemOfRefusal(outcome), index, inputs[index]));
         else results.push(eventText(outcome));

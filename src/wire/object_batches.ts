@@ -8,11 +8,10 @@ import {
   type CrmRecord,
   type ObjectType,
   objectIdOf,
-  type RecordOutcome,
   type RecordWrite,
   singular,
 } from '../records/record.js';
-import { brief, invalid, orRefusal, Refusal } from '../refusal.js';
+import { brief, invalid, orRefusal, Refusal, together } from '../refusal.js';
 import { inputAssociations } from './associations.js';
 import { batchAnswer, bounded } from './batch.js';
 import { idOf, readerOfObjects } from './object_input.js';
@@ -198,14 +197,11 @@ export function objectBatchRoutes(
     const read = bounded(body.inputs).map((input) =>
       orRefusal(() => toWrite({ ...input, properties: input.properties ?? {} }, startedAt)),
     );
-    const writes = read.filter((each): each is RecordWrite => !(each instanceof Refusal));
-    const outcomes = await store.write(portalId, writes, startedAt);
+    const outcomes = await together(read, (writes) => store.write(portalId, writes, startedAt));
     const results: object[] = [];
     const errors: object[] = [];
     const { written } = shaper(store);
-    let next = 0;
-    for (const [index, each] of read.entries()) {
-      const outcome = each instanceof Refusal ? each : (outcomes[next++] as RecordOutcome);
+    for (const [index, outcome] of outcomes.entries()) {
       const { objectWriteTraceId } = body.inputs[index] ?? {};
       if (outcome instanceof Refusal) {
         const trace = objectWriteTraceId ? { objectWriteTraceId: [objectWriteTraceId] } : {};
