@@ -3,7 +3,7 @@
 import { brief, type Fault } from '../refusal.js';
 import { redirectUriFault } from './redirect.js';
 import { ALL_SCOPES, PLAIN_SCOPE, SCOPES_OF_ELSEWHERE } from './scopes.js';
-import type { App } from './store.js';
+import type { App, AppChange, PortalChange } from './store.js';
 
 const MAX_NAME_CHARS = 200;
 const MAX_REDIRECT_URIS = 100;
@@ -28,9 +28,9 @@ export function isTimeZone(text: string): boolean {
   }
 }
 
-export function portalFaults({ name, timeZone }: { name?: string; timeZone?: string | null }): Fault[] {
+export function portalFaults({ name, timeZone }: PortalChange): Fault[] {
   return [
-    ...(name === undefined ? [] : nameFaults(name)),
+    ...(name == null ? [] : nameFaults(name)),
     ...(timeZone == null || isTimeZone(timeZone)
       ? []
       : [
@@ -42,10 +42,10 @@ export function portalFaults({ name, timeZone }: { name?: string; timeZone?: str
   ];
 }
 
-export function appFaults(asked: Partial<Pick<App, 'name' | 'redirectUris' | 'scopes'>>): Fault[] {
-  const { name, redirectUris = [], scopes = [] } = asked;
+export function appFaults({ name, redirectUris: uris, scopes }: AppChange): Fault[] {
+  const redirectUris = uris ?? [];
   return [
-    ...(name === undefined ? [] : nameFaults(name)),
+    ...(name == null ? [] : nameFaults(name)),
     ...(redirectUris.length > MAX_REDIRECT_URIS
       ? [
           {
@@ -57,7 +57,7 @@ export function appFaults(asked: Partial<Pick<App, 'name' | 'redirectUris' | 'sc
           const message = redirectUriFault(uri);
           return message ? [{ in: `redirectUris[${index}]`, message }] : [];
         })),
-    ...unknownScopes(scopes),
+    ...unknownScopes(scopes ?? []),
   ];
 }
 

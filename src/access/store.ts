@@ -68,15 +68,12 @@ export interface NewApp extends Omit<App, 'id'> {
   developerKeyHash?: Uint8Array;
 }
 
+/** What is null or undefined stays as it is. */
+type Change<Of> = { [Field in keyof Of]?: Of[Field] | null | undefined };
 /** What of an app may change; its secrets are rotated by giving a new digest. */
-export type AppChange = Partial<
-  Pick<NewApp, 'name' | 'redirectUris' | 'scopes' | 'clientSecretHash' | 'developerKeyHash'>
->;
-/** What of a portal may change; `timeZone: null` takes its own zone away. */
-export type PortalChange = Partial<Pick<Portal, 'name' | 'lenient'>> & {
-  timeZone?: string | null;
-  associateByDomain?: boolean;
-};
+export type AppChange = Change<Omit<NewApp, 'clientId'>>;
+/** What of a portal may change; but `timeZone: null` takes its own zone away. */
+export type PortalChange = Change<Omit<Portal, 'id' | 'associateByDomain'> & { associateByDomain: boolean }>;
 
 export interface IssuedToken {
   /** Says which token it is, and is no secret. */

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { digest, newApp, newSecret } from '../access/credentials.js';
 import { appFaults, nameFaults, portalFaults, tokenFaults } from '../access/rules.js';
-import type { App } from '../access/store.js';
+import type { App, Portal } from '../access/store.js';
 import { dataOption, jsonOption, parseTimeZone } from '../config.js';
 import { brief, type Fault, invalid } from '../refusal.js';
 import { holdsStore, openStore, type Store } from '../store/sqlite/engine.js';
@@ -63,17 +63,17 @@ export function accessCommands(program: Command): void {
     .option('--no-associate-by-domain', 'leave it without')
     .action((options: Common & PortalUpdate) =>
       withFolder(options, async (store) => {
-        const { portal, name, timeZone, lenient, strict, associateByDomain } = options;
-        const portalId = portalOf(store, portal);
+        const { name, timeZone, lenient, strict, associateByDomain } = options;
+        const { id } = portalOf(store, options.portal);
         if (lenient && strict) fail('Give --lenient or --strict, not both.');
-        refuse('portal', portalFaults({ ...(name === undefined ? {} : { name }) }));
-        await store.changePortal(portalId, {
-          ...(name === undefined ? {} : { name }),
-          ...(timeZone === undefined ? {} : { timeZone: timeZone || null }),
-          ...(lenient || strict ? { lenient: lenient === true } : {}),
-          ...(associateByDomain === undefined ? {} : { associateByDomain }),
+        refuse('portal', portalFaults({ name }));
+        await store.changePortal(id, {
+          name,
+          timeZone: timeZone === false ? null : timeZone,
+          lenient: strict ? false : lenient,
+          associateByDomain,
         });
-        return { portalId: String(portalId) };
+        return { portalId: String(id) };
       }),
     );
   command(portal, 'list', 'list the portals').action((options: Common) =>
@@ -102,16 +102,12 @@ export function accessCommands(program: Command): void {
     .option('--scope <scope...>', 'what it may ask a portal for, in place of what it had', once)
     .action((options: Common & AppUpdate) =>
       withFolder(options, async (store) => {
-        const { app, name, redirectUri: redirectUris, scope: scopes } = options;
-        const appId = appOf(store, app);
-        const change = {
-          ...(name === undefined ? {} : { name }),
-          ...(redirectUris === undefined ? {} : { redirectUris }),
-          ...(scopes === undefined ? {} : { scopes }),
-        };
+        const { name, redirectUri: redirectUris, scope: scopes } = options;
+        const { id } = appOf(store, options.app);
+        const change = { name, redirectUris, scopes };
         refuse('app', appFaults(change));
-        await store.changeApp(appId, change);
-        return { appId: String(appId) };
+        await store.changeApp(id, change);
+        return { appId: String(id) };
       }),
     );
   command(
@@ -123,7 +119,7 @@ export function accessCommands(program: Command): void {
     .addOption(new Option('--secret <kind>', 'which of the two').choices(SECRETS).default('client-secret'))
     .action((options: Common & { app: string; secret: string }) =>
       withFolder(options, async (store) => {
-        const appId = appOf(store, options.app);
+        const { id: appId } = appOf(store, options.app);
         if (options.secret === 'developer-key') {
           const developerKey = newSecret('key');
           await store.changeApp(appId, { developerKeyHash: digest(developerKey) });
@@ -136,7 +132,7 @@ export function accessCommands(program: Command): void {
     );
   inPortal(command(app, 'install', 'install an app in a portal')).action((options: Common & InPortal) =>
     withFolder(options, async (store) => {
-      const [portalId, appId] = installation(store, options);
+      const [{ id: portalId }, { id: appId }] = installation(store, options);
       await store.install(portalId, appId);
       return { portalId: String(portalId), appId: String(appId) };
     }),
@@ -149,7 +145,7 @@ export function accessCommands(program: Command): void {
     ),
   ).action((options: Common & InPortal) =>
     withFolder(options, async (store) => {
-      const [portalId, appId] = installation(store, options);
+      const [{ id: portalId }, { id: appId }] = installation(store, options);
       if (!(await store.uninstall(portalId, appId)))
         fail(`App ${appId} is not installed in portal ${portalId}; there is nothing to take out.`);
       return { portalId: String(portalId), appId: String(appId) };
@@ -166,10 +162,10 @@ export function accessCommands(program: Command): void {
     .addOption(scopeOption('what the token may do'))
     .action((options: Common & InPortal & { scope: string[] }) =>
       withFolder(options, async (store) => {
-        const [portalId, appId] = installation(store, options);
-        refuse('token', tokenFaults(store.app(appId) as App, options.scope));
+        const [{ id: portalId }, app] = installation(store, options);
+        refuse('token', tokenFaults(app, options.scope));
         const accessToken = newSecret('token');
-        const token = { hash: digest(accessToken), portalId, appId, scopes: options.scope };
+        const token = { hash: digest(accessToken), portalId, appId: app.id, scopes: options.scope };
         return { tokenId: await store.createToken(token), accessToken };
       }),
     );
@@ -244,22 +240,20 @@ function inPortal(command: Command): Command {
     .requiredOption('--app <id>', "the app's id");
 }
 
-function installation(store: Store, { portal, app }: InPortal): [portalId: number, appId: number] {
+function installation(store: Store, { portal, app }: InPortal): [Portal, App] {
   return [portalOf(store, portal), appOf(store, app)];
 }
 
-/** The portal's id, given as text; an error where there is none such. */
-export function portalOf(store: Store, portal: string): number {
-  const id = idOf(portal);
-  if (!store.portal(id)) fail(`There is no portal ${brief(portal)}; 'throughline portal list' shows them.`);
-  return id;
+/** By its id, given as text; an error where there is none such. */
+export function portalOf(store: Store, id: string): Portal {
+  return (
+    store.portal(idOf(id)) ?? fail(`There is no portal ${brief(id)}; 'throughline portal list' shows them.`)
+  );
 }
 
-/** The app's id, given as text; an error where there is none such. */
-export function appOf(store: Store, app: string): number {
-  const id = idOf(app);
-  if (!store.app(id)) fail(`There is no app ${brief(app)}; 'throughline app list' shows them.`);
-  return id;
+/** By its id, given as text; an error where there is none such. */
+export function appOf(store: Store, id: string): App {
+  return store.app(idOf(id)) ?? fail(`There is no app ${brief(id)}; 'throughline app list' shows them.`);
 }
 
 /** 0, which nothing has, where it is none. */

@@ -152,13 +152,14 @@ function counted(count: number, what: string): string {
 }
 
 async function importFile(file: string, settings: Settings, store: Opened): Promise<Summary> {
-  const principal = whose(store, settings);
+  const portal = portalOf(store, settings.portal);
+  const { id: appId } = appOf(store, settings.app);
   const input = await openInput(file);
   if (input.head.subarray(0, GZIP.length).equals(GZIP))
     throw new Error(
       `${file} is compressed: pass on what is in it, as 'gunzip -c events.gz | throughline import -'.`,
     );
-  const key = keyOf(store, { portalId: principal.portal.id, appId: principal.appId }, input.head);
+  const key = keyOf(store, { portalId: portal.id, appId }, input.head);
   // One stream is not another: each has a report of its own.
   const name = file === '-' ? `stdin-${Buffer.from(key.head).toString('hex', 0, 4)}` : file;
   const path = settings.report ?? `${name}.${key.portalId}-${key.appId}.refused.ndjson`;
@@ -172,7 +173,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
     throw changed(file, `is ${input.size} bytes long, and ${standing.at} of them are done`);
   const report = new Report(path, settings.report === undefined, standing);
   const startedAt = performance.now();
-  const run = new Run(store, key, principal.portal, report, standing);
+  const run = new Run(store, key, portal, report, standing);
   const tell = progress(run, input.size);
   try {
     await run.read(input.from(run.readsFrom), file);
@@ -218,11 +219,6 @@ function keyOf(store: Store, of: Pick<ImportKey, 'portalId' | 'appId'>, head: Bu
     if (store.importStanding(key)) known = key;
   }
   return known ?? key;
-}
-
-function whose(store: Store, { portal: portalId, app: appId }: Settings) {
-  const portal = store.portal(portalOf(store, portalId)) as Portal;
-  return { portal, appId: appOf(store, appId) };
 }
 
 /** One import from where it stands to the end of its input. */

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type Credentials, digest, newApp, newSecret } from '../access/credentials.js';
 import { appFaults, portalFaults, tokenFaults } from '../access/rules.js';
-import type { AccessStore, App, IssuedToken, Portal } from '../access/store.js';
+import type { AccessStore, App, AppChange, IssuedToken, Portal } from '../access/store.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Attempts } from './attempts.js';
 import type { Authenticator } from './authenticate.js';
@@ -124,9 +124,9 @@ function routes(app: FastifyInstance, { store, credentials, clock }: AdminRoutes
       const { id } = theApp(params.appId);
       const { name, scopes, redirectUris } = body;
       const change = {
-        ...(name == null ? {} : { name }),
-        ...(scopes == null ? {} : { scopes: once(scopes) }),
-        ...(redirectUris == null ? {} : { redirectUris: once(redirectUris) }),
+        name,
+        scopes: scopes && once(scopes),
+        redirectUris: redirectUris && once(redirectUris),
       };
       refuse('app', appFaults(change));
       await store.changeApp(id, change);
@@ -197,7 +197,7 @@ function routes(app: FastifyInstance, { store, credentials, clock }: AdminRoutes
     },
     async ({ body }, reply) => {
       const { name, timeZone, lenient, associateByDomain } = body;
-      refuse('portal', portalFaults({ name, timeZone: timeZone ?? null }));
+      refuse('portal', portalFaults({ name, timeZone }));
       const made = {
         name,
         lenient: lenient ?? false,
@@ -236,12 +236,7 @@ function routes(app: FastifyInstance, { store, credentials, clock }: AdminRoutes
     async ({ params, body }) => {
       const { id } = thePortal(params.portalId);
       const { name, timeZone, lenient, associateByDomain } = body;
-      const change = {
-        ...(name == null ? {} : { name }),
-        ...(timeZone === undefined ? {} : { timeZone }),
-        ...(lenient == null ? {} : { lenient }),
-        ...(associateByDomain == null ? {} : { associateByDomain }),
-      };
+      const change = { name, timeZone, lenient, associateByDomain };
       refuse('portal', portalFaults(change));
       await store.changePortal(id, change);
       return toPortal(thePortal(params.portalId));
@@ -390,7 +385,7 @@ function routes(app: FastifyInstance, { store, credentials, clock }: AdminRoutes
     return found;
   }
 
-  async function rotate(id: string, change: Parameters<AccessStore['changeApp']>[1]): Promise<void> {
+  async function rotate(id: string, change: AppChange): Promise<void> {
     const known = theApp(id);
     if (credentials.isBuiltIn(known.id))
       throw new Refusal(

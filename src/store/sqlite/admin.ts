@@ -146,8 +146,8 @@ export function admin(db: Connection) {
 }
 
 /** NULL leaves a column as it is. */
-function flag(value: boolean | undefined): 0 | 1 | null {
-  return value === undefined ? null : value ? 1 : 0;
+function flag(value: boolean | null | undefined): 0 | 1 | null {
+  return value == null ? null : value ? 1 : 0;
 }
 
 /** The beginning of its digest: enough to tell tokens apart, and of no use to find one. */
