@@ -106,9 +106,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       timeZone,
       loopbackOnly: options.loopbackOnly ?? false,
-      ...(publicUrl === undefined ? {} : { publicUrl }),
-      ...(trustProxy === undefined ? {} : { trustProxy }),
-      ...(rateLimit === undefined ? {} : { rateLimit }),
+      publicUrl,
+      trustProxy,
+      rateLimit,
       pages: (on: FastifyInstance) =>
         pages(on, {
           store,
@@ -116,8 +116,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           schemas,
           portals: (id) => (id === undefined ? toChooseFrom() : portalOf(id)),
           timeZone,
-          ...(publicUrl === undefined ? {} : { publicUrl }),
-          ...(options.pagePassword === undefined ? {} : { password: options.pagePassword }),
+          publicUrl,
+          password: options.pagePassword,
           access: {
             ...doors,
             store,

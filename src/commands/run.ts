@@ -18,19 +18,9 @@ export async function run(
 ): Promise<void> {
   const { folder, discard } = dataFolder(settings);
   process.once('exit', discard);
-  const { host, port, timeZone, publicUrl, trustProxy, rateLimit } = settings;
   // Loaded here: the commands that start no server are quick without it.
   const starting = import('../server.js').then(({ startServer }) =>
-    startServer({
-      folder,
-      host,
-      port,
-      timeZone,
-      ...(publicUrl === undefined ? {} : { publicUrl }),
-      ...(trustProxy === undefined ? {} : { trustProxy }),
-      ...(rateLimit === undefined ? {} : { rateLimit }),
-      ...mode,
-    }),
+    startServer({ ...settings, folder, ...mode }),
   );
   let askedAt: number | undefined;
   const stop = () => {

@@ -3,22 +3,14 @@ import type { ReactNode } from 'react';
 import { isDay, parseMoment } from '../records/moment.js';
 import type { CrmRecord } from '../records/record.js';
 import type { EventBody } from '../timeline/present.js';
-import type { StoredEvent } from '../timeline/store.js';
 import type { Template } from '../timeline/template.js';
+import type { TimelineEntry } from '../wire/timelines.js';
 import { address, clock, iso, MAX_NAME_CHARS, Moment, nameOf, pathOf, short } from './names.js';
 import type { View } from './view.js';
 import type { Words } from './words.js';
 
-/** An event with its two parts as safe HTML. */
-export interface Entry {
-  event: StoredEvent;
-  body: EventBody;
-  template: Template | undefined;
-  header: string;
-  detail: string;
-  /** Whose it is, where that goes without saying elsewhere. */
-  whose?: CrmRecord;
-}
+/** An event, and whose it is, where that goes without saying elsewhere. */
+export type Entry = TimelineEntry & { whose?: CrmRecord };
 
 /** A detail, or tokens, up to this length stand open; what is longer folds, and so does a header. */
 const OPEN_CHARS = 2_000;

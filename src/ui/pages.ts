@@ -45,11 +45,11 @@ export interface PageOptions {
   /** IANA zone for portals that have none of their own. */
   timeZone: string;
   /** Where people reach the server; absent: where they have just reached it. */
-  publicUrl?: string;
+  publicUrl?: string | undefined;
   /** Asked for by HTTP Basic authentication; absent: the pages are open. */
-  password?: string;
+  password?: string | undefined;
   /** How apps are let into portals, and people in here. Without a `person` in it, they sign in first. */
-  access?: Omit<ConsentOptions & SignInOptions, 'portals'>;
+  access: Omit<ConsentOptions & SignInOptions, 'portals'>;
 }
 
 const LISTED_RECORDS = 50;
@@ -76,7 +76,8 @@ export function pages(app: FastifyInstance, options: PageOptions): void {
 /** Every page, behind whatever lets people in. */
 function guarded(scope: FastifyInstance, options: PageOptions): void {
   const { password, access } = options;
-  const session = access && signIn(access);
+  const session = signIn(access);
+  const signedIn = access.person ? undefined : session;
   const viewOf = (request: FastifyRequest) => viewFor(request, options);
 
   scope.setErrorHandler((error: FastifyError, request, reply) => {
@@ -95,12 +96,9 @@ function guarded(scope: FastifyInstance, options: PageOptions): void {
     });
   }
 
-  if (session) {
-    consentRoutes(scope, viewOf, { ...access, portals: options.portals }, session);
-    if (!access.person) session.routes(scope, viewOf);
-  }
+  consentRoutes(scope, viewOf, { ...access, portals: options.portals }, session);
+  signedIn?.routes(scope, viewOf);
   scope.register(async (records) => {
-    const signedIn = session && !access.person ? session : undefined;
     if (signedIn)
       records.addHook('onRequest', async (request, reply) => {
         if (!signedIn.person(request)) return signedIn.ask(request, reply);

@@ -93,11 +93,11 @@ export interface AppOptions {
   /** Where people and apps reach the server, once it listens. Without a trailing slash. */
   baseUrl: () => string;
   /** Where people and apps reach the server, when it is not where it listens. Without a trailing slash. */
-  publicUrl?: string;
+  publicUrl?: string | undefined;
   /** Proxies whose X-Forwarded headers are believed: addresses and networks. Nobody's unless given. */
-  trustProxy?: readonly string[];
+  trustProxy?: readonly string[] | undefined;
   /** No limit unless given. */
-  rateLimit?: RateLimit;
+  rateLimit?: RateLimit | undefined;
   /** Adds what people look at. */
   pages: (app: FastifyInstance) => void;
 }

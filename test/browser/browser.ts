@@ -97,6 +97,7 @@ export async function pagesOf(
     ),
     portals: () => [{ id: 1, name: 'P', lenient: true }],
     timeZone: 'UTC',
+    access: { person: { id: 1, email: 'somebody@example.com' } } as PageOptions['access'],
     ...options,
   });
   return app.listen({ host: '127.0.0.1', port: 0 });
