@@ -1,6 +1,7 @@
 // The properties that every portal has, by type: HubSpot's usual ones, under HubSpot's names. Data only;
 // properties.ts makes definitions of it.
 import type { FieldType, PropertyType } from './properties.js';
+import type { StandardType } from './record.js';
 
 export interface Predefined {
   name: string;
@@ -357,17 +358,17 @@ export function predefinedOfCustom(groupName: string): readonly Predefined[] {
 }
 
 /** By type. */
-export const PREDEFINED: Readonly<Record<string, readonly Predefined[]>> = {
+export const PREDEFINED: Readonly<Record<StandardType, readonly Predefined[]>> = {
   contacts: of('contactinformation', CONTACTS),
   companies: of('companyinformation', COMPANIES),
   deals: of('dealinformation', DEALS),
   tickets: of('ticketinformation', TICKETS),
 };
 
+type Group = readonly [name: string, label: string];
+
 /** The groups that every portal has; the first is where properties go that nobody gave one. */
-export const PREDEFINED_GROUPS: Readonly<
-  Record<string, readonly (readonly [name: string, label: string])[]>
-> = {
+export const PREDEFINED_GROUPS: Readonly<Record<StandardType, readonly [Group, ...Group[]]>> = {
   contacts: [
     ['contactinformation', 'Contact Information'],
     ['emailinformation', 'Email Information'],

@@ -120,7 +120,7 @@ const YES_NO: readonly PropertyOption[] = [
 /** What every portal has of a type. Of a custom one that is in `group`, which is the portal's own. */
 export function predefinedOf(type: ObjectType, group = usualGroup(type)): readonly Definition[] {
   if (isCustom(type)) return predefinedOfCustom(group).map(asDefinition);
-  const groups = (PREDEFINED_GROUPS[type] ?? []).map(
+  const groups = PREDEFINED_GROUPS[type].map(
     ([name, label], displayOrder): PropertyGroup => ({
       ...NEVER,
       kind: 'group',
@@ -130,7 +130,7 @@ export function predefinedOf(type: ObjectType, group = usualGroup(type)): readon
       predefined: true,
     }),
   );
-  return [...groups, ...(PREDEFINED[type] ?? []).map(asDefinition)];
+  return [...groups, ...PREDEFINED[type].map(asDefinition)];
 }
 
 function asDefinition({ options = [], externalOptions = false, readOnly = false, ...given }: Predefined) {
@@ -155,7 +155,7 @@ function asDefinition({ options = [], externalOptions = false, readOnly = false,
 
 /** Where properties of a type go that nobody gave a group. */
 function usualGroup(type: ObjectType): string {
-  return PREDEFINED_GROUPS[type]?.[0]?.[0] ?? `${type}_information`;
+  return isCustom(type) ? `${type}_information` : PREDEFINED_GROUPS[type][0][0];
 }
 
 /** The property that something named and that nobody defined: text. `former`: it was archived. */
@@ -300,9 +300,8 @@ function filled(
     externalOptions: type === 'enumeration' && old.externalOptions,
   };
   if (type === 'bool' && next.options.length === 0) next.options = YES_NO;
-  checkText('label', next.label, MAX_TEXT_LENGTH, faults);
-  if (next.description.length > MAX_DESCRIPTION_LENGTH)
-    checkText('description', next.description, MAX_DESCRIPTION_LENGTH, faults);
+  checkText('label', next.label, faults);
+  checkLength('description', next.description, MAX_DESCRIPTION_LENGTH, faults);
   if (!(FIELD_TYPES[type] as readonly string[]).includes(next.fieldType))
     faults.push({
       in: 'fieldType',
@@ -336,14 +335,13 @@ function readOptions(inputs: readonly OptionInput[], faults: Fault[]): PropertyO
   return inputs.map((input, index) => {
     const { value, label, description, hidden } = input;
     const path = `options[${index}]`;
-    checkText(`${path}.value`, value, MAX_TEXT_LENGTH, faults);
-    checkText(`${path}.label`, label, MAX_TEXT_LENGTH, faults);
+    checkText(`${path}.value`, value, faults);
+    checkText(`${path}.label`, label, faults);
     if (value.includes(';'))
       faults.push({ in: `${path}.value`, message: "has a ';', which stands between several values" });
     if (values.has(value)) faults.push({ in: `${path}.value`, message: `'${brief(value)}' stands twice` });
     values.add(value);
-    if (description != null && description.length > MAX_TEXT_LENGTH)
-      checkText(`${path}.description`, description, MAX_TEXT_LENGTH, faults);
+    checkLength(`${path}.description`, description ?? '', MAX_TEXT_LENGTH, faults);
     return {
       value,
       label,
@@ -367,8 +365,12 @@ function orderOf(
   return order;
 }
 
-function checkText(path: string, text: string, most: number, faults: Fault[]): void {
+function checkText(path: string, text: string, faults: Fault[]): void {
   if (text.trim() === '') faults.push({ in: path, message: 'must not be empty' });
+  checkLength(path, text, MAX_TEXT_LENGTH, faults);
+}
+
+function checkLength(path: string, text: string, most: number, faults: Fault[]): void {
   if (text.length > most)
     faults.push({ in: path, message: `has ${text.length} characters; at most ${most} are taken` });
 }
@@ -383,7 +385,7 @@ export function newGroup(input: GroupInput, now: number, former?: PropertyGroup)
       message: `'${brief(name)}' is not a group name; use letters, digits, '_', '-' and '.', at most 255`,
     });
   const label = input.label ?? '';
-  checkText('label', label, MAX_TEXT_LENGTH, faults);
+  checkText('label', label, faults);
   const displayOrder = orderOf('', input, -1, faults);
   if (faults.length > 0) throw invalid('property group', faults);
   return {
@@ -402,7 +404,7 @@ export function newGroup(input: GroupInput, now: number, former?: PropertyGroup)
 export function changedGroup(old: PropertyGroup, input: GroupInput, now: number): PropertyGroup {
   const faults: Fault[] = [];
   const label = input.label ?? old.label;
-  checkText('label', label, MAX_TEXT_LENGTH, faults);
+  checkText('label', label, faults);
   const displayOrder = orderOf('', input, old.displayOrder, faults);
   if (faults.length > 0) throw invalid('property group', faults);
   return {

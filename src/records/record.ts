@@ -24,37 +24,27 @@ export function numberOf(type: CustomType): number {
   return Number(type.slice(2));
 }
 
-const TYPE_NAMES: Readonly<Record<string, StandardType>> = {
-  contacts: 'contacts',
-  contact: 'contacts',
-  '0-1': 'contacts',
-  companies: 'companies',
-  company: 'companies',
-  '0-2': 'companies',
-  deals: 'deals',
-  deal: 'deals',
-  '0-3': 'deals',
-  tickets: 'tickets',
-  ticket: 'tickets',
-  '0-5': 'tickets',
-};
+const SINGULAR = { contacts: 'Contact', companies: 'Company', deals: 'Deal', tickets: 'Ticket' } as const;
+const TYPE_IDS = { contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' } as const;
+const TYPES_BY_NAME: ReadonlyMap<string, StandardType> = new Map(
+  OBJECT_TYPES.flatMap((type) =>
+    [type, SINGULAR[type].toLowerCase(), TYPE_IDS[type]].map((name) => [name, type] as const),
+  ),
+);
 
 /** The standard type that a name means: plural, singular or HubSpot's type id, in any letter case. */
 export function standardTypeOf(name: string): StandardType | undefined {
-  const key = name.toLowerCase();
-  return Object.hasOwn(TYPE_NAMES, key) ? TYPE_NAMES[key] : undefined;
+  return TYPES_BY_NAME.get(name.toLowerCase());
 }
 
 /** `contacts` → `Contact`, as HubSpot's messages have it; a custom type goes by its id. */
 export function singular(type: ObjectType): string {
-  if (isCustom(type)) return type;
-  return { contacts: 'Contact', companies: 'Company', deals: 'Deal', tickets: 'Ticket' }[type];
+  return isCustom(type) ? type : SINGULAR[type];
 }
 
 /** HubSpot's type id. */
 export function typeIdOf(type: ObjectType): string {
-  if (isCustom(type)) return type;
-  return { contacts: '0-1', companies: '0-2', deals: '0-3', tickets: '0-5' }[type];
+  return isCustom(type) ? type : TYPE_IDS[type];
 }
 
 /** A record's name on the wire: 1 to 16 digits, no leading zero, at most 2^53−1. */
