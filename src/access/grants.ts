@@ -32,15 +32,13 @@ export class GrantRefusal extends OAuth2Server.OAuthError {
   }
 }
 
-const BAD_CLIENT_ID = 'missing or unknown client id';
-const BAD_AUTH_CODE = 'missing or unknown auth code';
-const BAD_REFRESH_TOKEN = 'refresh token is invalid, expired or revoked';
-
-const badClientId = () => new GrantRefusal('invalid_client', 'BAD_CLIENT_ID', BAD_CLIENT_ID);
+const badClientId = () => new GrantRefusal('invalid_client', 'BAD_CLIENT_ID', 'missing or unknown client id');
 const badClientSecret = () =>
   new GrantRefusal('invalid_client', 'BAD_CLIENT_SECRET', 'missing or wrong client secret');
-const badCode = (message = BAD_AUTH_CODE) => new GrantRefusal('invalid_grant', 'BAD_AUTH_CODE', message);
-const badRefreshToken = () => new GrantRefusal('invalid_grant', 'BAD_REFRESH_TOKEN', BAD_REFRESH_TOKEN);
+const badCode = (message = 'missing or unknown auth code') =>
+  new GrantRefusal('invalid_grant', 'BAD_AUTH_CODE', message);
+const badRefreshToken = () =>
+  new GrantRefusal('invalid_grant', 'BAD_REFRESH_TOKEN', 'refresh token is invalid, expired or revoked');
 
 /** What an app asks a person for, checked. */
 export interface Asked {
@@ -273,11 +271,7 @@ export function grants({ store, credentials, clock }: GrantsOptions) {
       return known;
     },
 
-    refreshToken(token: string): Known & { user: User } {
-      const consent = store.consentByRefreshToken(digest(token));
-      if (!consent) throw badRefreshToken();
-      return knownRefresh(consent);
-    },
+    refreshToken: (token: string): Known & { user: User } => knownRefresh(consentBy(token)),
 
     /** What works of either kind. */
     token(token: string): Known | undefined {
@@ -289,9 +283,7 @@ export function grants({ store, credentials, clock }: GrantsOptions) {
 
     /** Ends a refresh token alone: its access tokens live on until they expire. */
     async endRefreshToken(token: string): Promise<void> {
-      const consent = store.consentByRefreshToken(digest(token));
-      if (!consent) throw badRefreshToken();
-      await store.endRefreshToken(consent.id);
+      await store.endRefreshToken(consentBy(token).id);
     },
 
     /** Ends the app's own token; with a refresh token all that it bought (RFC 7009). Others' are left as they are. */
@@ -301,6 +293,12 @@ export function grants({ store, credentials, clock }: GrantsOptions) {
       if (credentials.principal(token)?.appId === app.id) await store.endToken(digest(token));
     },
   };
+
+  function consentBy(refreshToken: string): Consent {
+    const consent = store.consentByRefreshToken(digest(refreshToken));
+    if (!consent) throw badRefreshToken();
+    return consent;
+  }
 
   function knownAccess({ appId, portal, scopes, user, expiresAt }: Principal): Known | undefined {
     const left = expiresAt === undefined ? undefined : expiresAt - clock();

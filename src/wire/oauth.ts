@@ -269,7 +269,7 @@ const AUTH_METHODS = ['client_secret_post', 'client_secret_basic'];
  * as HTTP Basic authentication instead (2.3.1).
  */
 function fieldsOf(request: FastifyRequest): Readonly<Record<string, string | undefined>> {
-  const sent = Object.entries((request.body ?? {}) as Record<string, string>);
+  const sent = Object.entries(request.body as Record<string, string>);
   const fields: Record<string, string | undefined> = Object.fromEntries(
     sent.filter(([, value]) => value !== ''),
   );
