@@ -14,6 +14,7 @@ import {
 import type { Schemas } from '../records/schemas.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import type { Authenticator } from './authenticate.js';
+import { batchAnswer } from './batch.js';
 import { DONE } from './openapi.js';
 import { pageFields, pageOfRecords, shownOf } from './paging.js';
 import type { AssociationSpec, InputAssociation } from './schemas/associations.js';
@@ -96,7 +97,7 @@ export function associationRoutes(
       },
     },
     async (request) => {
-      const startedAt = new Date(clock()).toISOString();
+      const startedAt = clock();
       const { a, b, typeId, portalId } = await write(request, 'associate');
       const back = schemas.associationId(portalId, b.type, a.type);
       const between = (from: CrmRecord, to: CrmRecord, associationTypeId?: number) => ({
@@ -104,12 +105,7 @@ export function associationRoutes(
         to: { id: String(to.id) },
         associationSpec: { associationCategory: categoryOf(a.type, b.type), associationTypeId },
       });
-      return {
-        status: 'COMPLETE',
-        results: [between(a, b, typeId), between(b, a, back)],
-        startedAt,
-        completedAt: new Date(clock()).toISOString(),
-      };
+      return batchAnswer([between(a, b, typeId), between(b, a, back)], [], startedAt, clock());
     },
   );
 

@@ -18,7 +18,7 @@ import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
 import { eventText } from './events.js';
 import { anyOneOf, operations } from './openapi.js';
-import { limitOf } from './paging.js';
+import { limitOf, pageFields } from './paging.js';
 import { noRecord, objectType, recordKey } from './typed.js';
 
 const DEFAULT_PAGE = 50;
@@ -37,10 +37,7 @@ const TimelineParams = Type.Object({
   objectId: Type.String({ description: "The record's id." }),
 });
 const TimelineQuerystring = Type.Object({
-  limit: Type.Optional(
-    Type.String({ description: `Events a page, 1 to ${MAX_PAGE}; ${DEFAULT_PAGE} unless given.` }),
-  ),
-  after: Type.Optional(Type.String({ description: "The last page's paging.next.after." })),
+  ...pageFields(DEFAULT_PAGE, MAX_PAGE),
   template: Type.Optional(Type.String({ description: "Only this template's events." })),
   from: Type.Optional(Type.String({ description: 'Not before: ISO 8601 or epoch ms, inclusive.' })),
   include: Type.Optional(

@@ -10,6 +10,7 @@ import {
   MapOf,
   MaybeId,
   MaybeText,
+  nextPage,
   TextMap,
 } from './parts.js';
 
@@ -120,11 +121,7 @@ const TimelineEntry = Type.Object(
 const TimelineAnswer = Type.Object(
   {
     results: Type.Array(Type.Ref('TimelineEntry')),
-    paging: Type.Optional(
-      Type.Object({
-        next: Type.Object({ after: Type.String({ description: 'Send it as `after` for the next page.' }) }),
-      }),
-    ),
+    paging: nextPage,
   },
   { $id: 'Timeline', description: 'A page of a timeline; without paging.next it is the last.' },
 );
