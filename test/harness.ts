@@ -83,13 +83,16 @@ export async function request(
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  let json: Json;
+  return { status: response.status, headers: response.headers, text, json: parsed(text) };
+}
+
+/** Undefined where it is not JSON. */
+export function parsed(text: string): Json {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    json = undefined;
+    return undefined;
   }
-  return { status: response.status, headers: response.headers, text, json };
 }
 
 export interface Tenant {

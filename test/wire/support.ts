@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { type Answer, APP, type CallOptions, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { type Answer, APP, type CallOptions, parsed, TEMPLATE, type TestServer, V3 } from '../harness.js';
 
 export const TEMPLATES = `${V3}/${APP}/event-templates`;
 export const BATCH = `${V3}/events/batch/create`;
@@ -101,16 +101,10 @@ export function sendRaw(
         response.on('error', reject);
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          let json: unknown;
-          try {
-            json = JSON.parse(text);
-          } catch {
-            json = undefined;
-          }
           const all = new Headers();
           for (const [name, value] of Object.entries(response.headers))
             if (value !== undefined) all.set(name, String(value));
-          resolve({ status: response.statusCode ?? 0, headers: all, text, json });
+          resolve({ status: response.statusCode ?? 0, headers: all, text, json: parsed(text) });
         });
       },
     );
