@@ -1,6 +1,7 @@
 // The property definitions of all portals: a bounded cache in front of the store, changes that do not swallow one
 // another, and what becomes of a property that something names.
 import { brief, invalid, orRefusal, Refusal, together } from '../refusal.js';
+import type { Unknown } from './identity.js';
 import { plainNumber } from './number.js';
 import {
   archived,
@@ -49,9 +50,6 @@ export interface Known {
   /** Where properties go that nobody gave a group; absent: the standard type's usual one. */
   usualGroup?: string;
 }
-
-/** What to do with a property that nobody defined: the portal's way with what it does not know. */
-type Unknown = 'create' | 'refuse';
 
 export class Definitions {
   readonly #cache = new Map<number, Map<ObjectType, Known>>();

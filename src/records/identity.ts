@@ -1,6 +1,7 @@
 // Whom an event, a form or an identify call is about. Pure: an engine looks up what the subject names, asks `decide`,
 // and writes what it says in the same transaction, so that two events racing with one new e-mail make one contact.
 // docs/identity.md has the table of cases.
+import type { Portal } from '../access/store.js';
 import { brief } from '../refusal.js';
 import type { ObjectType } from './record.js';
 
@@ -34,6 +35,13 @@ export function nameFault(value: string): string | undefined {
     : undefined;
 }
 
+/** What a portal does with records and properties that are named and that it does not have. */
+export type Unknown = 'create' | 'refuse';
+
+export function unknownIn({ lenient }: Pick<Portal, 'lenient'>): Unknown {
+  return lenient ? 'create' : 'refuse';
+}
+
 /** What is said of the record that something is about. */
 export interface Subject {
   type: ObjectType;
@@ -43,7 +51,7 @@ export interface Subject {
   /** The visitor's cookie. Identifies contacts only. */
   utk?: string;
   /** What to do with a record that is named by objectId and does not exist. */
-  unknown: 'create' | 'refuse';
+  unknown: Unknown;
   /**
    * A form or an identify call says who the visitor is: it names the contact by objectId, else by e-mail, and the utk
    * is that contact's from now on, whoever had it. An event only mentions the utk: it goes before the e-mail, and

@@ -6,7 +6,7 @@ import { FORMS } from '../access/scopes.js';
 import type { AccessStore } from '../access/store.js';
 import { isAddress } from '../records/address.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE } from '../records/identity.js';
+import { emailFault, NOT_KEPT, nameFault, type Subject, UNKEEPABLE, unknownIn } from '../records/identity.js';
 import { MAX_VALUE_CHARS, type ValueFault } from '../records/properties.js';
 import { OWN_PROPERTIES, PROPERTY_NAME, type PropertyValue, type RecordStore } from '../records/record.js';
 import { brief, Refusal } from '../refusal.js';
@@ -92,9 +92,8 @@ export function formRoutes(
     const now = clock();
     const { subject, values, visit, at } = read(request.body, formGuid, now);
     const faults: FormFault[] = [];
-    const unknown = portal.lenient ? 'create' : 'refuse';
     const properties = values.flatMap(([name, sent]): PropertyValue[] => {
-      const value = definitions.value(portal.id, 'contacts', { name, value: sent, at }, unknown);
+      const value = definitions.value(portal.id, 'contacts', { name, value: sent, at }, unknownIn(portal));
       if (!('code' in value)) return [value];
       faults.push(value.code === 'PROPERTY_DOESNT_EXIST' ? unknownField(name) : unfitField(value));
       return [];

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import type { Portal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
-import { emailFault, NOT_KEPT, UNKEEPABLE } from '../records/identity.js';
+import { emailFault, NOT_KEPT, UNKEEPABLE, unknownIn } from '../records/identity.js';
 import {
   invalidValues,
   MAX_VALUE_CHARS,
@@ -101,8 +101,7 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
       } else if (OWN_PROPERTIES.has(name) && name !== 'email') {
         faults.push(readOnlyFault(name));
       } else {
-        const unknown = portal.lenient ? 'create' : 'refuse';
-        const read = definitions.value(portal.id, type, { name, value, at }, unknown);
+        const read = definitions.value(portal.id, type, { name, value, at }, unknownIn(portal));
         if ('code' in read) faults.push(read);
         else input.properties.push(read);
       }

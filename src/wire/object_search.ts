@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { recordScopes } from '../access/scopes.js';
+import { unknownIn } from '../records/identity.js';
 import { createdName, type ObjectType } from '../records/record.js';
 import { checkSearch, type Filter, MAX_SEARCH_CHARS, type Search } from '../records/search.js';
 import { brief, type Fault, invalid, orRefusal } from '../refusal.js';
@@ -42,7 +43,7 @@ export function objectSearchRoutes(
             message: `the body has ${request.text.length} characters; at most ${MAX_SEARCH_CHARS} are taken`,
           },
         ]);
-      const unknown = portal.lenient ? 'create' : 'refuse';
+      const unknown = unknownIn(portal);
       const isNamed = (name: string) => definitions.named(portalId, type, name, unknown) !== undefined;
       const sent = readSearch(request.body, type, schemas.searched(portalId, type), isNamed);
       const groups = sent.groups.map((group) =>

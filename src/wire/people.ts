@@ -2,7 +2,8 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { EVENTS_WRITE, recordScopes } from '../access/scopes.js';
-import { emailFault, nameFault, type Subject } from '../records/identity.js';
+import type { Portal } from '../access/store.js';
+import { emailFault, nameFault, type Subject, unknownIn } from '../records/identity.js';
 import { objectIdOf, type RecordStore, standardTypeOf } from '../records/record.js';
 import { brief, type Fault, invalid, Refusal } from '../refusal.js';
 import { type Authenticator, principalOf } from './authenticate.js';
@@ -104,7 +105,7 @@ export function peopleRoutes(app: FastifyInstance, { store, authenticator, clock
     },
     async (request) => {
       const { portal } = principalOf(request);
-      const subject = identified(request.body, portal.lenient);
+      const subject = identified(request.body, portal);
       const at = clock();
       const contact = await store.identify({ portalId: portal.id, subject, properties: [], at });
       if (contact instanceof Refusal) throw contact;
@@ -130,18 +131,13 @@ function contactId(field: string, sent: string | number): number {
   return id;
 }
 
-function identified(sent: Static<typeof IdentifyInput>, lenient: boolean): Subject {
+function identified(sent: Static<typeof IdentifyInput>, portal: Portal): Subject {
   const { utk, email, objectId } = sent;
   const faults: Fault[] = [];
   const fault = (field: string, message: string | undefined) =>
     message && faults.push({ in: field, message });
   fault('utk', nameFault(utk));
-  const subject: Subject = {
-    type: 'contacts',
-    utk,
-    unknown: lenient ? 'create' : 'refuse',
-    identifies: true,
-  };
+  const subject: Subject = { type: 'contacts', utk, unknown: unknownIn(portal), identifies: true };
   if (email != null) {
     fault('email', emailFault(email));
     subject.email = email;

@@ -3,6 +3,7 @@
 import type { Static } from 'typebox';
 import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
+import { unknownIn } from '../records/identity.js';
 import type { Schemas } from '../records/schemas.js';
 import { type Fault, invalid, orRefusal, Refusal } from '../refusal.js';
 import { draftEvent, type EventInput, MAX_EVENT_BYTES } from '../timeline/event.js';
@@ -55,7 +56,7 @@ export function readerOfSent({ templates, definitions, schemas, clock }: Known) 
       input,
       {
         portalId: portal.id,
-        unknown: portal.lenient ? 'create' : 'refuse',
+        unknown: unknownIn(portal),
         template,
         definitions,
         schemas,
