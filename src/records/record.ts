@@ -133,7 +133,7 @@ export type RecordWrite = { type: ObjectType } & (
   | { op: 'associate' | 'dissociate'; id: number; to: RecordName }
 );
 /** `created`: it was not there before. */
-export type RecordOutcome = { id: number; created: boolean } | Refusal;
+type RecordOutcome = { id: number; created: boolean } | Refusal;
 
 /** A value that a property had or has. */
 export interface PropertyChange {

@@ -70,7 +70,7 @@ export interface Cursor {
   seq: number;
 }
 
-export interface TimelinePage {
+interface TimelinePage {
   /** Newest first; of events at the same time, the one that arrived last. */
   events: TimelineEvent[];
   /** Where the next page begins; absent on the last one. */
