@@ -207,7 +207,7 @@ describe('a schema', () => {
 
   // The statuses of: its records read, written; its properties read, written; schemas read, written.
   test.each([
-    ['crm.objects.custom.read', [200, 403, 200, 403, 403, 403]],
+    ['crm.objects.custom.read', [200, 403, 200, 403, 200, 403]],
     ['crm.objects.custom.write', [403, 201, 403, 201, 403, 403]],
     ['crm.schemas.custom.read', [403, 403, 200, 403, 200, 403]],
     ['crm.schemas.custom.write', [403, 403, 403, 201, 403, 201]],
