@@ -34,7 +34,8 @@ export function consentRoutes(
       if ('answered' in met) return met.answered;
       const { asked, user, choices } = met;
       if (auto && choices[0]) return reply.redirect(await grants.approve(asked, choices[0].id, user), 302);
-      const contents = { asked, portals: choices, user, key: session.formKey(request, reply) };
+      const key = session.formKey(request, reply);
+      const contents = { asked, portals: choices, user, key, ...(person ? {} : { again: request.url }) };
       return sendPage(reply, 200, consentPage(viewOf(request), contents), { formLeaves: true });
     });
 

@@ -74,9 +74,11 @@ export interface ConsentContents {
   portals: readonly Portal[];
   user: User;
   key: string;
+  /** Where to come back to as somebody else; absent: nobody had to sign in. */
+  again?: string;
 }
 
-export function consentPage(view: View, { asked, portals, user, key }: ConsentContents): string {
+export function consentPage(view: View, { asked, portals, user, key, again }: ConsentContents): string {
   const { words } = view.language;
   const { name } = asked.client.app;
   const [only] = portals;
@@ -126,6 +128,15 @@ export function consentPage(view: View, { asked, portals, user, key }: ConsentCo
       <p className="label">
         {words.signedInAs(user.email)} {words.sentTo(placeOf(asked.redirectUri))}
       </p>
+      {again !== undefined && (
+        <form method="post" action="/sign-out" className="choice">
+          <input type="hidden" name="key" value={key} />
+          <input type="hidden" name="next" value={again} />
+          <button type="submit" className="button">
+            {words.signInAsAnother}
+          </button>
+        </form>
+      )}
     </div>,
     { alone: true },
   );

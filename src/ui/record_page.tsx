@@ -160,6 +160,9 @@ function RecordHead({ view, record, name }: { view: View; record: CrmRecord; nam
         <Listing title={words.visitors} values={record.utks} words={words} />
         <Listing title={words.mergedIds} values={record.mergedIds.map(String)} words={words} />
       </dl>
+      <p className="choice jump">
+        <a href="#timeline">{words.timeline}</a>
+      </p>
     </div>
   );
 }

@@ -82,7 +82,7 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
 
     /** To the page where one signs in, and from there back. */
     ask: (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-      reply.redirect(`/sign-in?${new URLSearchParams({ next: request.url })}`, 303),
+      reply.redirect(signInPath(request.url), 303),
 
     routes(scope: FastifyInstance, viewOf: ViewOf): void {
       scope.get<{ Querystring: { next?: unknown } }>('/sign-in', HIDDEN, (request, reply) => {
@@ -117,7 +117,8 @@ export function signIn({ store, clock, attempts, baseUrl }: SignInOptions) {
         const token = sessionOf(request);
         if (token !== undefined) await store.endSession(digest(token));
         reply.clearCookie(cookieName('session'), cookie());
-        return reply.redirect('/sign-in', 303);
+        const next = ourOwn((request.body as Sent)?.next);
+        return reply.redirect(next === '/' ? '/sign-in' : signInPath(next), 303);
       });
     },
   };
@@ -145,6 +146,10 @@ function textOf(value: unknown): string {
 /** As it is looked up, and as attempts in its name are counted. */
 function emailOf(sent: Sent): string {
   return textOf(sent?.email).trim();
+}
+
+function signInPath(next: string): string {
+  return `/sign-in?${new URLSearchParams({ next })}`;
 }
 
 /** A path of this server, and nobody else's address however it is written. */

@@ -186,7 +186,7 @@ describe('the page that asks for consent', () => {
 });
 
 describe('signing in', () => {
-  test('stands before everything, leads on to the consent, and ends where one signs out', async () => {
+  test('stands before everything, leads on to the consent, as somebody else too, and ends where one signs out', async () => {
     const path = asking({ client_id: 'pets-of-the-world' });
     const { page, problems } = await visit(path, {}, serve);
     expect(await page.locator('h1').textContent()).toBe('Sign in');
@@ -200,6 +200,11 @@ describe('signing in', () => {
     await page.getByRole('button', { name: 'Sign in' }).click();
     expect(await page.locator('h1').textContent()).toBe('Give Pets of the World access?');
     expect(await page.locator('main').textContent()).toContain('ada@example.com');
+    await page.getByRole('button', { name: 'Sign in as somebody else' }).click();
+    expect(await page.locator('h1').textContent()).toBe('Sign in');
+    await page.getByLabel('E-mail').fill('ada@example.com');
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Allow' }).click();
     await page.getByText('The app').waitFor();
     expect(new URL(page.url()).searchParams.get('code')).toMatch(/^\S{40,}$/);

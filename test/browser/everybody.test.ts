@@ -145,6 +145,16 @@ describe('for everybody', () => {
     }
   });
 
+  test('there the timeline, below what is known of a record, is one step away', async () => {
+    const path = await everything();
+    const { page } = await visit(path, { viewport: { width: 320, height: 640 } });
+    await page.getByRole('link', { name: 'Timeline' }).click();
+    const top = await page.getByRole('heading', { name: 'Timeline' }).boundingBox();
+    expect(Math.abs(top?.y ?? 640)).toBeLessThan(64);
+    await page.setViewportSize({ width: 1100, height: 640 });
+    expect(await page.getByRole('link', { name: 'Timeline' }).isVisible()).toBe(false);
+  });
+
   test('nor does the choice of portals, however long the name of one', async () => {
     const portals = [1, 2].map((id) => ({ id, name: 'Long '.repeat(20 * id), lenient: true }));
     const base = await pagesOf({ recentRecords: () => [] }, { portals: () => portals });
