@@ -56,6 +56,7 @@ test.each([
   ['{{#formatDate a}}{{foo b}}{{/formatDate}}', 1, 18, '“foo” is no helper'],
   ['{{#if a as |b|}}{{/if}}', 1, 1, '#if gives no block parameters'],
   ['{{#unless a as |b|}}{{/unless}}', 1, 1, '#unless gives no block parameters'],
+  ['{{^if a as |b|}}{{/if}}', 1, 1, '#if gives no block parameters'],
   ['{{#each a as |b c d|}}{{/each}}', 1, 1, '#each gives 2 block parameters'],
   ['{{#with a as |b c|}}{{/with}}', 1, 1, '#with gives 1 block parameters'],
   ['{{#a as |b c d|}}{{/a}}', 1, 1, 'this block gives 2 block parameters'],

@@ -161,7 +161,7 @@ class Checker {
   #block(call: BlockCall): Part {
     if (!('open' in call.openStrip)) refuse(call, 'raw blocks {{{{…}}}} are not supported');
     const helper = this.#helper(call, true);
-    const params = call.program?.blockParams ?? [];
+    const params = (call.program ?? call.inverse)?.blockParams ?? [];
     const body = this.parts(call.program);
     const otherwise = this.parts(call.inverse);
     if (helper === 'formatDate') return this.#date(call);
