@@ -8,6 +8,7 @@ import {
   createReadStream,
   existsSync,
   fdatasyncSync,
+  fstatSync,
   ftruncateSync,
   openSync,
   readSync,
@@ -157,7 +158,7 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   const input = await openInput(file);
   if (input.head.subarray(0, GZIP.length).equals(GZIP))
     throw new Error(
-      `${file} is compressed: pass on what is in it, as 'gunzip -c events.gz | throughline import -'.`,
+      `${file === '-' ? 'stdin' : file} is compressed: pass on what is in it, as 'gunzip -c events.gz | throughline import -'.`,
     );
   const key = keyOf(store, { portalId: portal.id, appId }, input.head);
   // One stream is not another: each has a report of its own.
@@ -492,7 +493,7 @@ async function openInput(file: string): Promise<Input> {
   const length = readSync(fd, head, 0, HEAD_BYTES, 0);
   return {
     head: head.subarray(0, length),
-    size: stat.size,
+    size: fstatSync(fd).size,
     from: (start) => createReadStream(file, { fd, start, highWaterMark: READ_BYTES }),
   };
 }
