@@ -8,6 +8,7 @@ import { dataFolder } from '../../dist/config.js';
 import { uniqueKey } from '../../dist/records/record.js';
 import type { Filter } from '../../dist/records/search.js';
 import { appender } from '../../dist/store/sqlite/append.js';
+import { consentWrites } from '../../dist/store/sqlite/consents.js';
 import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { eraser } from '../../dist/store/sqlite/erasing.js';
@@ -442,6 +443,21 @@ describe('SQLite', () => {
     expect([...statements].filter((sql) => /(?:LIMIT|LIKE|GLOB) \?/.test(sql))).toEqual([]);
     expect(walks.filter((walk) => small.test(walk))).toHaveLength(16);
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
+  });
+
+  test('what is dead of consents is found without looking through those that are kept', () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    const statements: string[] = [];
+    const prepare = (sql: string) => {
+      statements.push(sql);
+      return db.prepare(sql);
+    };
+    consentWrites({ prepare } as Connection);
+    const forgets = statements.find((sql) => /DELETE FROM consent\b.* code_expires_at </s.test(sql));
+    const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${forgets}`).all(1) as { detail: string }[];
+    expect(plan?.detail).toBe('SEARCH consent USING INDEX consent_dead (code_expires_at<?)');
+    db.close();
   });
 
   const versions = Array.from({ length: readdirSync(MIGRATIONS).length - 1 }, (_, n) => n + 1);

@@ -46,7 +46,7 @@ export function consentWrites(db: Connection) {
       (SELECT hash FROM access_token WHERE consent = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${MAX_TOKENS_PER_CONSENT - 1})`);
   const forgetTokens = db.prepare('DELETE FROM access_token WHERE expires_at < ?');
   const forgetConsents = db.prepare(`
-    DELETE FROM consent WHERE refresh_hash IS NULL AND code_expires_at < ?
+    DELETE FROM consent INDEXED BY consent_dead WHERE refresh_hash IS NULL AND code_expires_at < ?
       AND NOT EXISTS (SELECT 1 FROM access_token t WHERE t.consent = consent.id)`);
   const addUser = db.prepare(
     'INSERT INTO user (email, password, created_at) VALUES (?, ?, ?) ON CONFLICT (email) DO NOTHING',
