@@ -235,12 +235,20 @@ export class Definitions {
     );
   }
 
-  /** Those that are there, one after the other; none where one cannot be archived. */
+  /** Those that are there; none where one cannot be archived. */
   async archiveAll(portalId: number, type: ObjectType, names: readonly string[]): Promise<void> {
-    const { properties } = this.of(portalId, type);
-    const there = [...new Set(names)].flatMap((name) => properties.get(name) ?? []);
-    for (const each of there) archived(each, this.clock());
-    for (const { name } of there) await this.archive(portalId, type, name);
+    for (let left = [...new Set(names)], attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const { properties } = this.#read(portalId, type);
+      const there = left.flatMap((name) => properties.get(name) ?? []);
+      const kept = await this.#define(
+        portalId,
+        type,
+        there.map((each) => archived(each, this.clock())),
+      );
+      left = there.flatMap(({ name }, index) => (kept[index] ? [] : name));
+      if (left.length === 0) return;
+    }
+    throw beingChanged(type);
   }
 
   /** Nothing happens to one that is archived already. */
@@ -294,10 +302,7 @@ export class Definitions {
       const [kept] = await this.#define(portalId, type, [changed]);
       if (kept) return changed;
     }
-    throw new Refusal(
-      'overloaded',
-      `properties of ${type} are being changed by many at once; try again shortly`,
-    );
+    throw beingChanged(type);
   }
 
   async #define(portalId: number, type: ObjectType, made: readonly Definition[]): Promise<boolean[]> {
@@ -370,6 +375,13 @@ function exists(what: 'property' | 'group', type: ObjectType, name: string): Ref
     `${what === 'group' ? 'Property group' : 'Property'} '${brief(name)}' already exists on ${type}; choose another name, or change it`,
     [],
     { [what === 'group' ? 'groupName' : 'propertyName']: [brief(name)] },
+  );
+}
+
+function beingChanged(type: ObjectType): Refusal {
+  return new Refusal(
+    'overloaded',
+    `properties of ${type} are being changed by many at once; try again shortly`,
   );
 }
 

@@ -360,6 +360,26 @@ describe('a name that nobody defined', () => {
     expect(await change(50)).toMatchObject({ name: 'kind_5' });
   });
 
+  test('many are archived with one look at the store, and by several at once', async () => {
+    const { port, reads } = store();
+    const definitions = new Definitions(port, () => NOW);
+    const names = Array.from({ length: 100 }, (_, n) => `kind_${n}`);
+    await definitions.create(
+      1,
+      'contacts',
+      names.map((name) => ({ ...INPUT, name })),
+    );
+    const before = reads();
+    await definitions.archiveAll(1, 'contacts', names.slice(0, 50));
+    expect(reads() - before).toBe(1);
+    const changed = definitions.change(1, 'contacts', 'kind_60', { label: 'One' });
+    const archiving = [1, 2].map(() => definitions.archiveAll(1, 'contacts', [...names, 'none', 'kind_99']));
+    await Promise.all([changed, ...archiving]);
+    const { archivedProperties } = definitions.of(1, 'contacts');
+    expect(names.filter((name) => !archivedProperties.has(name))).toEqual([]);
+    expect(archivedProperties.get('kind_60')).toMatchObject({ label: 'One', version: 3 });
+  });
+
   test('changes at once do not swallow one another', async () => {
     const definitions = new Definitions(store().port, () => NOW);
     await definitions.create(1, 'contacts', [INPUT]);
