@@ -560,6 +560,16 @@ describe('SQLite', () => {
     expect(readFileSync(join(folder, 'throughline.sqlite')).includes('Zorro')).toBe(false);
   });
 
+  test('a folder without one of its tables is refused with why', async () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    db.exec('DROP TABLE scrub_owed');
+    db.close();
+    await expect(openStore({ folder, clock: Date.now })).rejects.toThrow(
+      `'${folder}' cannot be opened: its tables are not as they should be (SQLITE_ERROR)`,
+    );
+  });
+
   test('a folder of a newer version, a damaged one, or one that cannot be a folder, is refused with its name', async () => {
     folder = newFolder();
     const open = () => openStore({ folder, clock: Date.now });

@@ -254,9 +254,10 @@ function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener
     });
     const end = (error: NodeJS.ErrnoException) => {
       ended ??= error;
-      failed(
-        new Error(`The data folder '${folder}' cannot be opened: ${advice(error.code) ?? error.message}`),
-      );
+      // What the driver throws comes from the other thread with its code alone.
+      const why =
+        advice(error.code) ?? error.message ?? `its tables are not as they should be (${error.code})`;
+      failed(new Error(`The data folder '${folder}' cannot be opened: ${why}`));
       for (const caller of asked.values()) caller.reject(error);
       asked.clear();
     };
