@@ -1,11 +1,13 @@
 // The lane past the framework: which requests it takes, and that nobody can tell from the answers.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { laneBefore } from '../../dist/wire/lane.js';
+import { until } from '../cli.js';
 import {
   type Answer,
   createTenant,
@@ -15,6 +17,7 @@ import {
   type TestServer,
   V3,
 } from '../harness.js';
+import { newFolder } from '../store/folders.js';
 import { fresh, type RawRequest, sendRaw } from './support.js';
 
 const EVENTS = `${V3}/events`;
@@ -120,22 +123,25 @@ describe('by the lane and by the framework', () => {
   const count = () => {
     handled++;
   };
+  const folder = newFolder();
   let server: TestServer;
   let tenant: Awaited<ReturnType<typeof createTenant>>;
   let narrow: Awaited<ReturnType<typeof createTenant>>;
   beforeAll(async () => {
     subscribe(HANDLING, count);
+    // What another store writes later empties what the server remembers, and the lane takes whom it remembers.
+    tenant = await createTenant(folder);
+    narrow = await createTenant(folder, { scopes: ['oauth'] });
     server = await startDev({
+      folder,
       clock: () => Date.parse('2026-01-30T17:42:10.276Z'),
       publicUrl: 'https://crm.example.com',
     });
-    tenant = await createTenant(server.folder);
-    narrow = await createTenant(server.folder, { scopes: ['oauth'] });
-    await new Promise((resolve) => setTimeout(resolve, 1_500)); // that another store wrote is heard of, once
   });
   afterAll(async () => {
     unsubscribe(HANDLING, count);
     await server.close();
+    rmSync(folder, { recursive: true });
   });
 
   /** What must be the same: all but what is made for each request. */
@@ -333,7 +339,7 @@ describe('by the lane and by the framework', () => {
             socket.write(sent.slice(from, at[n]));
             await new Promise((resolve) => setTimeout(resolve, n % 3));
           }
-          await vi.waitUntil(() => ids.every((id) => text.includes(id)));
+          await until(async () => ids.every((id) => text.includes(id)));
           socket.destroy();
           const answers = text.split('HTTP/1.1 ').slice(1);
           expect(answers.map((answer) => answer.slice(0, 3))).toEqual(['201', '201', '201']);

@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import fastify from 'fastify';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { credentials, digest, newSecret } from '../../dist/access/credentials.js';
 import { grants } from '../../dist/access/grants.js';
 import { hashPassword } from '../../dist/access/passwords.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
 import { attempts } from '../../dist/wire/attempts.js';
+import { until } from '../cli.js';
 import { type Answer, startDev, type TestServer } from '../harness.js';
 import { sendForm, sendRaw } from './support.js';
 
@@ -371,7 +372,7 @@ test('of very many portals five hundred are shown, and any other can be named', 
     scope: 'timeline',
   });
   const options = ({ text }: Answer) => text.match(/<option/g)?.length;
-  await vi.waitFor(async () => expect(options(await ada.get(`/oauth/authorize?${query}`))).toBe(500));
+  await until(async () => options(await ada.get(`/oauth/authorize?${query}`)) === 500);
   expect(options(await ada.get('/'))).toBe(500);
 
   const asked = await ada.get(`/oauth/${last}/authorize?${query}`);
