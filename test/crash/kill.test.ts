@@ -100,7 +100,7 @@ describe('a signal to end', () => {
 
   test.each([
     ['comes twice at once, as from a terminal to npm, still lets finish what is under way', 50, 0],
-    ['comes again later ends it at once', 1_200, 1],
+    ['comes again later ends it at once', 3_000, 1], // more than a second after the first was heard, be it late
   ])('that %s', async (_, later, ended) => {
     const server = await start('dev');
     const socket = connect(Number(new URL(server.baseUrl).port), '127.0.0.1').on('error', () => undefined);
@@ -119,8 +119,10 @@ describe('a signal to end', () => {
     process.kill(server.pid, 'SIGINT');
     await pause(later);
     const ending = server.end('SIGINT');
-    await pause(100);
-    socket.write(body.slice(5));
+    if (ended === 0) {
+      await pause(100);
+      socket.write(body.slice(5));
+    }
     expect((await ending).code).toBe(ended);
     await closed;
     expect(got.includes('HTTP/1.1 201')).toBe(ended === 0);
