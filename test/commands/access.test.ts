@@ -247,9 +247,6 @@ describe('the commands', () => {
       ['user', 'password', '--email', 'ada@example.com'],
       ['user', 'remove', '--email', 'ada@example.com'],
       ['token', 'create', '--portal', '1', '--app', '1', '--scope', 'timeline'],
-      ['user', 'list'],
-      ['user', 'password', '--email', 'ada@example.com'],
-      ['user', 'remove', '--email', 'ada@example.com'],
       ['import', '-', '--portal', '1', '--app', '1'],
     ]) {
       const { code, stdout, stderr } = await cli([...args, '--data', typo], { input: '' });
