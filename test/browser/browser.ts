@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import fastify from 'fastify';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../dist/demo.js';
 import type { CrmRecord } from '../../dist/records/record.js';
 import { Schemas } from '../../dist/records/schemas.js';
@@ -24,8 +24,6 @@ export const closeAfterTest: (() => Promise<unknown>)[] = [];
 
 /** Opens all of it before the tests of a file, and closes it after them. */
 export function inBrowser(): void {
-  vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-
   const folder = mkdtempSync(join(tmpdir(), 'throughline-browser-'));
   let foreign: HttpServer;
 

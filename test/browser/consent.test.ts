@@ -7,15 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassword } from '../../dist/access/passwords.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { launchBrowser } from './launch.js';
-
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const folder = mkdtempSync(join(tmpdir(), 'throughline-consent-'));
 const UMLAUTS = 'jörg@bücher.example';
@@ -225,7 +223,7 @@ describe('signing in', () => {
     await page.getByLabel('E-mail').fill(UMLAUTS);
     await page.getByLabel('Password').fill('correct horse battery');
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByText(UMLAUTS).waitFor({ timeout: 5_000 });
+    await page.getByText(UMLAUTS).waitFor();
     expect(await page.getByRole('button', { name: 'Sign out' }).count()).toBe(1);
   });
 

@@ -539,7 +539,7 @@ test('every operation is walked, but those that are for everybody', () => {
 });
 
 describe.each(operations.filter(({ id }) => !OPEN.includes(id)))('$id', (operation) => {
-  test("never reaches what is another portal's", { timeout: 60_000 }, async () => {
+  test("never reaches what is another portal's", async () => {
     const { a, b, shared } = await newWorld();
     const before = await snapshot(b);
     expect(before.join()).toContain(CANARY);

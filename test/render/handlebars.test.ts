@@ -172,4 +172,4 @@ test('generated templates give what Handlebars gives', () => {
   );
   // The generator has to be worth its time: most templates print something.
   expect(telling).toBeGreaterThan(300);
-}, 120_000);
+});

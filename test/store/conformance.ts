@@ -22,7 +22,7 @@ import { userConformance } from './users.js';
 
 /** How often the random model runs, and for how long at most. MODEL_RUNS sets how often, however long it takes. */
 const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 300);
-const MODEL_TIMEOUT = process.env.MODEL_RUNS === undefined ? 60_000 : 3_600_000;
+const MODEL_TIMEOUT = process.env.MODEL_RUNS === undefined ? 120_000 : 3_600_000;
 const MODEL_MS = process.env.MODEL_RUNS === undefined ? 7_000 : Number.POSITIVE_INFINITY;
 
 export function conformance(name: string, create: () => Promise<Place>): void {

@@ -100,7 +100,7 @@ describe('SQLite', () => {
     await expect(search()).rejects.toThrow('more than 200000 records; add a filter');
     await expect(search({ propertyName: 'number', value })).rejects.toThrow('more than 200000 records');
     await store.close();
-  }, 60_000);
+  });
 
   test('a search that takes too long is refused, so that the next ones need not wait for it', async () => {
     folder = newFolder();
@@ -119,7 +119,7 @@ describe('SQLite', () => {
     await expect(search(50)).rejects.toThrow('takes more than 10 seconds; add a filter');
     expect(await search(1)).toBe(40);
     await store.close();
-  }, 60_000);
+  });
 
   test('a closed store is one file, durable and clean by its own settings', async () => {
     folder = newFolder();
@@ -333,7 +333,7 @@ describe('SQLite', () => {
     expect(walCommits(folder) - before).toBeLessThanOrEqual(2); // the first one alone, perhaps
     other.close();
     await store.close();
-  }, 30_000);
+  });
 
   test('a store hears that another wrote, each time', async () => {
     folder = newFolder();

@@ -280,7 +280,7 @@ describe('a session', () => {
       all.push(each);
     }
     expect(await Promise.all(all.map(signedIn))).toEqual(all.map((_, n) => n > 0));
-  }, 60_000);
+  });
 });
 
 describe('who has signed in', () => {
@@ -388,7 +388,7 @@ test('of very many portals five hundred are shown, and any other can be named', 
       status,
     );
   for (const path of [`/?portal=${last}`, '/']) expect((await ada.get(path)).text).toContain(`(${last})</p>`);
-}, 30_000);
+});
 
 test('over https the cookies travel over nothing else, and for this host alone', async () => {
   const app = fastify();
