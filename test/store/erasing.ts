@@ -239,10 +239,12 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       const store = await place.open();
       const p = await portalOf(store);
       const utk = 'zorro-cookie';
+      await p.append(p.draft('seen', { utk }));
       const before = await p.identify({ email: 'bob@example.com', utk }, [], '{"page":"of bob"}');
       const now = (await p.identify({ email: 'ada@example.com', utk }, [], '{"page":"of ada"}')) as number;
       expect(now).not.toBe(before);
       expect(await p.erase({ objectId: now })).toBe(true);
+      expect(p.timeline(before as number)).toEqual(['seen']);
       expect((await place.bytes()).toString('latin1')).not.toContain(utk);
       await store.close();
       await place.remove();

@@ -444,7 +444,20 @@ describe('SQLite', () => {
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
   });
 
-  test('what is dead of consents is found without looking through those that are kept', () => {
+  test.each([
+    [
+      'what is dead of consents',
+      consentWrites,
+      /DELETE FROM consent\b.* code_expires_at </s,
+      'SEARCH consent USING INDEX consent_dead (code_expires_at<?)',
+    ],
+    [
+      'what is archived of records',
+      reader,
+      /SELECT id FROM record\b.* archived_at IS NOT NULL\s+ORDER BY id/s,
+      'SEARCH record USING INDEX record_archived (portal=? AND object_type=? AND id>?)',
+    ],
+  ])('%s is found without looking through those that are not', (_what, prepares, statement, how) => {
     folder = newFolder();
     const db = openWriter(folder);
     const statements: string[] = [];
@@ -452,10 +465,13 @@ describe('SQLite', () => {
       statements.push(sql);
       return db.prepare(sql);
     };
-    consentWrites({ prepare } as Connection);
-    const forgets = statements.find((sql) => /DELETE FROM consent\b.* code_expires_at </s.test(sql));
-    const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${forgets}`).all(1) as { detail: string }[];
-    expect(plan?.detail).toBe('SEARCH consent USING INDEX consent_dead (code_expires_at<?)');
+    prepares(
+      new Proxy(db, { get: (on, name) => (name === 'prepare' ? prepare : Reflect.get(on, name).bind(on)) }),
+    );
+    const found = statements.find((sql) => statement.test(sql)) ?? '';
+    const values = Array.from({ length: found.split('?').length - 1 }, () => 1);
+    const [plan] = db.prepare(`EXPLAIN QUERY PLAN ${found}`).all(...values) as { detail: string }[];
+    expect(plan?.detail).toBe(how);
     db.close();
   });
 

@@ -27,7 +27,7 @@ export function people(db: Connection) {
   const findVisitor = db
     .prepare('SELECT id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL')
     .pluck();
-  const tiePlace = db.prepare('UPDATE place SET object_id = ? WHERE id = ?');
+  const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL WHERE id = ?');
 
   const addIdentity = db.prepare(
     'INSERT INTO identity (portal, kind, key, value, object_id, is_primary) VALUES (?, ?, ?, ?, ?, ?)',

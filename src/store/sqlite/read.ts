@@ -97,15 +97,15 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const propertyNames = db
     .prepare('SELECT name FROM property WHERE place = ? AND octet_length(value) > 0 ORDER BY name')
     .pluck();
-  const listed = (archived: 'NULL' | 'NOT NULL') =>
+  const listed = (from: string, archived: 'NULL' | 'NOT NULL') =>
     db
       .prepare(`
-      SELECT id FROM record
+      SELECT id FROM ${from}
       WHERE portal = ? AND object_type = ? AND id > ? AND merged_into IS NULL AND archived_at IS ${archived}
       ORDER BY id ${LIMIT}`)
       .pluck();
-  const live = listed('NULL');
-  const archived = listed('NOT NULL');
+  const live = listed('record', 'NULL');
+  const archived = listed('record INDEXED BY record_archived', 'NOT NULL');
   const associated = db
     .prepare(`
     SELECT a.to_id FROM association a CROSS JOIN record r
