@@ -84,7 +84,8 @@ export const SCOPES_OF_ELSEWHERE: readonly string[] = `
   communication_preferences.read communication_preferences.read_write communication_preferences.write
   communication_preferences.statuses.batch.read communication_preferences.statuses.batch.write
   contacts content content.landing_pages.read content.landing_pages.write
-  content.site_pages.read content.site_pages.write conversations.custom_channels.read conversations.custom_channels.write conversations.read
+  content.site_pages.read content.site_pages.write
+  conversations.custom_channels.read conversations.custom_channels.write conversations.read
   conversations.visitor_identification.tokens.create conversations.write
   cpq.quotes.read cpq.quotes.write crm.dealsplits.read_write crm.export
   crm.extensions_calling_transcripts.read crm.extensions_calling_transcripts.write
@@ -124,7 +125,8 @@ export const SCOPES_OF_ELSEWHERE: readonly string[] = `
   crm.schemas.appointments.read crm.schemas.appointments.write crm.schemas.calls.read
   crm.schemas.carts.read crm.schemas.carts.write
   crm.schemas.commercepayments.read crm.schemas.commercepayments.write
-  crm.schemas.courses.read crm.schemas.courses.write crm.schemas.emails.read crm.schemas.invoices.read crm.schemas.invoices.write
+  crm.schemas.courses.read crm.schemas.courses.write crm.schemas.emails.read
+  crm.schemas.invoices.read crm.schemas.invoices.write
   crm.schemas.line_items.read crm.schemas.listings.read crm.schemas.listings.write
   crm.schemas.meetings.read crm.schemas.notes.read
   crm.schemas.orders.read crm.schemas.orders.write crm.schemas.projects.read crm.schemas.projects.write

@@ -40,7 +40,7 @@ export function Event({ view, entry, index }: { view: View; entry: Entry; index:
         {chars > 0 && (
           <details open={chars <= OPEN_CHARS}>
             <summary aria-describedby={`event-${index}`}>{words.details}</summary>
-            {tokens.length > 0 ? (
+            {template && tokens.length > 0 ? (
               <Tokens view={view} template={template} tokens={tokens} />
             ) : (
               <Html className="rendered" html={withHeadingsFrom(5, opened)} />
@@ -124,10 +124,10 @@ function Tokens({
   tokens,
 }: {
   view: View;
-  template: Template | undefined;
+  template: Template;
   tokens: [name: string, value: string][];
 }) {
-  const labels = new Map(template?.tokens.map((token) => [token.name, token]));
+  const labels = new Map(template.tokens.map((token) => [token.name, token]));
   return (
     <dl className="tokens">
       {tokens.map(([name, value]) => {

@@ -48,8 +48,9 @@ export function shaper(store: RecordStore) {
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
   }
   /**
-   * The value that it has comes first: after a merge a newer one may be that of the contact that is no more. Of what is
-   * the record's own affair, such as its e-mail, no former values are kept: the one it has is told.
+   * The value that it has comes first, if it is among the newest: after a merge newer ones may be those of the contact
+   * that is no more. Of what is the record's own affair, such as its e-mail, no former values are kept: the one it has
+   * is told.
    */
   function changesOf(record: CrmRecord, name: string): PropertyChange[] {
     const kept = store.history(record, name, MAX_HISTORY);

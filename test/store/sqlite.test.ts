@@ -498,6 +498,7 @@ describe('SQLite', () => {
     add('template', { id: 9, app: 8, object_type, name: 'Old', tokens: '[]', ...times });
     add('place', { id: 1, portal, object_type, object_id: 1 });
     add('place', { id: 2, portal, object_type, utk: 'u' });
+    add('place', { id: 3, portal, object_type, object_id: 1, utk: 'known' });
     add('record', { portal, object_type, id: 1, place: 1, ...times });
     add('identity', {
       portal,
@@ -535,6 +536,9 @@ describe('SQLite', () => {
     await store.append([draftOf(portal, 9, 'e', { email: 'a@X.test' })]);
     expect(walk(store, key).map(({ id }) => id)).toEqual(['e', ...sent.slice(1).reverse()]);
     await store.close();
+    const now = openWriter(folder);
+    expect(now.prepare('SELECT id FROM place WHERE utk IS NOT NULL').all()).toEqual([]); // both are the contact's
+    now.close();
   });
 
   test('a folder from before archived records kept something is brought up to date', async () => {
