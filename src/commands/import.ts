@@ -35,8 +35,8 @@ const MAX_LINE_BYTES = MAX_EVENT_BYTES + 2;
 /** A step is one commit: short enough for a server beside it, long enough to be worth its fsync. */
 const MAX_STEP_LINES = 1_000;
 const MAX_STEP_BYTES = 1024 * 1024;
-/** Steps with the store at once: while one commits, the next one stands ready. */
-const MAX_IN_FLIGHT = 2;
+/** Steps with the store at once: while one commits, others stand ready, also where it waits for the disk. */
+const MAX_IN_FLIGHT = 4;
 const READ_BYTES = 512 * 1024;
 /** What a file begins with, by which it is known. */
 const HEAD_BYTES = 64 * 1024;
@@ -350,6 +350,8 @@ class Run {
       const { reason, message, faults, context } = draft;
       this.#refusals.push({ line: this.line, refusal: { reason, message, faults, context } });
     } else if (draft) {
+      // Makes its text one: each collection until the step goes would copy the parts that it was put together from.
+      draft.body.charCodeAt(0);
       this.#drafts.push(draft);
       this.#lines.push(this.line);
     }

@@ -46,6 +46,7 @@ export function losesDigits(value: unknown): boolean {
 export const LOST_DIGITS = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
 
 const FEW_MEMBERS = 16;
+const MARKS = 4;
 
 /** A value's text is `text.slice(start, end)`. */
 export interface Span {
@@ -53,44 +54,85 @@ export interface Span {
   end: number;
 }
 
-/** The members of an object: names, as often as they stand there, and where their values are. */
+/** The members of an object, as often as they stand there. */
 export class Members {
-  readonly #names: string[] = [];
-  readonly #spans: Span[] = [];
+  /** Of each: where its name begins and ends, between the quotes, and its value. Made into strings and objects, they cost twice as much. */
+  readonly #marks: number[] = [];
+  #hasEscapes = false;
   /** Where a name stands last; where there are few, looking through them costs less. */
   #places: Map<string, number> | undefined;
 
-  add(name: string, span: Span): void {
-    this.#names.push(name);
-    this.#spans.push(span);
+  constructor(private readonly text: string) {}
+
+  add(nameStart: number, nameEnd: number, start: number, end: number): void {
+    for (let at = nameStart; at < nameEnd; at++)
+      if (this.text.charCodeAt(at) === BACKSLASH) this.#hasEscapes = true;
+    this.#marks.push(nameStart, nameEnd, start, end);
   }
 
   /** The value that JSON.parse takes: the last one of the name. */
   span(name: string): Span | undefined {
-    return this.#spans[this.#placeOf(name)];
+    const place = this.#lastOf(name);
+    if (place === undefined) return undefined;
+    return { start: this.#marks[place + 2] as number, end: this.#marks[place + 3] as number };
   }
 
   /** The names that stand there more than once. */
   repeated(): string[] {
-    return this.#names.filter((name, index) => this.#placeOf(name) !== index);
+    const names: string[] = [];
+    for (let place = 0; place < this.#marks.length; place += MARKS)
+      if (this.#standsLater(place)) names.push(this.#nameAt(place));
+    return names;
   }
 
-  #placeOf(name: string): number {
-    if (this.#names.length <= FEW_MEMBERS) return this.#names.lastIndexOf(name);
-    this.#places ??= new Map(this.#names.map((each, index) => [each, index]));
-    return this.#places.get(name) ?? -1;
+  #standsLater(place: number): boolean {
+    if (!this.#areFew) return this.#lastOf(this.#nameAt(place)) !== place;
+    const length = this.#lengthAt(place);
+    for (let later = place + MARKS; later < this.#marks.length; later += MARKS)
+      if (this.#lengthAt(later) === length && this.#nameAt(later) === this.#nameAt(place)) return true;
+    return false;
+  }
+
+  #lastOf(name: string): number | undefined {
+    if (!this.#areFew) return this.#all().get(name);
+    for (let place = this.#marks.length - MARKS; place >= 0; place -= MARKS)
+      if (this.#lengthAt(place) === name.length && this.text.startsWith(name, this.#marks[place]))
+        return place;
+    return undefined;
+  }
+
+  get #areFew(): boolean {
+    return !this.#hasEscapes && this.#marks.length <= FEW_MEMBERS * MARKS;
+  }
+
+  #lengthAt(place: number): number {
+    return (this.#marks[place + 1] as number) - (this.#marks[place] as number);
+  }
+
+  #nameAt(place: number): string {
+    const written = this.text.slice(this.#marks[place], this.#marks[place + 1]);
+    return this.#hasEscapes ? (JSON.parse(`"${written}"`) as string) : written;
+  }
+
+  #all(): Map<string, number> {
+    if (this.#places) return this.#places;
+    this.#places = new Map();
+    for (let place = 0; place < this.#marks.length; place += MARKS)
+      this.#places.set(this.#nameAt(place), place);
+    return this.#places;
   }
 }
 
 /** The members of the object that begins at or after `start`. */
 export function members(text: string, start = 0): Members {
-  const found = new Members();
+  const found = new Members(text);
   let at = skipSpace(text, skipSpace(text, start) + 1);
   while (text.charCodeAt(at) !== CLOSING_BRACE) {
     const nameEnd = skipString(text, at);
-    const value = valueSpan(text, skipSpace(text, nameEnd) + 1);
-    found.add(nameOf(text.slice(at + 1, nameEnd - 1)), value);
-    at = afterComma(text, value.end);
+    const value = skipSpace(text, skipSpace(text, nameEnd) + 1);
+    const end = skipValue(text, value);
+    found.add(at + 1, nameEnd - 1, value, end);
+    at = afterComma(text, end);
   }
   return found;
 }
@@ -100,9 +142,9 @@ export function elements(text: string, start = 0): Span[] {
   const spans: Span[] = [];
   let at = skipSpace(text, skipSpace(text, start) + 1);
   while (text[at] !== ']') {
-    const value = valueSpan(text, at);
-    spans.push(value);
-    at = afterComma(text, value.end);
+    const end = skipValue(text, at);
+    spans.push({ start: at, end });
+    at = afterComma(text, end);
   }
   return spans;
 }
@@ -125,10 +167,6 @@ export function repeatedPaths(text: string, [list, ...deeper]: readonly string[]
   return [...repeated, ...inside];
 }
 
-function nameOf(written: string): string {
-  return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
-}
-
 function afterComma(text: string, at: number): number {
   const next = skipSpace(text, at);
   return text.charCodeAt(next) === COMMA ? skipSpace(text, next + 1) : next;
@@ -143,14 +181,14 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
-function valueSpan(text: string, from: number): Span {
-  const start = skipSpace(text, from);
+/** The index after the value that begins at `start`. */
+function skipValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
-  if (first === QUOTE) return { start, end: skipString(text, start) };
+  if (first === QUOTE) return skipString(text, start);
   let at = start;
   if (first !== OPENING_BRACE && first !== OPENING_BRACKET) {
     while (at < text.length && !endsNumberOrWord(text.charCodeAt(at))) at++;
-    return { start, end: at };
+    return at;
   }
   let depth = 0;
   do {
@@ -163,7 +201,7 @@ function valueSpan(text: string, from: number): Span {
     else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) depth--;
     at++;
   } while (depth > 0);
-  return { start, end: at };
+  return at;
 }
 
 function endsNumberOrWord(code: number): boolean {
