@@ -46,6 +46,7 @@ export function losesDigits(value: unknown): boolean {
 export const LOST_DIGITS = 'is a number beyond ±2^53, which JSON does not carry exactly; send it as a string';
 
 const FEW_MEMBERS = 16;
+/** Of each. */
 const MARKS = 4;
 
 /** A value's text is `text.slice(start, end)`. */
@@ -56,7 +57,7 @@ export interface Span {
 
 /** The members of an object, as often as they stand there. */
 export class Members {
-  /** Of each: where its name begins and ends, between the quotes, and its value. Made into strings and objects, they cost twice as much. */
+  /** Where the name of each begins and ends, and its value. Strings and objects for them cost twice as much. */
   readonly #marks: number[] = [];
   #hasEscapes = false;
   /** Where a name stands last; where there are few, looking through them costs less. */
