@@ -1,7 +1,7 @@
 // Writes to records by hand, on the writer's connection, inside the transaction that the caller opened: each is written
 // whole, or it says why not and nothing of it is.
 import { emailKey, MAX_IDENTITIES } from '../../records/identity.js';
-import type { PropertyValue, RecordName, RecordWrite } from '../../records/record.js';
+import type { ObjectType, PropertyValue, RecordName, RecordWrite } from '../../records/record.js';
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
 import type { People } from './people.js';
@@ -21,6 +21,11 @@ import { valueWriter } from './values.js';
 export interface Written {
   id: number;
   created: boolean;
+}
+
+interface Said {
+  email?: string | undefined;
+  properties: readonly PropertyValue[];
 }
 
 export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'becomePrimary'>) {
@@ -47,9 +52,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
     switch (write.op) {
       case 'create': {
         if (!canBe(portal, type)) return noSuchType(type);
-        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
-        if (owner !== undefined) return contactExists(owner);
-        const conflict = takenValue(portal, type, undefined, write.properties);
+        const conflict = conflictOf(portal, type, undefined, write);
         if (conflict) return conflict;
         const associated: RecordName[] = [];
         for (const [index, { type, id }] of (write.associations ?? []).entries()) {
@@ -63,41 +66,22 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
       }
       case 'upsert': {
         if (!canBe(portal, type)) return noSuchType(type);
-        const { by, email, properties } = write;
+        const { by, properties } = write;
         const byEmail = 'email' in by ? by.email : undefined;
         const owner =
-          'email' in by
-            ? emailOwner(portal, by.email)
-            : by.uniqueKey === undefined
-              ? undefined
-              : byUnique(by.uniqueKey)?.id;
-        const own = owner === undefined ? undefined : record(portal, type, owner);
-        const sent = own ? email : (byEmail ?? email);
-        const other = sent === undefined ? undefined : emailOwner(portal, sent);
-        if (other !== undefined && other !== own?.id) return contactExists(other);
-        if (own && sent !== undefined && other === undefined && isFull(portal, own.id))
-          return tooMany(own.id);
-        const conflict = takenValue(portal, type, own?.id, properties);
+          'email' in by ? emailOwner(portal, by.email) : by.uniqueKey && byUnique(by.uniqueKey)?.id;
+        const own = owner ? record(portal, type, owner) : undefined;
+        const email = own ? write.email : (byEmail ?? write.email);
+        const conflict = conflictOf(portal, type, own, { email, properties });
         if (conflict) return conflict;
         // A new one has what it was looked for by; what else is said of it comes after.
         const values = own || 'email' in by ? properties : [by, ...properties];
-        const to = own ?? newRecord(portal, type, at);
-        return fill(
-          portal,
-          to,
-          !own,
-          { ...(sent === undefined ? {} : { email: sent }), properties: values },
-          at,
-        );
+        return fill(portal, own ?? newRecord(portal, type, at), !own, { email, properties: values }, at);
       }
       case 'update': {
         const own = record(portal, type, write.id);
         if (!own) return noSuchRecord(type, write.id);
-        const owner = write.email === undefined ? undefined : emailOwner(portal, write.email);
-        if (owner !== undefined && owner !== own.id) return contactExists(owner);
-        if (write.email !== undefined && owner === undefined && isFull(portal, own.id))
-          return tooMany(own.id);
-        const conflict = takenValue(portal, type, own.id, write.properties);
+        const conflict = conflictOf(portal, type, own, write);
         if (conflict) return conflict;
         return fill(portal, own, false, write, at);
       }
@@ -122,8 +106,18 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
     }
   }
 
-  function isFull(portal: number, id: number): boolean {
-    return identities(portal, id) >= MAX_IDENTITIES;
+  /** Why a record cannot have this e-mail and these values; `own` is undefined for one that is yet to be made. */
+  function conflictOf(
+    portal: number,
+    type: ObjectType,
+    own: Own | undefined,
+    { email, properties }: Said,
+  ): Refused | undefined {
+    const owner = email === undefined ? undefined : emailOwner(portal, email);
+    if (owner !== undefined && owner !== own?.id) return contactExists(owner);
+    const isNew = email !== undefined && owner === undefined;
+    if (own && isNew && identities(portal, own.id) >= MAX_IDENTITIES) return tooMany(own.id);
+    return takenValue(portal, type, own?.id, properties);
   }
 
   function emailOwner(portal: number, email: string): number | undefined {
@@ -134,7 +128,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
     portal: number,
     own: Own,
     created: boolean,
-    { email, properties }: { email?: string; properties: readonly PropertyValue[] },
+    { email, properties }: Said,
     at: number,
   ): Written {
     if (email !== undefined) becomePrimary(portal, own.id, email);
