@@ -47,18 +47,18 @@ const named = (values: string) => ({
   }),
 });
 const same = (...values: string[]) => ({ options: values.map((value) => [value, value] as const) });
-const kept = (value: string, label: string) => [value, label] as const;
+const option = (value: string, label: string) => [value, label] as const;
 
 const LIFECYCLE = {
   options: [
-    kept('subscriber', 'Subscriber'),
-    kept('lead', 'Lead'),
-    kept('marketingqualifiedlead', 'Marketing Qualified Lead'),
-    kept('salesqualifiedlead', 'Sales Qualified Lead'),
-    kept('opportunity', 'Opportunity'),
-    kept('customer', 'Customer'),
-    kept('evangelist', 'Evangelist'),
-    kept('other', 'Other'),
+    option('subscriber', 'Subscriber'),
+    option('lead', 'Lead'),
+    option('marketingqualifiedlead', 'Marketing Qualified Lead'),
+    option('salesqualifiedlead', 'Sales Qualified Lead'),
+    option('opportunity', 'Opportunity'),
+    option('customer', 'Customer'),
+    option('evangelist', 'Evangelist'),
+    option('other', 'Other'),
   ],
 };
 const LEAD_STATUS = named(
@@ -218,7 +218,7 @@ const COMPANIES: readonly Row[] = [
     'hs_ideal_customer_profile',
     'Ideal Customer Profile Tier',
     'select',
-    { options: [kept('tier_1', 'Tier 1'), kept('tier_2', 'Tier 2'), kept('tier_3', 'Tier 3')] },
+    { options: [option('tier_1', 'Tier 1'), option('tier_2', 'Tier 2'), option('tier_3', 'Tier 3')] },
   ],
   ['hs_is_target_account', 'Target Account', 'yesno'],
   ['hs_analytics_source', 'Original Traffic Source', 'select', SOURCES],
@@ -240,7 +240,7 @@ const DEALS: readonly Row[] = [
   ['amount', 'Amount', 'number'],
   ['amount_in_home_currency', 'Amount in company currency', 'number'],
   ['deal_currency_code', 'Currency', 'select', ELSEWHERE],
-  ['pipeline', 'Pipeline', 'select', { ...ELSEWHERE, options: [kept('default', 'Sales Pipeline')] }],
+  ['pipeline', 'Pipeline', 'select', { ...ELSEWHERE, options: [option('default', 'Sales Pipeline')] }],
   [
     'dealstage',
     'Deal Stage',
@@ -248,13 +248,13 @@ const DEALS: readonly Row[] = [
     {
       ...ELSEWHERE,
       options: [
-        kept('appointmentscheduled', 'Appointment Scheduled'),
-        kept('qualifiedtobuy', 'Qualified To Buy'),
-        kept('presentationscheduled', 'Presentation Scheduled'),
-        kept('decisionmakerboughtin', 'Decision Maker Bought-In'),
-        kept('contractsent', 'Contract Sent'),
-        kept('closedwon', 'Closed Won'),
-        kept('closedlost', 'Closed Lost'),
+        option('appointmentscheduled', 'Appointment Scheduled'),
+        option('qualifiedtobuy', 'Qualified To Buy'),
+        option('presentationscheduled', 'Presentation Scheduled'),
+        option('decisionmakerboughtin', 'Decision Maker Bought-In'),
+        option('contractsent', 'Contract Sent'),
+        option('closedwon', 'Closed Won'),
+        option('closedlost', 'Closed Lost'),
       ],
     },
   ],
@@ -262,7 +262,7 @@ const DEALS: readonly Row[] = [
     'dealtype',
     'Deal Type',
     'radio',
-    { options: [kept('newbusiness', 'New Business'), kept('existingbusiness', 'Existing Business')] },
+    { options: [option('newbusiness', 'New Business'), option('existingbusiness', 'Existing Business')] },
   ],
   ['description', 'Deal Description', 'textarea'],
   ['closedate', 'Close Date', 'datetime'],
@@ -276,7 +276,7 @@ const DEALS: readonly Row[] = [
     'hs_priority',
     'Priority',
     'select',
-    { options: [kept('low', 'Low'), kept('medium', 'Medium'), kept('high', 'High')] },
+    { options: [option('low', 'Low'), option('medium', 'Medium'), option('high', 'High')] },
   ],
   ['hs_next_step', 'Next step', 'text'],
   ['hs_deal_stage_probability', 'Deal probability', 'number'],
@@ -301,7 +301,7 @@ const DEALS: readonly Row[] = [
 const TICKETS: readonly Row[] = [
   ['subject', 'Ticket name', 'text'],
   ['content', 'Ticket description', 'textarea'],
-  ['hs_pipeline', 'Pipeline', 'select', { ...ELSEWHERE, options: [kept('0', 'Support Pipeline')] }],
+  ['hs_pipeline', 'Pipeline', 'select', { ...ELSEWHERE, options: [option('0', 'Support Pipeline')] }],
   [
     'hs_pipeline_stage',
     'Ticket status',
@@ -309,10 +309,10 @@ const TICKETS: readonly Row[] = [
     {
       ...ELSEWHERE,
       options: [
-        kept('1', 'New'),
-        kept('2', 'Waiting on contact'),
-        kept('3', 'Waiting on us'),
-        kept('4', 'Closed'),
+        option('1', 'New'),
+        option('2', 'Waiting on contact'),
+        option('3', 'Waiting on us'),
+        option('4', 'Closed'),
       ],
     },
   ],
