@@ -97,12 +97,11 @@ export function changedSchema(
   old: ObjectSchema,
   input: SchemaInput,
   properties: ReadonlySet<string>,
-  now: number,
 ): ObjectSchema {
   const faults: Fault[] = [];
   const next = filled(old, input, properties, faults);
   if (faults.length > 0) throw invalid('schema', faults);
-  return { ...next, version: old.version + 1, updatedAt: now };
+  return next;
 }
 
 function filled<Of extends Omit<ObjectSchema, 'type'>>(
@@ -176,7 +175,7 @@ export function associatedOf({ associated, dissociated = [] }: ObjectSchema): re
 }
 
 /** The schema with one more type that its records go with; one that it had before has its ids again. */
-export function associatedWith(old: ObjectSchema, other: ObjectType, now: number): ObjectSchema {
+export function associatedWith(old: ObjectSchema, other: ObjectType): ObjectSchema {
   const isNew = !old.associated.includes(other);
   if (isNew && old.associated.length >= MAX_ASSOCIATED_TYPES)
     throw invalid('association', [
@@ -189,19 +188,12 @@ export function associatedWith(old: ObjectSchema, other: ObjectType, now: number
     ...old,
     associated: isNew ? [...old.associated, other] : old.associated,
     dissociated: (old.dissociated ?? []).filter((each) => each !== other),
-    version: old.version + 1,
-    updatedAt: now,
   };
 }
 
 /** The schema without one of the types that its records went with. */
-export function dissociatedFrom(old: ObjectSchema, other: ObjectType, now: number): ObjectSchema {
-  return {
-    ...old,
-    dissociated: [...new Set([...(old.dissociated ?? []), other])],
-    version: old.version + 1,
-    updatedAt: now,
-  };
+export function dissociatedFrom(old: ObjectSchema, other: ObjectType): ObjectSchema {
+  return { ...old, dissociated: [...new Set([...(old.dissociated ?? []), other])] };
 }
 
 /** The id of an association that a schema declares, in one direction; undefined where it declares none. */

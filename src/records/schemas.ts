@@ -145,19 +145,14 @@ export class Schemas {
   }
 
   change(portalId: number, name: string, input: SchemaInput): Promise<ObjectSchema> {
-    return this.#change(portalId, name, (old, now) =>
-      changedSchema(old, input, new Set(this.definitions.of(portalId, old.type).properties.keys()), now),
+    return this.#change(portalId, name, (old) =>
+      changedSchema(old, input, new Set(this.definitions.of(portalId, old.type).properties.keys())),
     );
   }
 
   /** Refused while there are records of it. */
   async archive(portalId: number, name: string): Promise<void> {
-    await this.#change(portalId, name, (old, now) => ({
-      ...old,
-      version: old.version + 1,
-      updatedAt: now,
-      archivedAt: now,
-    }));
+    await this.#change(portalId, name, (old, now) => ({ ...old, archivedAt: now }));
   }
 
   /** Forgets one that is archived: its name is free again. */
@@ -185,7 +180,7 @@ export class Schemas {
       faults.push({ in: 'fromObjectTypeId', message: `one of the two, and one alone, must be ${type}` });
     if (!from || !to || faults.length > 0) throw invalid('association', faults);
     if (this.associationId(portalId, from, to) === undefined)
-      await this.#change(portalId, type, (old, now) => associatedWith(old, from === type ? to : from, now));
+      await this.#change(portalId, type, (old) => associatedWith(old, from === type ? to : from));
     return { from, to };
   }
 
@@ -203,8 +198,8 @@ export class Schemas {
       .filter((each) => pair.some((of) => associatedOf(each).includes(of)));
     if (declares.length === 0) throw noAssociation(type, associationId);
     for (const each of declares)
-      await this.#change(portalId, each.type, (old, now) =>
-        dissociatedFrom(old, pair.find((of) => of !== each.type) as ObjectType, now),
+      await this.#change(portalId, each.type, (old) =>
+        dissociatedFrom(old, pair.find((of) => of !== each.type) as ObjectType),
       );
   }
 
@@ -290,7 +285,9 @@ export class Schemas {
   ): Promise<ObjectSchema> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       this.#cache.delete(portalId);
-      const changed = apply(this.get(portalId, name), this.clock());
+      const old = this.get(portalId, name);
+      const now = this.clock();
+      const changed = { ...apply(old, now), version: old.version + 1, updatedAt: now };
       const outcome = await this.store.saveSchema(portalId, changed);
       this.#cache.delete(portalId);
       if (outcome === 'kept') return changed;
