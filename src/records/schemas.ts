@@ -3,14 +3,8 @@
 import { brief, type Fault, invalid, orRefusal, Refusal } from '../refusal.js';
 import { associatedStandardType, associatedStandardTypes, standardAssociationId } from './associations.js';
 import type { Definitions } from './definitions.js';
-import {
-  MAX_OPTIONS_PER_TYPE,
-  newGroup,
-  newProperty,
-  optionsIn,
-  type PropertyInput,
-  predefinedOf,
-} from './properties.js';
+import { predefinedOfCustom } from './predefined.js';
+import { MAX_OPTIONS_PER_TYPE, newGroup, newProperty, optionsIn, type PropertyInput } from './properties.js';
 import {
   type CustomType,
   isCustom,
@@ -103,7 +97,7 @@ export class Schemas {
     const now = this.clock();
     const faults: Fault[] = [];
     const group = { ...newGroupOf(input, now), predefined: true };
-    const names = new Set(predefinedNames());
+    const names = new Set(predefinedOfCustom(group.name).map(({ name }) => name));
     const sent = input.properties ?? [];
     if (sent.length > MAX_FIRST_PROPERTIES)
       faults.push({
@@ -320,10 +314,6 @@ export class Schemas {
     this.#cache.set(portalId, known);
     return known;
   }
-}
-
-function predefinedNames(): string[] {
-  return predefinedOf('2-1').flatMap(({ kind, name }) => (kind === 'property' ? [name] : []));
 }
 
 function newGroupOf({ name, labels }: SchemaInput, now: number) {
