@@ -12,9 +12,9 @@ export interface ImportKey {
   headBytes: number;
 }
 
-export interface ImportRefusal<Reason = Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>> {
+export interface ImportRefusal {
   line: number;
-  refusal: Reason;
+  refusal: Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
 }
 
 interface Position {

@@ -10,7 +10,6 @@ import type {
 import type { EventDraft } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import type { Connection } from './database.js';
-import type { Refused } from './refused.js';
 
 /** Another process that waits for its turn to write looks again after a few of these. */
 const PAUSE_MS = 1;
@@ -78,7 +77,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
     },
 
     /** The store's own refusals; undefined: the import does not stand where this step begins. */
-    step(drafts: readonly EventDraft[], step: ImportStep): ImportRefusal<Refused>[] | undefined {
+    step(drafts: readonly EventDraft[], step: ImportStep): ImportRefusal[] | undefined {
       const startedAt = performance.now();
       const { at, line, lastLineAt, lastLine, reported } = step;
       const row = find(step);
@@ -86,7 +85,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
       const id =
         row?.id ?? Number(add.run(step.portalId, step.appId, step.head, step.headBytes).lastInsertRowid);
       const filed = drafts.length === 0 ? [] : append(drafts);
-      const refusals: ImportRefusal<Refused>[] = [];
+      const refusals: ImportRefusal[] = [];
       for (let index = 0; index < drafts.length; index++) {
         const refusal = filed[CELLS_FILED * index];
         if (typeof refusal === 'object' && refusal !== null)
