@@ -3,6 +3,7 @@
 // the rounds' ratios. Progress goes to stderr, the table to stdout. Nothing is left behind, however it ends.
 // Options: --long (ten million events on a million records, instead of one), --events N, --long-events N, --rounds N,
 // --seconds N (a case's), --openapi FILE (what Prism mocks), --folder DIR (where the store lies: on the disk to measure).
+import { once } from 'node:events';
 import {
   closeSync,
   createWriteStream,
@@ -233,8 +234,7 @@ async function prepareImport() {
   const out = createWriteStream(file);
   for (let n = 0; n < count; n++) {
     const objectId = String(1_000_000 + Math.floor((Math.random() * count) / EVENTS_PER_RECORD));
-    if (!out.write(`${JSON.stringify(eventOf({ objectId }))}\n`))
-      await new Promise((resolve) => out.once('drain', resolve));
+    if (!out.write(`${JSON.stringify(eventOf({ objectId }))}\n`)) await once(out, 'drain');
   }
   out.end();
   await finished(out);

@@ -94,11 +94,11 @@ export function pageName(events, connections) {
 
 /** As much as is enough, then ten times as much, which may be refused. */
 export function overloadsOf({ ours, seed }) {
-  const loads = [
-    ['single', singles],
-    ['batch', (server, seed, _, connections) => batches(server, seed, connections)],
-  ];
-  return loads.flatMap(([kind, load]) =>
+  const loads = {
+    single: singles,
+    batch: (server, seed, _, connections) => batches(server, seed, connections),
+  };
+  return Object.entries(loads).flatMap(([kind, load]) =>
     [ENOUGH, TOO_MANY].map((connections) => ({
       name: `${connections === ENOUGH ? 'enough' : 'too many'} ${kind}`,
       on: ours,

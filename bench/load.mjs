@@ -42,7 +42,11 @@ export async function send({ url, connections, seconds, ramp = 0, numbers, ids, 
   }
 }
 
-/** A request as it goes over the wire, with its marks. */
+/**
+ * A request as it goes over the wire, with its marks.
+ * @param {string} url
+ * @param {any} request
+ */
 function textOf(url, { method, path, headers = {}, body = '' }) {
   const length = Buffer.byteLength(body.replace(/<(number|uuid|id)>/g, (_, mark) => '0'.repeat(WIDTH[mark])));
   const lines = { host: new URL(url).host, ...headers, ...(body === '' ? {} : { 'content-length': length }) };

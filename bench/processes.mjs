@@ -28,9 +28,9 @@ export function startNode(args) {
 }
 
 /** Runs a command to its end. Answers its exit code, its stdout, and how long it took. */
-export async function runToEnd(command, args, { cwd, timeout } = {}) {
+export async function runToEnd(command, args, options = {}) {
   const begin = performance.now();
-  const { child, ended } = run(command, args, ['ignore', 'pipe', 'pipe'], { cwd, timeout });
+  const { child, ended } = run(command, args, ['ignore', 'pipe', 'pipe'], options);
   const said = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'])
     child[stream].setEncoding('utf8').on('data', (text) => {

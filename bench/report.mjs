@@ -190,10 +190,14 @@ function rowsOf(facts) {
 function growthRows(growth) {
   const work = '… while the store grows to 10 million events on 1 million records';
   const rows = [
-    ["the store's CPU per event", ({ spent, events }) => (spent.storeMs * 1000) / events, 'µs'],
-    ['bytes written per event', ({ spent, events }) => spent.wrote / events, 'bytes'],
+    {
+      what: "the store's CPU per event",
+      of: ({ spent, events }) => (spent.storeMs * 1000) / events,
+      unit: 'µs',
+    },
+    { what: 'bytes written per event', of: ({ spent, events }) => spent.wrote / events, unit: 'bytes' },
   ];
-  return rows.map(([what, of, unit]) => {
+  return rows.map(({ what, of, unit }) => {
     const row = { work: `${work}: ${what}`, target: "last million ≤ 1.15 × the second's" };
     if (!growth) return { ...row, met: NOT_RUN };
     if (!growth.last.spent) return { ...row, met: NOT_HERE };

@@ -35,7 +35,7 @@ export function seeded(folder, records, total) {
     try {
       await ensureDemo(store, Date.now);
       const template = store.template(demo.templateId);
-      const setting = { portalId: demo.portalId, unknown: 'create', template };
+      const setting = /** @type {const} */ ({ portalId: demo.portalId, unknown: 'create', template });
       const definitions = new Definitions(store, Date.now);
       const schemas = new Schemas(store, definitions, Date.now);
       const tokens = Object.fromEntries(
@@ -58,7 +58,7 @@ export function seeded(folder, records, total) {
         }
         await pending;
         pending = store.append(drafts).then((events) => {
-          for (const { id } of events) if (Math.random() < IDS / total) ids.push(id);
+          for (const event of events) if ('id' in event && Math.random() < IDS / total) ids.push(event.id);
         });
         progress(from + drafts.length, count);
       }
@@ -121,7 +121,11 @@ export async function tieVisitors(folder, visitors, count) {
     const body = JSON.stringify(EVENT);
     const took = [];
     for (let visitor = 0; visitor < visitors; visitor++) {
-      const subject = { type: 'contacts', unknown: 'create', utk: `visitor ${visitor}` };
+      const subject = /** @type {const} */ ({
+        type: 'contacts',
+        unknown: 'create',
+        utk: `visitor ${visitor}`,
+      });
       for (let from = 0; from < count; from += BATCH)
         await store.append(
           Array.from({ length: Math.min(BATCH, count - from) }, (_, n) => ({
