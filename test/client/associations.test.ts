@@ -1,14 +1,11 @@
 // HubSpot's own client, unmodified: associations between records.
 import { AssociationTypes, Client } from '@hubspot/api-client';
 import { AssociationSpecAssociationCategoryEnum as Category } from '@hubspot/api-client/lib/codegen/crm/associations/v4/index.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../dist/demo.js';
-import { startDev, type TestServer } from '../harness.js';
+import { startDev } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 test('version 14 associates records, lists them and takes them apart', async () => {

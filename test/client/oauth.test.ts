@@ -2,18 +2,15 @@
 // to the standards, and HubSpot's own.
 import { Client } from '@hubspot/api-client';
 import * as oauth from 'openid-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
-import { type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { type Json, startDev, TEMPLATE } from '../harness.js';
 
 const REDIRECT = 'http://localhost:3000/oauth-callback';
 const SECRET = DEMO_CREDENTIALS.clientSecret;
 
-let server: TestServer;
 let now = Date.now();
-beforeAll(async () => {
-  server = await startDev({ autoConsent: true, clock: () => now });
-});
+const server = await startDev({ autoConsent: true, clock: () => now });
 afterAll(() => server.close());
 
 /** Follows the address at which a person would consent; where they would be sent back to. */

@@ -1,13 +1,10 @@
 // HubSpot's own client, unmodified: contacts, companies, deals and tickets, one by one, in batches, and searched.
 import { Client } from '@hubspot/api-client';
 import { FilterOperatorEnum as Operator } from '@hubspot/api-client/lib/codegen/crm/objects/index.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DEMO_TOKEN, type Json, startDev, type TestServer } from '../harness.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { DEMO_TOKEN, type Json, startDev } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const TYPES = [

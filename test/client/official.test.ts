@@ -3,14 +3,11 @@ import { Client } from '@hubspot/api-client';
 import { TimelineEventTemplateTokenTypeEnum as Type14 } from '@hubspot/api-client/lib/codegen/crm/timeline/index.js';
 import { Client as Client11 } from 'hubspot-api-client-11';
 import { TimelineEventTemplateTokenTypeEnum as Type11 } from 'hubspot-api-client-11/lib/codegen/crm/timeline/index.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../dist/demo.js';
-import { APP, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { APP, type Json, startDev, TEMPLATE } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const appId = Number(APP);

@@ -1,15 +1,11 @@
 // HubSpot's own client, unmodified, for contacts: nothing but basePath and the token differ.
 import { Client } from '@hubspot/api-client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEMO_TOKEN, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { DEMO_TOKEN, type Json, startDev, TEMPLATE } from '../harness.js';
 
-let server: TestServer;
-let client: Client;
-beforeAll(async () => {
-  server = await startDev();
-  client = new Client({ basePath: server.baseUrl, accessToken: DEMO_TOKEN });
-});
+const server = await startDev();
 afterAll(() => server.close());
+const client = new Client({ basePath: server.baseUrl, accessToken: DEMO_TOKEN });
 
 const contacts = () => client.crm.contacts.basicApi;
 const event = (who: object) =>

@@ -4,13 +4,10 @@ import {
   PropertyCreateFieldTypeEnum as FieldType,
   PropertyCreateTypeEnum as PropertyType,
 } from '@hubspot/api-client/lib/codegen/crm/properties/index.js';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEMO_TOKEN, startDev, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { DEMO_TOKEN, startDev } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const propertiesOf = () => new Client({ basePath: server.baseUrl, accessToken: DEMO_TOKEN }).crm.properties;

@@ -8,13 +8,10 @@ import {
 } from '@hubspot/api-client/lib/codegen/crm/properties/index.js';
 import { ObjectTypePropertyCreateTypeEnum as Kind } from '@hubspot/api-client/lib/codegen/crm/schemas/index.js';
 import { Client as Client11 } from 'hubspot-api-client-11';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DEMO_TOKEN, type Json, startDev, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { DEMO_TOKEN, type Json, startDev } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const clientOf = () => new Client({ basePath: server.baseUrl, accessToken: DEMO_TOKEN });

@@ -1,8 +1,8 @@
 // The published document against HubSpot's timeline v3, whose facts hubspot-v3.json holds: answers match exactly,
 // requests are wider only where this file says so. In the table `!` marks what is required.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Json, startDev, V3 } from '../harness.js';
 import { operationsOf } from './operations.js';
 
 interface Operation {
@@ -88,13 +88,9 @@ const WIDER: Record<string, Record<string, string>> = {
 const WIDER_TOKEN = TOKEN_PARTS;
 const ANSWERED_ONLY = ['createdAt: string date-time', 'updatedAt: string date-time'];
 
-let server: TestServer;
-let document: Json;
-beforeAll(async () => {
-  server = await startDev();
-  document = (await server.call('GET', '/openapi.json')).json;
-});
+const server = await startDev();
 afterAll(() => server.close());
+const document: Json = (await server.call('GET', '/openapi.json')).json;
 
 describe.each([V3, '/crm/v3/timeline'])('the operations under %s', (family) => {
   test("are HubSpot's and three more, with its scopes, parameters, bodies and success codes", () => {

@@ -1,11 +1,11 @@
 // Two portals, two apps, and every route of the document: with portal A's token, or its app's developer key, each is
 // asked for what is portal B's, by every id there is. B stays as it was, nothing of B's is said, and what is B's is
 // answered as what does not exist. B's own token then shows that the same requests would have worked.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { ADMIN_KEY, type Answer, type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { ADMIN_KEY, type Answer, type Json, startDev, V3 } from '../harness.js';
 import { sendForm } from '../wire/support.js';
 import { type Operation, operationsOf } from './operations.js';
 
@@ -18,10 +18,7 @@ const OF_CONTACTS = ['mergeContacts', 'eraseContact', 'identify'];
 /** Stands in everything of B's that A never sends. */
 const CANARY = 'canary';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev({ trustProxy: ['127.0.0.1'] });
-});
+const server = await startDev({ trustProxy: ['127.0.0.1'] });
 afterAll(() => server.close());
 
 const document: Json = await (async () => {

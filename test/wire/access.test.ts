@@ -1,18 +1,8 @@
 // Who may do what: tokens, scopes, developer keys; and that nobody sees what is another's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  APP,
-  createTenant,
-  DEMO_TOKEN,
-  type Json,
-  request,
-  startDev,
-  TEMPLATE,
-  type TestServer,
-  V3,
-} from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { APP, createTenant, DEMO_TOKEN, type Json, request, startDev, TEMPLATE, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -27,10 +17,7 @@ import {
 
 const DEMO_PORTAL = 8420;
 const DEVELOPER_KEY = 'demo-developer-key';
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const event = (more: object = {}) => ({

@@ -2,29 +2,17 @@
 // replaced, revoked or uninstalled is dead from the answer on.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import {
-  ADMIN_KEY,
-  type Answer,
-  APP,
-  DEMO_TOKEN,
-  type Json,
-  startDev,
-  type TestServer,
-  V3,
-} from '../harness.js';
+import { ADMIN_KEY, type Answer, APP, DEMO_TOKEN, type Json, startDev, V3 } from '../harness.js';
 import { operationsOf } from '../openapi/operations.js';
 import { expectRefused, faultyFields, fresh } from './support.js';
 
 const APPS = '/timeline/v1/apps';
 const PORTALS = '/timeline/v1/portals';
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const admin = (method: string, path: string, body?: unknown): Promise<Answer> =>

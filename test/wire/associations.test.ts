@@ -1,14 +1,11 @@
 // Which records belong to each other, over HTTP: HubSpot's paths of associations, what records tell of them, and the
 // company that a new contact finds by its e-mail.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { type Answer, createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { type Answer, createTenant, startDev, TEMPLATE } from '../harness.js';
 import { expectRefused, faultyFields, fresh, issueToken, makeTemplate } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const NAMES = { contacts: 'firstname', companies: 'name', deals: 'dealname', tickets: 'subject' } as const;

@@ -1,12 +1,9 @@
 // Batches: all good is 201, some bad is 207; each error names its input, and the good ones are stored.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Json, startDev, TEMPLATE, V3 } from '../harness.js';
 import { BATCH, eventPath, expectRefused, fresh, timelinePath } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const event = (more: object = {}) => ({

@@ -1,13 +1,10 @@
 // Custom objects over HTTP: what a schema may say, what its records must have, and events that stand on them.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { MAX_SCHEMAS_PER_PORTAL } from '../../dist/records/schema.js';
-import { type Answer, createTenant, type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { type Answer, createTenant, type Json, startDev, V3 } from '../harness.js';
 import { expectRefused, faultyFields, fresh, issueToken, makeTemplate, timelinePath } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const SCHEMAS = '/crm/v3/schemas';

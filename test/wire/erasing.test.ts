@@ -4,28 +4,23 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { createTenant, type Json, startDev, TEMPLATE } from '../harness.js';
 import { BATCH, eventPath, expectRefused, fresh, makeTemplate, timelinePath } from './support.js';
 
 const CONTACTS = '/crm/v3/objects/contacts';
 const PORTAL = '8420';
 
-let server: TestServer;
-let named: string;
-let companies: string;
-beforeAll(async () => {
-  server = await startDev();
-  named = await makeTemplate(server, {
-    headerTemplate: '{{petName}}',
-    tokens: [
-      { name: 'petName', label: 'Pet', type: 'string', objectPropertyName: 'pet_name' },
-      { name: 'note', label: 'Note', type: 'string' },
-    ],
-  });
-  companies = await makeTemplate(server, { objectType: 'companies', tokens: [] });
-});
+const server = await startDev();
 afterAll(() => server.close());
+const named = await makeTemplate(server, {
+  headerTemplate: '{{petName}}',
+  tokens: [
+    { name: 'petName', label: 'Pet', type: 'string', objectPropertyName: 'pet_name' },
+    { name: 'note', label: 'Note', type: 'string' },
+  ],
+});
+const companies = await makeTemplate(server, { objectType: 'companies', tokens: [] });
 
 const about = async (who: object): Promise<Json> => {
   const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });

@@ -1,8 +1,8 @@
 // What a caller gets who is wrong: HubSpot's error body, everything told at once, never a 5xx, nothing stored.
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, DEMO_TOKEN, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Answer, DEMO_TOKEN, type Json, startDev, TEMPLATE, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -15,10 +15,7 @@ import {
   timelinePath,
 } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

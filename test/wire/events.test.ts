@@ -1,14 +1,11 @@
 // Events one by one: what is taken, what is answered, and what is kept.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { startDev, TEMPLATE, V3 } from '../harness.js';
 import { eventPath, expectRefused, faultyFields, fresh, makeTemplate, timelinePath } from './support.js';
 
 const FAMILIES = [V3, '/crm/v3/timeline'];
 let now = Date.parse('2026-01-30T17:42:10.276Z');
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev({ clock: () => now });
-});
+const server = await startDev({ clock: () => now });
 afterAll(() => server.close());
 
 const event = (more: object = {}) => ({

@@ -1,7 +1,7 @@
 // extraData: any JSON object or array, kept byte for byte, for the template's detail alone.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { startDev, TEMPLATE, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -12,10 +12,7 @@ import {
   timelinePath,
 } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 /** The event's text with the extraData as it is written, among the other fields. */

@@ -1,8 +1,8 @@
 // HubSpot's form submissions: who may send them, what they make of the contact, and how they are refused.
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { createTenant, type Json, startDev, TEMPLATE } from '../harness.js';
 import { eventPath, expectRefused, fresh, sendRaw } from './support.js';
 
 const GUID = 'd1b2c3d4-0000-4000-8000-00000000abcd';
@@ -10,10 +10,7 @@ const PORTAL = '8420';
 const LONG_HOST = `https://a${'\u0301\u0316'.repeat(200_000)}`;
 const DAY = 24 * 3_600_000;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const path = (portal = PORTAL, guid = GUID) => `/submissions/v3/integration/submit/${portal}/${guid}`;

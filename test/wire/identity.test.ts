@@ -1,17 +1,12 @@
 // Whom an event is about: objectId, utk, e-mail; in lenient portals and in strict ones.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { createTenant, startDev, TEMPLATE } from '../harness.js';
 import { eventPath, expectRefused, faultyFields, fresh, makeTemplate, timelinePath } from './support.js';
 
-let server: TestServer;
-let strict: Awaited<ReturnType<typeof createTenant>>;
-let strictTemplate: string;
-beforeAll(async () => {
-  server = await startDev();
-  strict = await createTenant(server.folder);
-  strictTemplate = await makeTemplate(server, {}, strict);
-});
+const server = await startDev();
 afterAll(() => server.close());
+const strict = await createTenant(server.folder);
+const strictTemplate = await makeTemplate(server, {}, strict);
 
 const about = (who: object) => server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
 const strictly = (who: object) =>

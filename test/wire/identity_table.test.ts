@@ -1,6 +1,6 @@
 // Every case of the table, played over HTTP: the answer, and then whose each e-mail, visitor and event is.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Answer, createTenant, startDev, TEMPLATE } from '../harness.js';
 import { CASES, type Case, LINES } from '../records/cases.js';
 import { BATCH, eventPath, expectRefused, fresh, makeTemplate, timelinePath } from './support.js';
 
@@ -11,27 +11,22 @@ interface Portal {
   companies: string;
 }
 
-let server: TestServer;
-let lenient: Portal;
-let strict: Portal;
-beforeAll(async () => {
-  server = await startDev();
-  const tenant = await createTenant(server.folder);
-  const companies = { objectType: 'companies', tokens: [] };
-  lenient = {
-    id: '8420',
-    token: 'demo-token',
-    template: TEMPLATE,
-    companies: await makeTemplate(server, companies),
-  };
-  strict = {
-    id: String(tenant.portalId),
-    token: tenant.token,
-    template: await makeTemplate(server, {}, tenant),
-    companies: await makeTemplate(server, companies, tenant),
-  };
-});
+const server = await startDev();
 afterAll(() => server.close());
+const tenant = await createTenant(server.folder);
+const companies = { objectType: 'companies', tokens: [] };
+const lenient: Portal = {
+  id: '8420',
+  token: 'demo-token',
+  template: TEMPLATE,
+  companies: await makeTemplate(server, companies),
+};
+const strict: Portal = {
+  id: String(tenant.portalId),
+  token: tenant.token,
+  template: await makeTemplate(server, {}, tenant),
+  companies: await makeTemplate(server, companies, tenant),
+};
 
 type Way = 'event' | 'form' | 'identify';
 

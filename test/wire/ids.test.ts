@@ -1,13 +1,10 @@
 // Ids: any text up to 500 bytes, in bodies and in paths; {{uuid}}; ids that come as JSON numbers.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { startDev, TEMPLATE, V3 } from '../harness.js';
 import { eventPath, expectRefused, faultyFields, fresh, sendRaw } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -2,14 +2,11 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { inTurn } from '../../dist/wire/in_turn.js';
-import { DEMO_TOKEN, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { DEMO_TOKEN, startDev, TEMPLATE, V3 } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 function open() {

@@ -1,7 +1,7 @@
 // Every limit, at its bound and beyond it: the refusal names the limit and what came, and nothing is stored.
 import { Agent } from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTenant, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { createTenant, type Json, startDev, TEMPLATE, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -13,10 +13,7 @@ import {
   TEMPLATES,
 } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const KB = 1024;

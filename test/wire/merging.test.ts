@@ -1,6 +1,6 @@
 // Merging: one contact remains with both's identities, events and properties, and both ids go on working.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Json, startDev, TEMPLATE } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -14,20 +14,16 @@ import {
 const CONTACTS = '/crm/v3/objects/contacts';
 const START = Date.parse('2026-02-03T04:05:06.000Z');
 
-let server: TestServer;
-let named: string;
-beforeAll(async () => {
-  server = await startDev();
-  named = await makeTemplate(server, {
-    tokens: ['firstname', 'lastname', 'city'].map((name) => ({
-      name,
-      label: name,
-      type: 'string',
-      objectPropertyName: name,
-    })),
-  });
-});
+const server = await startDev();
 afterAll(() => server.close());
+const named = await makeTemplate(server, {
+  tokens: ['firstname', 'lastname', 'city'].map((name) => ({
+    name,
+    label: name,
+    type: 'string',
+    objectPropertyName: name,
+  })),
+});
 
 const about = async (who: object): Promise<Json> => {
   const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });

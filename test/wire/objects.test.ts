@@ -1,13 +1,10 @@
 // HubSpot's CRM object paths: records by hand, one by one and in batches, lists and searches.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { OWN_PROPERTIES } from '../../dist/records/record.js';
-import { createTenant, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { createTenant, startDev, TEMPLATE } from '../harness.js';
 import { expectRefused, fresh } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const CONTACTS = '/crm/v3/objects/contacts';

@@ -1,7 +1,7 @@
 // Visitors that become known, who they are said to be, what is known of them; scopes, and portals apart.
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { EVENTS_READ, EVENTS_WRITE } from '../../dist/access/scopes.js';
-import { APP, createTenant, DEMO_TOKEN, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { APP, createTenant, DEMO_TOKEN, startDev, TEMPLATE } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -16,10 +16,7 @@ import {
 const CONTACTS = '/crm/v3/objects/contacts';
 const START = Date.parse('2026-01-02T03:04:05.000Z');
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const about = async (who: object) => {

@@ -1,26 +1,13 @@
 // Property definitions over HTTP, and what they mean for records, events and forms: types are checked, and names that
 // nobody defined are made in lenient portals and refused in strict ones.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Answer,
-  type CallOptions,
-  createTenant,
-  type Json,
-  startDev,
-  type TestServer,
-  V3,
-} from '../harness.js';
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Answer, type CallOptions, createTenant, type Json, startDev, V3 } from '../harness.js';
 import { expectRefused, faultyFields, fresh, issueToken } from './support.js';
 
-let server: TestServer;
-let strict: { portalId: number; appId: number; token: string; developerKey: string };
-let lenient: typeof strict;
-beforeAll(async () => {
-  server = await startDev();
-  strict = await createTenant(server.folder);
-  lenient = await createTenant(server.folder, { lenient: true });
-});
+const server = await startDev();
 afterAll(() => server.close());
+const strict = await createTenant(server.folder);
+const lenient = await createTenant(server.folder, { lenient: true });
 
 const ROOT = '/crm/v3/properties/contacts';
 const SHOE = {

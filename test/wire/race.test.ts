@@ -1,15 +1,12 @@
 // 64 clients at once with the same 50 new people: 50 contacts, and every event once.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Answer, type Json, startDev, TEMPLATE } from '../harness.js';
 import { BATCH, eventPath, fresh, timelinePath } from './support.js';
 
 const CLIENTS = 64;
 const PEOPLE = 50;
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 interface Person {

@@ -1,11 +1,8 @@
 // The seed: the one request that everything else exists for, and its answer.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { startDev, TEMPLATE, V3 } from '../harness.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const SEED = {

@@ -1,6 +1,6 @@
 // Event templates: their life over HTTP, and what it means for the events that are there.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { APP, type Json, startDev, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { APP, type Json, startDev, TEMPLATE, V3 } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -15,10 +15,7 @@ import {
 
 const CREATED = Date.parse('2026-01-30T17:42:10.276Z');
 let now = CREATED;
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev({ clock: () => now });
-});
+const server = await startDev({ clock: () => now });
 afterAll(() => server.close());
 
 const FAMILIES = [V3, '/crm/v3/timeline'];

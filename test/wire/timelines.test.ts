@@ -1,7 +1,7 @@
 // A record's timeline over HTTP: its order, its pages, and whose events it shows.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Answer, createTenant, type Json, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Answer, createTenant, type Json, startDev, TEMPLATE } from '../harness.js';
 import {
   BATCH,
   eventPath,
@@ -13,10 +13,7 @@ import {
   timelinePath,
 } from './support.js';
 
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 let nextRecord = 900_000;

@@ -1,15 +1,11 @@
 // Tokens: how a template declares them, and the values that events may give them.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Json, startDev, type TestServer, V3 } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { type Json, startDev, V3 } from '../harness.js';
 import { eventPath, expectRefused, faultyFields, makeTemplate, PET_TOKENS, TEMPLATES } from './support.js';
 
-let server: TestServer;
-let template: string;
-beforeAll(async () => {
-  server = await startDev();
-  template = await makeTemplate(server);
-});
+const server = await startDev();
 afterAll(() => server.close());
+const template = await makeTemplate(server);
 
 const withTokens = (tokens: unknown, eventTemplateId = template) =>
   server.event({ eventTemplateId, email: 'tokens@example.com', tokens });

@@ -1,10 +1,13 @@
 // Properties of which no two records have the same value: kept so by every way in, and finding their record.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { MAX_UNIQUE_PER_TYPE } from '../../dist/records/properties.js';
-import { createTenant, DEMO_TOKEN, type Json, startDev, type TestServer } from '../harness.js';
+import { createTenant, DEMO_TOKEN, type Json, startDev } from '../harness.js';
 import { expectRefused, faultyFields, fresh, makeTemplate } from './support.js';
 
-let server: TestServer;
+let now = Date.now();
+const server = await startDev({ clock: () => now++ }); // no two looks at it tell the same
+afterAll(() => server.close());
+
 const definitionOf = (name: string, more: object = {}) => ({
   name,
   label: 'Unique',
@@ -14,19 +17,14 @@ const definitionOf = (name: string, more: object = {}) => ({
   hasUniqueValue: true,
   ...more,
 });
-beforeAll(async () => {
-  let now = Date.now();
-  server = await startDev({ clock: () => now++ }); // no two looks at it tell the same
-  for (const [type, groupName] of [
-    ['contacts', 'contactinformation'],
-    ['companies', 'companyinformation'],
-  ]) {
-    const made = await server.call('POST', `/crm/v3/properties/${type}`, definitionOf('code', { groupName }));
-    expect(made.status, made.text).toBe(201);
-    expect(made.json.hasUniqueValue).toBe(true);
-  }
-});
-afterAll(() => server.close());
+for (const [type, groupName] of [
+  ['contacts', 'contactinformation'],
+  ['companies', 'companyinformation'],
+]) {
+  const made = await server.call('POST', `/crm/v3/properties/${type}`, definitionOf('code', { groupName }));
+  expect(made.status, made.text).toBe(201);
+  expect(made.json.hasUniqueValue).toBe(true);
+}
 
 const create = (properties: object, type = 'contacts') =>
   server.call('POST', `/crm/v3/objects/${type}`, { properties });
