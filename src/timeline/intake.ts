@@ -33,9 +33,6 @@ export class Intake {
   #gatheredBytes = 0;
   #aheadEvents = 0;
   #aheadBytes = 0;
-  /** Gathered, and with the store. */
-  #events = 0;
-  #bytes = 0;
   #due = false;
 
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
@@ -56,6 +53,14 @@ export class Intake {
     return new Promise((resolve, reject) => this.#gather({ drafts, bytes, resolve, reject }));
   }
 
+  /** Gathered, and with the store. */
+  get #events(): number {
+    return this.#gatheredEvents + this.#aheadEvents;
+  }
+  get #bytes(): number {
+    return this.#gatheredBytes + this.#aheadBytes;
+  }
+
   /** Whether not one more event is taken. */
   get isFull(): boolean {
     return this.#events >= MAX_WAITING_EVENTS || this.#bytes >= MAX_WAITING_BYTES;
@@ -72,8 +77,6 @@ export class Intake {
       reject(this.#overloaded());
       return;
     }
-    this.#events += drafts.length;
-    this.#bytes += bytes;
     this.#gathered.push(caller);
     this.#gatheredEvents += drafts.length;
     this.#gatheredBytes += bytes;
@@ -140,8 +143,6 @@ export class Intake {
 
   #leave(batch: readonly Caller[]): void {
     for (const each of batch) {
-      this.#events -= each.drafts.length;
-      this.#bytes -= each.bytes;
       this.#aheadEvents -= each.drafts.length;
       this.#aheadBytes -= each.bytes;
     }

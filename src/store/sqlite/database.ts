@@ -73,6 +73,11 @@ export function openCheckpointer(folder: string): Connection {
   return db;
 }
 
+/** Holds up the calling thread. */
+export function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 /** A file of another program's is left as it is. */
 function refuseForeign(db: Connection): void {
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();

@@ -9,7 +9,7 @@ import type {
 } from '../../timeline/imports.js';
 import type { EventDraft } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
-import type { Connection } from './database.js';
+import { type Connection, pause } from './database.js';
 
 /** Another process that waits for its turn to write looks again after a few of these. */
 const PAUSE_MS = 1;
@@ -72,8 +72,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
       if (now !== version) othersWroteAt = performance.now();
       version = now;
       const shares = performance.now() - othersWroteAt < SHARES_FOR_MS;
-      const pause = shares ? Math.min(Math.max(tookMs, PAUSE_MS), MAX_PAUSE_MS) : PAUSE_MS;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      pause(shares ? Math.min(Math.max(tookMs, PAUSE_MS), MAX_PAUSE_MS) : PAUSE_MS);
     },
 
     /** The store's own refusals; undefined: the import does not stand where this step begins. */

@@ -2,7 +2,7 @@
 // or was evened out with its neighbours, the cells that moved away stay readable between the page's list of cells and
 // its content. And the WAL holds pages as they were. Promise: when `now` returns, the files hold live content alone.
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { BUSY_TIMEOUT_MS, type Connection } from './database.js';
+import { BUSY_TIMEOUT_MS, type Connection, pause } from './database.js';
 
 const MAX_ATTEMPTS = 30;
 const PAUSE_MS = 100;
@@ -93,7 +93,7 @@ export function scrubber(db: Connection) {
     now(): void {
       if (owed.get() === undefined) return;
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        if (attempt > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+        if (attempt > 0) pause(PAUSE_MS);
         try {
           if (scrub()) return;
         } catch (error) {
