@@ -70,7 +70,7 @@ export function newSchema(
       in: 'name',
       message: `'${brief(name)}' is not a name that a custom object may have; begin with a letter, then letters, digits and '_', at most 100`,
     });
-  else if (standardTypeOf(name) || /^p\d+_/.test(name))
+  else if (standardTypeOf(name) || /^p\d+_/i.test(name))
     faults.push({ in: 'name', message: `'${name}' reads as another type's; choose another name` });
   for (const form of ['singular', 'plural'] as const)
     if (!input.labels?.[form])

@@ -52,6 +52,7 @@ describe('a schema', () => {
     ['no letter first', { name: '1pet' }, ['name']],
     ["a standard type's name", { name: 'contacts' }, ['name']],
     ["what reads as another portal's", { name: 'p1_pet' }, ['name']],
+    ['what reads as a full name in another letter case', { name: 'P8420_pet' }, ['name']],
     ['no labels', { labels: {} }, ['labels.singular', 'labels.plural']],
     ['an unknown primary property', { primaryDisplayProperty: 'x' }, ['primaryDisplayProperty']],
     ['an unknown required property', { requiredProperties: ['pet_name', 'x'] }, ['requiredProperties[1]']],
