@@ -199,7 +199,7 @@ function hasWords(query: string, text: string): boolean {
 /** Of the value that was looked at last: a search may ask for it with each of its filters. */
 let last: { text: string; words: string[] } | undefined;
 
-/** The value's words, of which `*` stands for any ending or beginning, are among the property's. */
+/** The value's words, of which `*` stands for any letters, are among the property's. */
 function containsToken(actual: string, wanted: string): boolean {
   if (last?.text !== actual) last = { text: actual, words: wordsOf(actual) };
   const { words } = last;
@@ -211,9 +211,18 @@ function containsToken(actual: string, wanted: string): boolean {
 }
 
 function fitting(pattern: string): (word: string) => boolean {
-  const core = pattern.replaceAll('*', '');
-  const [open, close] = [pattern.startsWith('*'), pattern.length > 1 && pattern.endsWith('*')];
-  if (open && close) return (word) => word.includes(core);
-  if (open) return (word) => word.endsWith(core);
-  return close ? (word) => word.startsWith(core) : (word) => word === core;
+  const [start = '', ...parts] = pattern.split('*');
+  const end = parts.pop();
+  if (end === undefined) return (word) => word === start;
+  return (word) => {
+    if (!word.startsWith(start)) return false;
+    let at = start.length;
+    // Each part where it comes first: looking further on would leave the others less room.
+    for (const part of parts) {
+      const found = word.indexOf(part, at);
+      if (found < 0) return false;
+      at = found + part.length;
+    }
+    return word.length - end.length >= at && word.endsWith(end);
+  };
 }
