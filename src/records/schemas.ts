@@ -4,7 +4,14 @@ import { brief, type Fault, invalid, orRefusal, Refusal } from '../refusal.js';
 import { associatedStandardType, associatedStandardTypes, standardAssociationId } from './associations.js';
 import type { Definitions } from './definitions.js';
 import { predefinedOfCustom } from './predefined.js';
-import { MAX_OPTIONS_PER_TYPE, newGroup, newProperty, optionsIn, type PropertyInput } from './properties.js';
+import {
+  MAX_OPTIONS_PER_TYPE,
+  MAX_UNIQUE_PER_TYPE,
+  newGroup,
+  newProperty,
+  optionsIn,
+  type PropertyInput,
+} from './properties.js';
 import {
   type CustomType,
   isCustom,
@@ -119,6 +126,12 @@ export class Schemas {
       faults.push({
         in: 'properties',
         message: `have ${optionsIn(properties)} options all together; at most ${MAX_OPTIONS_PER_TYPE} are taken`,
+      });
+    const unique = properties.filter((each) => each.unique).length;
+    if (unique > MAX_UNIQUE_PER_TYPE)
+      faults.push({
+        in: 'properties',
+        message: `have ${unique} with unique values; at most ${MAX_UNIQUE_PER_TYPE} are taken`,
       });
     const associated = this.#associated(portalId, input.associatedObjects ?? [], faults);
     const schema = collected(faults, '', () => newSchema(input, names, associated, now));

@@ -82,6 +82,11 @@ describe('a schema', () => {
     ['101 required properties', { requiredProperties: Array(101).fill('pet_name') }, ['requiredProperties']],
     ['21 that are searched', { searchableProperties: Array(21).fill('pet_name') }, ['searchableProperties']],
     ['201 properties', { properties: [NAME, ...agesOf(200)] }, ['properties']],
+    [
+      '11 properties with unique values',
+      { properties: [NAME, ...agesOf(11).map((each) => ({ ...each, hasUniqueValue: true }))] },
+      ['properties'],
+    ],
     ['51 associated types', { associatedObjects: Array(51).fill('CONTACT') }, ['associatedObjects']],
   ])('with %s is refused, and says where', async (_what, more, fields) => {
     const answer = await server.call('POST', SCHEMAS, schemaOf(petName(), more));
