@@ -159,7 +159,7 @@ export interface RecordStore {
 
   /** Finds or makes the contact, ties the utk to it, sets its properties; answers its id, or why not. */
   identify(identification: Identification): Promise<number | Refusal>;
-  /** An archived record, by its own id. */
+  /** An archived record, by its id, or the id of one that was merged into it. */
   archivedRecord(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined;
   /**
    * Records of a type that belong to this one, which has not been merged: their ids in order, after one of them. What is

@@ -172,6 +172,20 @@ test('a chain: each id that was merged leads to the one that remains', async () 
   }
 });
 
+test('of a contact that is archived the ids that were merged go on working too', async () => {
+  const A = (await about({ email: freshEmail() })).objectId;
+  const B = (await about({ email: freshEmail() })).objectId;
+  await merged(A, B);
+  for (const id of [B, B, A]) expect((await server.call('DELETE', `${CONTACTS}/${id}`)).status).toBe(204);
+  const told = { id: A, archived: true, properties: { hs_merged_object_ids: B } };
+  for (const id of [A, B])
+    expect(
+      (await server.call('GET', `${CONTACTS}/${id}?archived=true&properties=hs_merged_object_ids`)).json,
+    ).toMatchObject(told);
+  expect((await about({ objectId: B })).objectId).toBe(A);
+  expectRefused(await server.call('GET', `${CONTACTS}/${B}?archived=true`), 404, 'OBJECT_NOT_FOUND');
+});
+
 test('merging once more what is one already changes nothing', async () => {
   const A = (await about({ email: freshEmail() })).objectId;
   const B = (await about({ email: freshEmail() })).objectId;

@@ -223,6 +223,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
   function readArchived(key: RecordKey): (CrmRecord & { archivedAt: number }) | undefined {
     const row = record.get(key.portalId, key.type, key.id) as RecordRow | undefined;
+    if (row && row.mergedInto !== null) return readArchived({ ...key, id: row.mergedInto });
     return row && row.archivedAt !== null ? { ...toRecord(key, row), archivedAt: row.archivedAt } : undefined;
   }
 
