@@ -182,6 +182,15 @@ export function consentConformance(open: () => Store): void {
       expect(store.consentByRefreshToken(anothers)).toBeDefined();
     });
 
+    test('give a refresh token that works for a code that is redeemed after those of a hundred later ones', async () => {
+      const tenant = await tenantOf(store);
+      const late = await consentOf(tenant);
+      for (let n = 0; n < 100; n++) await issued((await consentOf(tenant)).id, hash());
+      const refresh = hash();
+      await issued(late.id, refresh);
+      expect(store.consentByRefreshToken(refresh)?.id).toBe(late.id);
+    });
+
     test('name a client by its id, with the digest of its secret', async () => {
       const secretHash = hash();
       const made = {

@@ -33,14 +33,15 @@ export function consentWrites(db: Connection) {
     'SELECT portal, app, user_id AS userId, refresh_hash AS refreshHash FROM consent WHERE id = ? AND revoked_at IS NULL',
   );
   const giveRefreshToken = db.prepare('UPDATE consent SET refresh_hash = ? WHERE id = ?');
+  // Room is made before one comes: a code that is redeemed late would buy what is gone at once.
   const endOldestRefreshTokens = db.prepare(`
     UPDATE consent SET refresh_hash = NULL WHERE id IN
       (SELECT id FROM consent WHERE portal = ? AND app = ? AND user_id = ? AND refresh_hash IS NOT NULL
-       ORDER BY id DESC LIMIT -1 OFFSET ${MAX_REFRESH_TOKENS_PER_PERSON})`);
+       ORDER BY id DESC LIMIT -1 OFFSET ${MAX_REFRESH_TOKENS_PER_PERSON - 1})`);
   const addToken = db.prepare(`
     INSERT INTO access_token (hash, portal, app, scopes, created_at, expires_at, consent)
     VALUES (?, ?, ?, ?, ?, ?, ?)`);
-  // Room is made before one comes: where the clock went back, the newest would pass for the oldest, and be gone at once.
+  // Here too: where the clock went back, the newest would pass for the oldest.
   const dropOldestTokens = db.prepare(`
     DELETE FROM access_token WHERE hash IN
       (SELECT hash FROM access_token WHERE consent = ? ORDER BY created_at DESC LIMIT -1 OFFSET ${MAX_TOKENS_PER_CONSENT - 1})`);
@@ -96,8 +97,8 @@ export function consentWrites(db: Connection) {
       forgetTokens.run(at - DEAD_KEPT_MS);
       forgetConsents.run(at - DEAD_KEPT_MS);
       if (refreshHash) {
-        giveRefreshToken.run(refreshHash, consentId);
         endOldestRefreshTokens.run(known.portal, known.app, known.userId);
+        giveRefreshToken.run(refreshHash, consentId);
       }
       install.run(known.portal, known.app);
       const endedOthers = dropOldestTokens.run(consentId).changes > 0;
