@@ -93,7 +93,7 @@ export function newTemplate(
       in: 'objectType',
       message: `'${brief(sent)}' is not an object type; use one of ${OBJECT_TYPES.join(', ')}, or the id (2-…) or name of a custom object`,
     });
-  const tokens = checkTokens(input.tokens ?? [], [], now, faults);
+  const tokens = checkTokens(objectType ?? sent, input.tokens ?? [], [], now, faults);
   checkSize(tokens, faults);
   const texts = checkTexts(input, faults);
   if (!objectType || faults.length > 0) throw invalid('event template', faults);
@@ -112,7 +112,9 @@ export function replaced(
       in: 'id',
       message: `'${brief(input.id)}' is not the id in the path, ${template.id}; leave it out`,
     });
-  const tokens = input.tokens ? checkTokens(input.tokens, template.tokens, now, faults) : template.tokens;
+  const tokens = input.tokens
+    ? checkTokens(template.objectType, input.tokens, template.tokens, now, faults)
+    : template.tokens;
   checkSize(tokens, faults);
   const texts = checkTexts(input, faults);
   if (faults.length > 0) throw invalid('event template', faults);
@@ -132,7 +134,7 @@ export function withToken(template: Template, input: TokenInput, now: number): T
     faults.push({
       message: `a template has at most ${MAX_TOKENS_PER_TEMPLATE} tokens, and this one has them; delete one first`,
     });
-  const tokens = [...template.tokens, checkToken(input, undefined, '', now, faults)];
+  const tokens = [...template.tokens, checkToken(template.objectType, input, undefined, '', now, faults)];
   checkSize(tokens, faults);
   if (faults.length > 0) throw invalid('token', faults);
   return { ...template, tokens, updatedAt: now };
@@ -149,7 +151,14 @@ export function withTokenChanged(
   if (!old) return undefined;
   const faults: Fault[] = [];
   const options = input.options ?? old.options;
-  const token = checkToken({ ...input, name, type: old.type, options }, old, '', now, faults);
+  const token = checkToken(
+    template.objectType,
+    { ...input, name, type: old.type, options },
+    old,
+    '',
+    now,
+    faults,
+  );
   const tokens = template.tokens.map((each) => (each === old ? token : each));
   checkSize(tokens, faults);
   if (faults.length > 0) throw invalid('token', faults);
@@ -213,6 +222,7 @@ function checkTexts(
 }
 
 function checkTokens(
+  objectType: string,
   inputs: readonly TokenInput[],
   before: readonly TemplateToken[],
   now: number,
@@ -235,7 +245,7 @@ function checkTokens(
         message: `'${brief(input.name)}' stands twice; names are unique within a template`,
       });
     names.add(input.name);
-    return checkToken(input, old.get(input.name), path, now, faults);
+    return checkToken(objectType, input, old.get(input.name), path, now, faults);
   });
 }
 
@@ -248,6 +258,7 @@ function checkSize(tokens: readonly TemplateToken[], faults: Fault[]): void {
 }
 
 function checkToken(
+  objectType: string,
   input: TokenInput,
   old: TemplateToken | undefined,
   path: string,
@@ -272,12 +283,14 @@ function checkToken(
       'options',
       'an enumeration needs at least one option, such as {"value": "black", "label": "Black"}',
     );
-  if (input.objectPropertyName && OWN_PROPERTIES.has(input.objectPropertyName))
+  const property = input.objectPropertyName;
+  const isEmail = property === 'email'; // of other types a property like any other
+  if (property && (isEmail ? objectType === 'contacts' : OWN_PROPERTIES.has(property)))
     fault(
       'objectPropertyName',
-      `'${input.objectPropertyName}' is not set by tokens${input.objectPropertyName === 'email' ? "; send the event's own email field instead" : ''}`,
+      `'${property}' is not set by tokens${isEmail ? "; send the event's own email field instead" : ''}`,
     );
-  if (input.objectPropertyName && !PROPERTY_NAME.test(input.objectPropertyName))
+  if (property && !PROPERTY_NAME.test(property))
     fault('objectPropertyName', 'must be a property name: letters, digits, "_", "-", ".", at most 255');
   const values = new Set<string>();
   for (const [index, option] of options.entries()) {
@@ -289,7 +302,7 @@ function checkToken(
     label,
     type,
     options: options.map((option) => ({ value: option.value, label: option.label })),
-    ...(input.objectPropertyName ? { objectPropertyName: input.objectPropertyName } : {}),
+    ...(property ? { objectPropertyName: property } : {}),
     createdAt: old?.createdAt ?? now,
     updatedAt: now,
   };

@@ -10,6 +10,7 @@ import {
   fresh,
   issueToken,
   makeTemplate,
+  TEMPLATES,
   timelinePath,
 } from './support.js';
 
@@ -330,6 +331,18 @@ test("the domain of a company's event becomes its domain only where it has none"
   // On a contact it says nothing of the contact.
   const contact = await about({ email: freshEmail(), domain: 'first.example.com' });
   expect((await record(contact.objectId, 'domain')).properties.domain).toBeNull();
+});
+
+test('email is a property like any other of what is no contact: a token sets it', async () => {
+  const tokens = [{ name: 'mail', label: 'Mail', type: 'string', objectPropertyName: 'email' }];
+  const [objectId, email] = ['616162', freshEmail()];
+  const template = await makeTemplate(server, { objectType: 'companies', tokens });
+  await about({ eventTemplateId: template, objectId, tokens: { mail: email } });
+  expect((await record(objectId, 'email', 'companies')).properties.email).toBe(email);
+  const path = `${TEMPLATES}/${await makeTemplate(server, { tokens: [] })}/tokens`;
+  const ofContacts = await server.call('POST', path, tokens[0]);
+  expectRefused(ofContacts, 400);
+  expect(faultyFields(ofContacts)).toEqual(['objectPropertyName']);
 });
 
 test('lastmodifieddate moves with every change, and with nothing else', async () => {
