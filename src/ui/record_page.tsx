@@ -5,7 +5,6 @@ import {
   type CrmRecord,
   isCustom,
   type ObjectType,
-  OWN_PROPERTIES,
   propertyOf,
   type StandardType,
 } from '../records/record.js';
@@ -172,9 +171,7 @@ function Properties({ view, record }: { view: View; record: CrmRecord }) {
   const { words } = view.language;
   const usual = usualOrder(record.type, view);
   const known = new Set(usual);
-  const others = [...record.properties.keys()].filter(
-    (name) => !known.has(name) && !OWN_PROPERTIES.has(name),
-  );
+  const others = [...record.properties.keys()].filter((name) => !known.has(name));
   const names = [...usual, ...others.sort()].filter((name) => propertyOf(record, name));
   const shown = names.slice(0, MAX_PROPERTIES);
   return (

@@ -333,12 +333,14 @@ test("the domain of a company's event becomes its domain only where it has none"
   expect((await record(contact.objectId, 'domain')).properties.domain).toBeNull();
 });
 
-test('email is a property like any other of what is no contact: a token sets it', async () => {
+test('email is a property like any other of what is no contact: a token sets it, its page shows it', async () => {
   const tokens = [{ name: 'mail', label: 'Mail', type: 'string', objectPropertyName: 'email' }];
   const [objectId, email] = ['616162', freshEmail()];
   const template = await makeTemplate(server, { objectType: 'companies', tokens });
   await about({ eventTemplateId: template, objectId, tokens: { mail: email } });
   expect((await record(objectId, 'email', 'companies')).properties.email).toBe(email);
+  const page = await server.call('GET', `/records/companies/${objectId}`);
+  expect(page.text).toContain(`<dt>E-mail</dt><dd>${email}</dd>`);
   const path = `${TEMPLATES}/${await makeTemplate(server, { tokens: [] })}/tokens`;
   const ofContacts = await server.call('POST', path, tokens[0]);
   expectRefused(ofContacts, 400);
