@@ -7,6 +7,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { HttpProblem } from './problem.js';
 
+declare module 'fastify' {
+  interface FastifyReply {
+    /** Whatever is refused is no attempt then. */
+    secretWasRight?: true;
+  }
+}
+
 export type AttemptKind = 'token' | 'sign-in' | 'admin';
 
 export interface Attempts {
@@ -54,7 +61,8 @@ export function attempts(): Attempts {
         const begun = [ofAddresses.begin(place(kind, networkOf(request.ip)), atOnce)];
         if (client) begun.push(ofClients.begin(place(kind, client), atOnce));
         reply.raw.once('close', () => {
-          const failed = failures.includes(reply.statusCode) || !reply.raw.writableFinished;
+          const failed =
+            !reply.secretWasRight && (failures.includes(reply.statusCode) || !reply.raw.writableFinished);
           for (const { end } of begun) end(failed);
         });
         for (const { check } of begun) await check();

@@ -286,6 +286,7 @@ function clientOf(request: FastifyRequest): string | undefined {
 /** Every refusal of these routes in HubSpot's shape for OAuth; what is none of OAuth's goes on to the app's handler. */
 function answerInShape(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof GrantRefusal) {
+    if (error.error !== 'invalid_client') reply.secretWasRight = true;
     const unauthenticated =
       error.error === 'invalid_client' && basicCredentials(request.headers.authorization) !== undefined;
     if (unauthenticated) reply.header('www-authenticate', 'Basic realm="Throughline"');

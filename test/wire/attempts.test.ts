@@ -130,6 +130,15 @@ describe('whoever is named', () => {
     expect((await send('/oauth/v1/token', right)).status).toBe(429);
     expect((await send('/oauth/v1/token', { ...right, client_id: 'another' })).status).toBe(400);
   });
+
+  test('is not held back by what comes with a right secret, such as refresh tokens that have ended', async () => {
+    const right = { ...refresh, client_id: demo.clientId, client_secret: 'demo-client-secret' };
+    const ask = (of: Record<string, string>) =>
+      server.call('POST', `/oauth/v1/token?${new URLSearchParams(of)}`);
+    for (let n = 0; n < 101; n++) expect((await ask(right)).json.status).toBe('BAD_REFRESH_TOKEN');
+    for (let n = 0; n < 30; n++) await ask({ ...right, client_secret: 'guess' });
+    expect((await ask(right)).status).toBe(429);
+  });
 });
 
 describe('a guarded route', () => {
