@@ -108,6 +108,27 @@ describe('names', () => {
   });
 });
 
+describe('an empty value in emphasis takes it along', () => {
+  test.each([
+    ['**{{missing}}**: hello', '<p>: hello</p>'],
+    ['**{{blank}}** a', '<p> a</p>'],
+    ['**Name: {{missing}}**: a', '<p><strong>Name: </strong>: a</p>'],
+    ['**{{missing}} b** a', '<p><strong> b</strong> a</p>'],
+    ['a *{{missing}}{{blank}}{{missing}}*.', '<p>a .</p>'],
+    ['a ***{{missing}}*** ~~{{missing}}~~ _{{formatDate missing}}_.', '<p>a   .</p>'],
+    ['**{{missing}}**\n\n# __{{missing}}__\n\n[*{{missing}}*](https://x.io/)', ''],
+    ['**[{{missing}}](https://x.io/)**', ''],
+    ['- **{{missing}}**', '<ul><li></li></ul>'],
+    ['**a *{{missing}}* {{id}}**', '<p><strong>a  petspot:1</strong></p>'],
+    [
+      '[a](https://x.io/_{{missing}}_) `*{{missing}}*`',
+      '<p><a href="https://x.io/__" rel="noopener noreferrer">a</a> <code>**</code></p>',
+    ],
+  ])('%j', (template, html) => {
+    expect(show(template, { blank: '' })).toBe(html);
+  });
+});
+
 describe('formatDate', () => {
   test.each([
     ['{{formatDate timestamp}}', 'Jan 30, 2020, 1:13:25 PM'],

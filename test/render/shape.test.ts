@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { interpret } from '../../src/timeline/render/handlebars.js';
-import { parsedToHtml, placeholder, toHtml } from '../../src/timeline/render/markdown.js';
+import { NOTHING, parsedToHtml, placeholder, toHtml } from '../../src/timeline/render/markdown.js';
 import { parseTemplate } from '../../src/timeline/render/syntax.js';
 import { arbitraryValue, HOSTILE, TEXT_POSITIONS, URL_POSITIONS, WHOLE_URL_POSITIONS } from './positions.js';
 
@@ -15,7 +15,7 @@ function markdownOf(template: string, v: string): [string, string[]] {
   const markdown = interpret(
     parseTemplate(template),
     { v, extraData: ['one', 'two'] },
-    { timeZone: 'UTC', emit: (value) => placeholder(values.push(value) - 1) },
+    { timeZone: 'UTC', emit: (value) => (value === '' ? NOTHING : placeholder(values.push(value) - 1)) },
   );
   return [markdown, values];
 }
@@ -29,6 +29,10 @@ describe('a shape gives what the whole way gives', () => {
   test.each(Object.entries(POSITIONS))('%s, for every hostile value', (_, template) => {
     for (const value of ['harmless', ...HOSTILE, 'https://x.io/a?b="c"&d=\'e\'', 'x "quoted" y'])
       expectSame(template, value);
+  });
+
+  test.each(Object.entries(POSITIONS))('%s, for an empty value in emphasis', (_, template) => {
+    expectSame(`**{{none}}** ${template} _{{v}}_ [_{{none}}_{{v}}](https://x.io/*{{none}}*/{{v}})`, 'x');
   });
 
   test('for any value, in all positions', () => {

@@ -23,7 +23,7 @@ const MAX_PRINT_DEPTH = 32;
 interface InterpretOptions {
   /** IANA name, for formatDate. */
   timeZone: string;
-  /** What stands in the text for a value. Never called with an empty one: that leaves no trace. */
+  /** What stands in the text for a value. */
   emit(value: string): string;
 }
 
@@ -196,7 +196,7 @@ class Run {
 
   #emit(value: string): string {
     this.#count(value);
-    return value === '' ? '' : this.options.emit(value);
+    return this.options.emit(value);
   }
 
   #step(): void {

@@ -17,6 +17,12 @@ export const MAX_HTML_CHARS = 2 * 1024 * 1024;
 // as &#x…; entities. A placeholder is FDD0, the value's index in hexadecimal FDE0–FDEF, FDD1.
 const PLACEHOLDER = /\ufdd0([\ufde0-\ufdef]+)\ufdd1/g;
 const DIGIT_ZERO = 0xfde0;
+/**
+ * An empty value. It leaves no trace, but beside the marks of emphasis it stands as a letter until they are parsed: so
+ * they pair as they do with any other value, and go with it.
+ */
+export const NOTHING = '\ufdd4';
+const TRACELESS = /\ufdd4(?<![*_~]\ufdd4)(?![*_~])/g;
 /** What placeholders are made of, and what cannot stand in HTML or in an address: NUL and halves of surrogate pairs. */
 const UNWANTED = /[\0\ufdd0-\ufdef\p{Surrogate}]/gu;
 
@@ -42,8 +48,9 @@ function makePlaceholder(index: number): string {
   return `\ufdd0${digits.join('')}\ufdd1`;
 }
 
-/** `values` are those that `markdown` has placeholders for; the rest of it went through withoutPlaceholders. */
-export function toHtml(markdown: string, values: readonly string[]): string {
+/** `values` are those that `text` has placeholders for; the rest of it went through withoutPlaceholders. */
+export function toHtml(text: string, values: readonly string[]): string {
+  const markdown = text.replace(TRACELESS, '');
   return fromShape(markdown, cleaned(values)) ?? parsedToHtml(markdown, values);
 }
 
@@ -227,13 +234,19 @@ function makeParser() {
   return md;
 }
 
-/** Without links, headings and paragraphs that have no words: unseen, a link would still be come upon by the keyboard. */
+/**
+ * Without emphasis, links, headings and paragraphs that have no words: unseen, a link would still be come upon by the
+ * keyboard.
+ */
 function withoutEmpty(tokens: readonly Token[]): Token[] {
   const kept: Token[] = [];
   for (const token of tokens) {
+    token.content = token.content.replaceAll(NOTHING, '');
+    for (const attribute of token.attrs ?? []) attribute[1] = String(attribute[1]).replaceAll(NOTHING, '');
     if (token.children) token.children = withoutEmpty(token.children);
     const last = kept.at(-1);
-    if (token.type === 'link_close' && last?.type === 'link_open') kept.pop();
+    if (token.type === 'text' && !token.content) continue;
+    if (/^(?:link|em|strong|s)_close$/.test(token.type) && last?.type.endsWith('_open')) kept.pop();
     else if (/^(?:heading|paragraph)_close$/.test(token.type) && last?.children?.length === 0)
       kept.length -= 2;
     else kept.push(token);

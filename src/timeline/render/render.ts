@@ -3,7 +3,7 @@
 // work and size are bounded (by the constants in syntax.ts, handlebars.ts and markdown.ts).
 import { RenderFault } from './faults.js';
 import { interpret, type Root } from './handlebars.js';
-import { placeholder, toHtml, withoutPlaceholders } from './markdown.js';
+import { NOTHING, placeholder, toHtml, withoutPlaceholders } from './markdown.js';
 import { parseTemplate, type Template } from './syntax.js';
 
 export { TemplateSyntaxError } from './faults.js';
@@ -40,7 +40,7 @@ export function compile(source: string): CompiledTemplate {
 export function render(template: CompiledTemplate, scope: RenderScope, { timeZone }: RenderOptions): string {
   try {
     const values: string[] = [];
-    const emit = (value: string) => placeholder(values.push(value) - 1);
+    const emit = (value: string) => (value === '' ? NOTHING : placeholder(values.push(value) - 1));
     return toHtml(interpret(template[PARTS], rootOf(scope), { timeZone, emit }), values);
   } catch (fault) {
     return notice(fault instanceof RenderFault ? fault.message : 'something unexpected happened');
