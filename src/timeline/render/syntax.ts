@@ -109,6 +109,7 @@ const { parse, parser } = handlebars as typeof handlebars & {
 };
 watchDepth(parser);
 
+const ONE_DOT = 'one dot stands between two names';
 const IN_PARENTHESES = 'expressions in parentheses are not supported';
 const REFUSED: Record<string, string> = {
   PartialStatement: 'partials {{> …}} are not supported',
@@ -190,12 +191,23 @@ class Checker {
 
   /** The helper that is called; undefined for a plain name, which alone (without values behind it) is data. */
   #helper(call: Call, block = false): Helper | undefined {
+    [call.path, ...call.params].reduce((before, node) => this.#apart(before, node));
     const name = this.#raw(call.path);
     const bare = call.params.length === 0 && !call.hash;
     const helper = HELPERS.find((known) => known === name);
     if (bare && !(block && helper)) return undefined;
     if (!helper) refuse(call, `“${name}” is no helper: there are ${HELPERS.join(', ')}`);
     return helper;
+  }
+
+  /** The parser takes {{pet.}} for {{pet .}}, and so on: two values, where a name was forgotten. */
+  #apart(before: Node, node: Node): Node {
+    const [dots, more] = [this.#raw(before), this.#raw(node)];
+    const { line, column } = before.loc.end;
+    const touches = node.loc.start.line === line && node.loc.start.column === column;
+    if (touches && (dots.endsWith('.') || more.startsWith('.')))
+      refuse(before, `“${dots}${more}” is no path: ${ONE_DOT}`);
+    return node;
   }
 
   #subject(call: Call, helper: Helper): Source {
@@ -325,6 +337,7 @@ function explained(error: ParserError, source: string): TemplateSyntaxError {
 function reasonOf({ text, token, expected = [] }: NonNullable<ParserError['hash']>): string {
   if (token === 'EOF') return 'the template ends, but something is still open';
   if (token === 'INVALID') return `“${text}” does not fit here: is a quote or a }} missing?`;
+  if (token === 'SEP' && text === '.') return `“.” does not fit here: ${ONE_DOT}`;
   if (expected.length === 1 && expected[0] === "'ID'" && /^[\w.-]+$/.test(text)) {
     return `“${text}” must stand in brackets here: [${text}]`;
   }
