@@ -42,5 +42,5 @@ export async function run(
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
   const { baseUrl, listening } = await starting;
   const { json, text } = announce(baseUrl, listening);
-  process.stdout.write(settings.json ? `${JSON.stringify(json)}\n` : text);
+  process.stdout.write(settings.json ? `${JSON.stringify({ ...json, listeningUrl: listening })}\n` : text);
 }

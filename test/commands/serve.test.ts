@@ -31,7 +31,12 @@ describe('serve', () => {
   test('behind a proxy says where the public reaches it, and where it listens', async () => {
     const url = 'https://timeline.example.com';
     const announced = (await serve('--public-url', `${url}/`)).announced;
-    expect(announced).toEqual({ baseUrl: url, pageUrl: `${url}/`, referenceUrl: `${url}/docs` });
+    expect(announced).toEqual({
+      ...{ baseUrl: url, pageUrl: `${url}/`, referenceUrl: `${url}/docs` },
+      listeningUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:[1-9]\d*$/),
+    });
+    const { status } = await request(announced.listeningUrl, 'GET', '/openapi.json');
+    expect(status).toBe(200);
     const spoken = await startCli(['serve', '--data', folder, '--port', '0'], {
       env: { THROUGHLINE_PUBLIC_URL: url },
     });
