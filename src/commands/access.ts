@@ -314,7 +314,8 @@ function listText(name: string, rows: readonly object[]): string {
     .map(
       (row) =>
         `${Object.entries(row)
-          .map(([key, value]) => `${key}: ${value}`)
+          // As options take several.
+          .map(([key, value]) => `${key}: ${Array.isArray(value) ? value.join(' ') : value}`)
           .join('  ')}\n`,
     )
     .join('');

@@ -298,11 +298,14 @@ describe('the commands', () => {
     await run('admin-key', 'revoke', '--admin-key', '1');
     expect((await run('admin-key', 'list')).stdout).toBe('no admin keys yet\n');
     expect((await run('portal', 'create', '--name', 'P')).stdout).toMatch(/^portalId: \d+\n$/);
-    expect((await run('app', 'create', '--name', 'A', '--scope', 'timeline')).stdout).toMatch(
+    const scopes = ['--scope', 'timeline', 'developers-read'];
+    expect((await run('app', 'create', '--name', 'A', ...scopes)).stdout).toMatch(
       /^appId: \d+\nclientId: \S+\nclientSecret: \S+\ndeveloperKey: \S+\n$/,
     );
     expect((await run('portal', 'list')).stdout).toMatch(/^portalId: \d+ {2}name: P .*\n$/);
-    expect((await run('app', 'list')).stdout).toMatch(/^appId: \d+ {2}name: A .*timeline\n$/);
+    expect((await run('app', 'list')).stdout).toMatch(
+      /^appId: \d+ {2}name: A .*scopes: timeline developers-read\n$/,
+    );
   });
 
   test('a reader that has gone, as head does, is no failure', async () => {
