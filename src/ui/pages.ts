@@ -216,7 +216,7 @@ function routes(scope: FastifyInstance, options: PageOptions, session: SignIn | 
     return sendPage(reply, 200, recordPage(viewOf(request, portal), page));
   });
 
-  scope.get('/records', HIDDEN, (_request, reply) => reply.redirect('/'));
+  scope.get('/records', HIDDEN, ({ url }, reply) => reply.redirect(url.replace(/^[^?]*/, '/')));
   scope.get('/records/*', HIDDEN, () => {
     throw NOTHING_HERE;
   });

@@ -155,6 +155,8 @@ describe('signing in and consenting behind a proxy that speaks https', () => {
     expect(list.text).toContain(ADA.email);
     expect((await pass(`/?portal=${portalId}`)).text).toContain(`(${portalId})</p>`);
     expect(location(await pass('/records'))).toBe('/');
+    expect(location(await pass(`/records?portal=${portalId}`))).toBe(`/?portal=${portalId}`);
+    expect(location(await pass('/records/?type=//evil.io'))).toBe('/?type=//evil.io');
     expect((await pass('/oauth/authorize?client_id=nobody')).status).toBe(400);
     expect((await pass('/records/contacts/1')).status).toBe(404);
     expect((await pass('/assets/style.css')).status).toBe(200);
