@@ -5,11 +5,11 @@ import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
+  constants,
   createReadStream,
   existsSync,
   fdatasyncSync,
   fstatSync,
-  ftruncateSync,
   openSync,
   readSync,
   realpathSync,
@@ -168,11 +168,13 @@ async function importFile(file: string, settings: Settings, store: Opened): Prom
   if (there && !there.isFile()) throw new Error(`--report ${path} is no file: name one, or leave it out.`);
   if (there && file !== '-' && realpathSync(path) === realpathSync(file))
     throw new Error(`--report ${path} is the file that is to be imported: name another one.`);
+  const told = store.importStanding(key)?.reportBytes ?? 0;
+  const isOurs = settings.report === undefined || (told > 0 && told === there?.size);
   if (settings.again) await store.forgetImport(key);
   const standing = store.importStanding(key);
   if (input.size !== undefined && standing && input.size < standing.at)
     throw changed(file, `is ${input.size} bytes long, and ${standing.at} of them are done`);
-  const report = new Report(path, settings.report === undefined, standing);
+  const report = new Report(path, isOurs, standing);
   const startedAt = performance.now();
   const run = new Run(store, key, portal, report, standing);
   const tell = progress(run, input.size);
@@ -444,16 +446,12 @@ class Report {
     const refusals = [...this.#unreported, ...more];
     this.#unreported = [];
     if (refusals.length > 0) {
-      if (this.#file === undefined) {
-        this.#file = this.#open();
-        this.reported.bytes = Math.min(this.reported.bytes, statSync(this.path).size);
-        ftruncateSync(this.#file, this.reported.bytes);
-      }
       const text = refusals.map(({ line, refusal: { message, faults, context } }) => {
         const more = Object.keys(context).length > 0 ? { context } : {};
         return `${JSON.stringify({ line, message, errors: faults.length > 0 ? faults : [{ message }], ...more })}\n`;
       });
       const bytes = Buffer.from(text.join(''));
+      this.#file ??= this.#open(bytes);
       for (let done = 0; done < bytes.length; )
         done += writeSync(this.#file, bytes, done, bytes.length - done, this.reported.bytes + done);
       fdatasyncSync(this.#file);
@@ -462,9 +460,17 @@ class Report {
     } else this.reported = { ...this.reported, line };
   }
 
-  #open(): number {
+  /** For `bytes`, some of which may be there: then the store had not been told. Anything else there is another's. */
+  #open(bytes: Buffer): number {
     try {
-      return openSync(this.path, existsSync(this.path) ? 'r+' : 'w');
+      const file = openSync(this.path, constants.O_RDWR | constants.O_CREAT);
+      const { size } = fstatSync(file);
+      this.reported.bytes = Math.min(this.reported.bytes, size);
+      const there = Buffer.alloc(Math.min(size - this.reported.bytes, bytes.length + 1));
+      readSync(file, there, 0, there.length, this.reported.bytes);
+      if (there.equals(bytes.subarray(0, there.length))) return file;
+      closeSync(file);
+      throw new Error(`${this.path} tells of something else`);
     } catch (error) {
       throw new Error(
         `${(error as Error).message}: name a --report that can be written; without --again, it goes on where it stood.`,

@@ -281,6 +281,46 @@ describe('a file', () => {
     expect(report().map(({ line }) => line)).toEqual([2]);
   });
 
+  test('whose report tells of another: that is said, nothing of it is lost, and with another report it goes on', async () => {
+    const at = (name: string) => join(folder, name);
+    const [why, other, both] = [at('why'), at('other'), at('both')];
+    writeFileSync(file, lines([event(1), 'no event', event(2)]));
+    expect(await run(file, ['--report', both])).toMatchObject({ code: 2 });
+    const told = readFileSync(both, 'utf8');
+    writeFileSync(other, lines([event(3), event(4), 'nor this', 'nor that']));
+    const refused = {
+      code: 1,
+      stderr: expect.stringMatching(/both tells of something else: name a --report/),
+    };
+    expect(await run(other, ['--report', both])).toMatchObject(refused);
+    expect(await run(other, ['--again', '--report', both])).toMatchObject(refused);
+    expect(readFileSync(both, 'utf8')).toBe(told);
+    expect(await run(other, ['--report', why])).toMatchObject({ code: 2, summary: { refused: 2 } });
+    expect(report(why).map(({ line }) => line)).toEqual([3, 4]);
+    // Nor one that is longer than its own.
+    writeFileSync(file, lines([event(1), 'no event', event(2), 'no event']));
+    expect(await run(file, ['--report', why])).toMatchObject({ code: 1 });
+    expect(report(why).map(({ line }) => line)).toEqual([3, 4]);
+    // Its own goes on, and begins anew.
+    expect(await run(file, ['--report', both])).toMatchObject({ code: 2, summary: { resumedAtLine: 4 } });
+    expect(report(both).map(({ line }) => line)).toEqual([2, 4]);
+    expect(await run(file, ['--again', '--report', both])).toMatchObject({ code: 2 });
+    expect(report(both).map(({ line }) => line)).toEqual([2, 4]);
+  });
+
+  test('whose report the store had not been told of is told whole, in a report that was named too', async () => {
+    writeFileSync(file, lines([event(1), 'no event', 'nor this']));
+    await run();
+    const told = readFileSync(reportOf(), 'utf8');
+    expect(await run(file, ['--again', '--report', join(folder, 'nowhere', 'why')])).toMatchObject({
+      code: 1,
+    });
+    const why = join(folder, 'why');
+    writeFileSync(why, told.slice(0, told.length - 10)); // as by a run that was killed
+    expect(await run(file, ['--report', why])).toMatchObject({ code: 2, summary: { refused: 2 } });
+    expect(readFileSync(why, 'utf8')).toBe(told);
+  });
+
   test('with a line longer than an event may be: it is refused, its neighbours are not', async () => {
     const padded = (nonce: number, pad: string) => event(nonce, { extraData: { pad } });
     const pad = 'x'.repeat(1024 * 1024 - JSON.stringify(padded(2, '')).length);
