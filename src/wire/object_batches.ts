@@ -144,8 +144,8 @@ export function objectBatchRoutes(
         find(portalId, type, idOf(input), body.idProperty ?? undefined, archived),
       );
       const missing = inputs.filter((_, index) => !found[index]).map(idOf);
-      const { shaped } = shaper(store);
-      const results = found.flatMap((record) => (record ? [shaped(record, body)] : []));
+      const { shaped } = shaper(store, body);
+      const results = found.flatMap((record) => (record ? [shaped(record)] : []));
       const errors =
         missing.length === 0
           ? []

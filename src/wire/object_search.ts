@@ -51,11 +51,11 @@ export function objectSearchRoutes(
       );
       const search = { ...sent, groups };
       const { total, records } = await store.search(portalId, type, search);
-      const { shaped } = shaper(store);
+      const { shaped } = shaper(store, request.body);
       const next = search.offset + records.length;
       return {
         total,
-        results: records.map((record) => shaped(record, request.body)),
+        results: records.map(shaped),
         ...(next < total && records.length > 0 ? { paging: { next: { after: String(next) } } } : {}),
       };
     },

@@ -87,9 +87,9 @@ export function objectRoutes(
       const records = store.records(portalId, type, { after, limit: limit + 1, archived });
       const list = { address: `${baseUrl()}/crm/v3/objects/${type}`, before: request };
       const { shown, paging } = shownOf(records, limit, ({ id }) => id, list);
-      const { shaped } = shaper(store);
+      const { shaped } = shaper(store, request.query);
       return {
-        results: shown.map((record) => ({ ...shaped(record, request.query), ...told(record) })),
+        results: shown.map((record) => ({ ...shaped(record), ...told(record) })),
         ...paging,
       };
     },
@@ -137,7 +137,7 @@ export function objectRoutes(
       const found = find(portalId, type, objectId, idProperty, isOn(archived));
       if (!found) throw noRecord(request.params.objectType, objectId);
       const told = associationsOf(portalId, type, request.query.associations);
-      return { ...shaper(store).shaped(found, request.query), ...told(found) };
+      return { ...shaper(store, request.query).shaped(found), ...told(found) };
     },
   );
 
