@@ -172,8 +172,8 @@ export interface RecordStore {
     type: ObjectType,
     page: { after: number; limit: number; archived: boolean },
   ): CrmRecord[];
-  /** What a property was set to, the newest first; at most `limit` values. */
-  history(key: RecordKey, name: string, limit: number): PropertyChange[];
+  /** What a property was set to, the newest first; at most `limit` values. `value`: only when it was set to that. */
+  history(key: RecordKey, name: string, limit: number, value?: string): PropertyChange[];
   /** The records that fit, a page of them, and how many there are. Rejects where too many would have to be looked at. */
   search(
     portalId: number,

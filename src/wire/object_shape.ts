@@ -55,18 +55,17 @@ export function shaper(store: RecordStore, selected: Selected = {}) {
     return { ...shape, propertiesWithHistory: Object.fromEntries(told) };
   }
   /**
-   * The value that it has comes first, if it is among the newest: after a merge newer ones may be those of the contact
-   * that is no more. Of what is the record's own affair, such as its e-mail, no former values are kept: the one it has
-   * is told.
+   * The value that it has comes first: after a merge newer ones may be those of the contact that is no more, and many.
+   * Of what is the record's own affair, such as its e-mail, no former values are kept: the one it has is told.
    */
   function changesOf(record: CrmRecord, name: string): PropertyChange[] {
     const kept = store.history(record, name, MAX_HISTORY);
     const value = propertyOf(record, name);
-    const held = kept.findIndex((change) => change.value === value);
-    if (held > 0) kept.unshift(...kept.splice(held, 1));
-    if (value === undefined || kept.length > 0) return kept;
+    if (value === undefined) return kept;
     const at = name === modifiedName(record.type) ? record.updatedAt : record.createdAt;
-    return [{ value, at, source: 'API' }];
+    const held = kept.find((change) => change.value === value) ??
+      store.history(record, name, 1, value)[0] ?? { value, at, source: 'API' };
+    return [held, ...kept.filter((change) => change !== held)].slice(0, MAX_HISTORY);
   }
   /**
    * One that was just written: with the usual properties and those that were sent. It stays written, so that of those

@@ -141,6 +141,24 @@ test('of former values the one that the contact has comes first, though the othe
   expect([json.properties.city, values]).toEqual(['London', ['London', 'Paris']]);
 });
 
+test('of former values the one that the contact has is told, however many newer ones the other had', async () => {
+  const create = async (city: string) =>
+    (await server.call('POST', CONTACTS, { properties: { email: freshEmail(), city } })).json.id;
+  const [A, B] = [await create('London'), await create('Paris 0')];
+  const inputs = Array.from({ length: 45 }, (_, n) => ({ id: B, properties: { city: `Paris ${n + 1}` } }));
+  expect((await server.call('POST', `${CONTACTS}/batch/update`, { inputs })).status).toBe(200);
+  await merged(A, B);
+  const { json } = await server.call('GET', `${CONTACTS}/${A}?propertiesWithHistory=city`);
+  const { city } = json.propertiesWithHistory;
+  expect(city.map(({ value }: { value: string }) => value).slice(0, 3)).toEqual([
+    'London',
+    'Paris 45',
+    'Paris 44',
+  ]);
+  expect(city).toHaveLength(45);
+  expect(Date.parse(city[0].timestamp)).toBeLessThanOrEqual(Date.parse(city[44].timestamp));
+});
+
 test('a primary without an e-mail gets the other’s', async () => {
   const email = freshEmail();
   const A = (await about({ objectId: '890001' })).objectId;

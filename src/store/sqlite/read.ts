@@ -117,7 +117,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const changes = db.prepare(`
     SELECT c.value, c.at, c.source
     FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
-    WHERE p.portal = ? AND p.object_type = ? AND p.object_id = ?
+    WHERE p.portal = ? AND p.object_type = ? AND p.object_id = ? AND c.value = coalesce(?, c.value)
     ORDER BY c.at DESC, c.seq DESC ${LIMIT}`);
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
@@ -298,8 +298,8 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       return associated.all(portalId, type, id, to, page.after, page.limit) as number[];
     },
 
-    history: ({ portalId, type, id }, name, limit) =>
-      changes.all(name, portalId, type, id, limit) as PropertyChange[],
+    history: ({ portalId, type, id }, name, limit, value) =>
+      changes.all(name, portalId, type, id, value ?? null, limit) as PropertyChange[],
 
     contactByEmail(portalId, email) {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
