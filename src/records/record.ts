@@ -126,6 +126,8 @@ export type RecordWrite = { type: ObjectType } & (
       by: { email: string } | PropertyValue;
       email?: string;
       properties: readonly PropertyValue[];
+      /** Why no new one is made of it, where it does for a change alone. */
+      refusedIfNew?: Pick<Refusal, 'reason' | 'message' | 'faults' | 'context'>;
     }
   /** Takes the record and its timeline out of sight; a contact's identities are free again. */
   | { op: 'archive'; id: number }

@@ -121,8 +121,14 @@ export function objectBatchRoutes(
           const by = { ...definitions.unique(portalId, type, input.idProperty, name), at: now };
           const before = store.recordByUnique(portalId, type, by.uniqueKey);
           const sent = read(before);
-          if (!before) checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] });
-          return { op: 'upsert', type, by, ...sent };
+          const upsert = { op: 'upsert' as const, type, by, ...sent };
+          const named = orRefusal(() =>
+            checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] }),
+          );
+          if (!(named instanceof Refusal)) return upsert;
+          // Whether it is new shows when it is written.
+          const { reason, message, faults, context } = named;
+          return { ...upsert, refusedIfNew: { reason, message, faults, context } };
         },
         true,
       );

@@ -160,6 +160,26 @@ describe('idProperty', () => {
     expect(other.errors[0].code).toBe('CONFLICTING_UNIQUE_VALUE');
   });
 
+  test('makes no record without a name, also of one that is gone meanwhile, and finds what the batch made', async () => {
+    const upsert = (...inputs: object[]) =>
+      server.call('POST', '/crm/v3/objects/contacts/batch/upsert', { inputs });
+    const unnamed = (code: string) => ({ idProperty: 'code', id: code, properties: { city: 'Bern' } });
+    for (let turn = 0; turn < 20; turn++) {
+      const code = fresh('gone');
+      const id = await made(code);
+      const [, { json }] = await Promise.all([
+        server.call('DELETE', `/crm/v3/objects/contacts/${id}`),
+        upsert(unnamed(code)),
+      ]);
+      for (const result of json.results) expect(result).toMatchObject({ id, new: false });
+      for (const { errors } of json.errors ?? []) expect(errors[0].code).toBe('REQUIRED_FIELD');
+    }
+    const code = fresh('twice');
+    const { json } = await upsert({ ...unnamed(code), properties: { firstname: 'A' } }, unnamed(code));
+    expect(json.results.map((each: Json) => each.new)).toEqual([true, false]);
+    expect(json.results[0].id).toBe(json.results[1].id);
+  });
+
   test('makes a record that then has what else is sent of it', async () => {
     const [code, other] = [fresh('sought'), fresh('sent')];
     const inputs = [{ idProperty: 'code', id: code, properties: { firstname: 'A', code: other } }];

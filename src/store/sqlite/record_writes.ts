@@ -71,6 +71,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         const owner =
           'email' in by ? emailOwner(portal, by.email) : by.uniqueKey && byUnique(by.uniqueKey)?.id;
         const own = owner ? record(portal, type, owner) : undefined;
+        if (!own && write.refusedIfNew) return write.refusedIfNew;
         const email = own ? write.email : (byEmail ?? write.email);
         const conflict = conflictOf(portal, type, own, { email, properties });
         if (conflict) return conflict;
