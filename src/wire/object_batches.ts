@@ -123,7 +123,7 @@ export function objectBatchRoutes(
           const sent = read(before);
           const upsert = { op: 'upsert' as const, type, by, ...sent };
           const named = orRefusal(() =>
-            checkNamed(portalId, type, { ...sent, properties: [...sent.properties, by] }),
+            checkNamed(portalId, type, { ...sent, properties: [by, ...sent.properties] }),
           );
           if (!(named instanceof Refusal)) return upsert;
           // Whether it is new shows when it is written.

@@ -116,7 +116,8 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
     type: ObjectType,
     input: { email?: string; properties: readonly PropertyValue[] },
   ): void {
-    const set = new Set(input.properties.filter(({ value }) => value !== '').map(({ name }) => name));
+    const values = new Map(input.properties.map(({ name, value }) => [name, value])); // the last one holds
+    const set = new Set([...values.keys()].filter((name) => values.get(name) !== ''));
     if (input.email !== undefined) set.add('email');
     if (isCustom(type)) {
       const { properties } = definitions.of(portalId, type);

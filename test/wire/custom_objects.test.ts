@@ -291,6 +291,17 @@ describe('records of a custom object', () => {
     expect(changed.status).toBe(200);
   });
 
+  test('need what is required when an upsert by that very property makes them and clears it', async () => {
+    const { objectTypeId: type } = await makeSchema({ properties: [{ ...NAME, hasUniqueValue: true }, AGE] });
+    const upsert = (properties: object) =>
+      server.call('POST', `/crm/v3/objects/${type}/batch/upsert`, {
+        inputs: [{ id: 'Rex', idProperty: 'pet_name', properties }],
+      });
+    const refused = await upsert({ pet_name: '' });
+    expect(refused.json).toMatchObject({ results: [], errors: [{ errors: [{ code: 'REQUIRED_FIELD' }] }] });
+    expect((await upsert({ age: 3 })).json.results).toMatchObject([{ new: true }]);
+  });
+
   test('are searched by their schema’s properties, and sorted by when they were made', async () => {
     const { id: type } = await makeSchema({ searchableProperties: ['pet_name'] });
     const pets = [];
