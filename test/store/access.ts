@@ -1,15 +1,10 @@
 // What every storage engine promises about portals, apps, their tokens and keys, and admin keys.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { newApp, type Place, type Store, tenantOf } from './support.js';
 
-export function accessConformance(open: () => Store, createPlace: () => Promise<Place>): void {
+export function accessConformance(store: Store, createPlace: () => Promise<Place>): void {
   describe('access', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     test('portals and apps read back; a given id that exists is left as it is', async () => {
       const portalId = await store.createPortal({
         name: 'Zürich',

@@ -1,19 +1,14 @@
 // What every storage engine promises about records that belong to one another, and their shared timeline.
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Subject } from '../../dist/records/identity.js';
 import type { ObjectType, RecordWrite } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import { MAX_CONTACTS_ON_TIMELINE, MAX_PLACES_ON_TIMELINE } from '../../dist/timeline/store.js';
 import { draftOf, NOW, type Store, stored, tenantOf, walk } from './support.js';
 
-export function associationConformance(open: () => Store): void {
+export function associationConformance(store: Store): void {
   describe('associations', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     const wrote = async (portalId: number, ...writes: RecordWrite[]) =>
       (await store.write(portalId, writes, NOW)).map((outcome) => {
         if (outcome instanceof Refusal) throw outcome;

@@ -1,7 +1,7 @@
 // What every storage engine promises, written against the ports of the ground only: their comments are the text,
 // the tests of its parts are the proof. An engine's own test file calls `conformance` with a way to open it.
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
 import { accessConformance } from './access.js';
 import { associationConformance } from './associations.js';
 import { consentConformance } from './consents.js';
@@ -15,7 +15,7 @@ import { peopleConformance } from './people.js';
 import { propertyConformance } from './properties.js';
 import { schemaConformance } from './schemas.js';
 import { subjectConformance } from './subjects.js';
-import { type Place, type Store, tenantOf } from './support.js';
+import { type Place, tenantOf } from './support.js';
 import { templateConformance } from './templates.js';
 import { timelineConformance } from './timelines.js';
 import { userConformance } from './users.js';
@@ -25,35 +25,30 @@ const MODEL_RUNS = Number(process.env.MODEL_RUNS ?? 300);
 const MODEL_TIMEOUT = process.env.MODEL_RUNS === undefined ? 120_000 : 3_600_000;
 const MODEL_MS = process.env.MODEL_RUNS === undefined ? 7_000 : Number.POSITIVE_INFINITY;
 
-export function conformance(name: string, create: () => Promise<Place>): void {
+export async function conformance(name: string, create: () => Promise<Place>): Promise<void> {
+  const place = await create();
+  const store = await place.open();
   describe(name, () => {
-    let place: Place;
-    let store: Store;
-    beforeAll(async () => {
-      place = await create();
-      store = await place.open();
-    });
     afterAll(async () => {
       await store.close();
       await place.remove();
     });
 
-    const open = () => store;
-    eventConformance(open, create);
-    subjectConformance(open);
-    timelineConformance(open);
-    associationConformance(open);
-    templateConformance(open);
-    madeIdConformance(open);
-    peopleConformance(open);
-    mergingConformance(open);
-    erasingConformance(open, create);
-    importConformance(open);
-    schemaConformance(open);
-    accessConformance(open, create);
-    consentConformance(open);
-    userConformance(open);
-    propertyConformance(open);
+    eventConformance(store, create);
+    subjectConformance(store);
+    timelineConformance(store);
+    associationConformance(store);
+    templateConformance(store);
+    madeIdConformance(store);
+    peopleConformance(store);
+    mergingConformance(store);
+    erasingConformance(store, create);
+    importConformance(store);
+    schemaConformance(store);
+    accessConformance(store, create);
+    consentConformance(store);
+    userConformance(store);
+    propertyConformance(store);
 
     test(
       'is as a plain model says, whatever comes, across closing and opening',

@@ -1,15 +1,10 @@
 // What every storage engine promises about consents: their codes and tokens, and what ends them.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { NOW, type Store, tenantOf } from './support.js';
 
-export function consentConformance(open: () => Store): void {
+export function consentConformance(store: Store): void {
   describe('consents', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     const DAY = 24 * 3_600_000;
     const hash = () => digest(newSecret('token'));
     /** A consent whose code is good until NOW + 1000. */

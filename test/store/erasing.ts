@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { portalOf, property } from './portal.js';
 import { create, NOW, type Place, refusal, type Store, whole } from './support.js';
 
-export function erasingConformance(open: () => Store, createPlace: () => Promise<Place>): void {
-  const portal = () => portalOf(open());
+export function erasingConformance(store: Store, createPlace: () => Promise<Place>): void {
+  const portal = () => portalOf(store);
 
   describe('erasing', () => {
     test('leaves nothing that any question finds, and its neighbours as they were', async () => {
@@ -24,7 +24,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
       }
       for (const event of ['v', 'e', 'o']) expect(p.event(event)).toBeUndefined();
       expect(p.byEmail('ada@example.com')).toBeUndefined();
-      expect(open().recentRecords(p.portalId, 10).map(whole)).toEqual([before]);
+      expect(store.recentRecords(p.portalId, 10).map(whole)).toEqual([before]);
       expect(p.timeline(bob)).toEqual(['b']);
       expect(await p.merge(bob, id)).toBeUndefined();
       expect(await p.erase({ objectId: id })).toBe(false);
@@ -58,7 +58,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
         expect(await p.identify({ email, utk: 'n' })).toMatchObject({ reason: 'invalid' });
       }
       expect(p.event('refused')).toBeUndefined();
-      expect(open().record({ ...p.key(5), type: 'companies' })).toBeUndefined();
+      expect(store.record({ ...p.key(5), type: 'companies' })).toBeUndefined();
       expect(p.contact(bob)).toMatchObject({ email: 'bob@example.com', additionalEmails: [] });
       const again = (await p.createContact('ADA@example.com')) as number;
       expect(await p.on({ email: 'ada@example.com' })).toBe(again);
@@ -203,8 +203,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
 
     test('leaves to who was archived and had the e-mail before all but the e-mail', async () => {
       const p = await portal();
-      const archive = (id: number) =>
-        open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+      const archive = (id: number) => store.write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
       const before = await p.on({ email: 'ada@example.com' }, 'as ada');
       await p.on({ objectId: before, email: 'dora@example.com' }, 'as dora');
       await archive(before);
@@ -221,8 +220,7 @@ export function erasingConformance(open: () => Store, createPlace: () => Promise
 
     test('takes the e-mails that it had before from an id, whoever has it next', async () => {
       const p = await portal();
-      const archive = (id: number) =>
-        open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+      const archive = (id: number) => store.write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
       const id = await p.on({ email: 'ada@example.com' });
       await archive(id);
       const now = await p.on({ email: 'ada@example.com' });

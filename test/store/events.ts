@@ -1,5 +1,5 @@
 // What every storage engine promises about filing events: in order, whole or not at all, replaced under the same id.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../dist/refusal.js';
 import type { AppendOutcome, StoredEvent } from '../../dist/timeline/store.js';
 import {
@@ -16,13 +16,8 @@ import {
   walk,
 } from './support.js';
 
-export function eventConformance(open: () => Store, createPlace: () => Promise<Place>): void {
+export function eventConformance(store: Store, createPlace: () => Promise<Place>): void {
   describe('append', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     test('answers one outcome a draft, in order, as it reads back', async () => {
       const { portalId, templateId, otherTemplateId } = await tenantOf(store);
       const drafts = Array.from({ length: 50 }, (_, index) =>

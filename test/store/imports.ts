@@ -5,7 +5,7 @@ import type { EventDraft } from '../../dist/timeline/store.js';
 import { portalOf } from './portal.js';
 import { newApp, type Store } from './support.js';
 
-export function importConformance(open: () => Store): void {
+export function importConformance(store: Store): void {
   const why = (line: number, message: string): ImportRefusal => ({
     line,
     refusal: { reason: 'invalid', message, faults: [{ in: 'email', message }], context: { line: ['x'] } },
@@ -13,16 +13,16 @@ export function importConformance(open: () => Store): void {
 
   /** A file that is imported into a portal of its own. */
   async function importing() {
-    const p = await portalOf(open());
+    const p = await portalOf(store);
     const key = { portalId: p.portalId, appId: p.appId, head: Buffer.from('head'), headBytes: 4 };
     const step = (from: number, at: number, more: Partial<ImportStep> = {}, drafts: EventDraft[] = []) =>
-      open().importStep(drafts, {
+      store.importStep(drafts, {
         ...key,
         ...{ from, at, line: at, lastLineAt: from, lastLine: Buffer.from(`ends at ${at}`) },
         ...{ lines: [], refusals: [], reported: { bytes: 0, line: 0 } },
         ...more,
       });
-    return { p, key, step, standing: () => open().importStanding(key) };
+    return { p, key, step, standing: () => store.importStanding(key) };
   }
 
   describe('an import', () => {
@@ -65,29 +65,29 @@ export function importConformance(open: () => Store): void {
     test('is one of a portal, an app and a head', async () => {
       const { p, key, step, standing } = await importing();
       await step(0, 5, { refusals: [why(1, 'no event')] });
-      const other = await portalOf(open());
+      const other = await portalOf(store);
       for (const more of [
         { portalId: other.portalId },
-        { appId: await newApp(open()) },
+        { appId: await newApp(store) },
         { head: Buffer.from('other') },
       ]) {
         const { portalId, appId } = { ...key, ...more };
-        expect(open().importStanding({ ...key, ...more })).toBeUndefined();
-        await open().forgetImport({ ...key, ...more });
-        expect(open().importHeads(portalId, appId)).toEqual('head' in more ? [4] : []);
+        expect(store.importStanding({ ...key, ...more })).toBeUndefined();
+        await store.forgetImport({ ...key, ...more });
+        expect(store.importHeads(portalId, appId)).toEqual('head' in more ? [4] : []);
       }
       await other.erase({ objectId: 1 });
       expect(standing()).toMatchObject({ at: 5, unreported: [why(1, 'no event')] });
       await step(0, 7, { head: Buffer.from('longer'), headBytes: 6 });
-      expect(open().importHeads(p.portalId, p.appId).sort()).toEqual([4, 6]);
+      expect(store.importHeads(p.portalId, p.appId).sort()).toEqual([4, 6]);
     });
 
     test('that is forgotten begins anew, also with refused lines that nobody was told of; its events stay', async () => {
       const { p, key, step, standing } = await importing();
       await step(0, 5, { lines: [1], refusals: [why(5, 'no event')] }, [p.draft('e', { utk: 'u' })]);
-      await open().forgetImport(key);
+      await store.forgetImport(key);
       expect(standing()).toBeUndefined();
-      expect(open().importHeads(p.portalId, p.appId)).toEqual([]);
+      expect(store.importHeads(p.portalId, p.appId)).toEqual([]);
       expect(p.event('e')).toBeDefined();
       await step(0, 3);
       expect(standing()).toMatchObject({ at: 3, stored: 0, refused: 0, unreported: [] });

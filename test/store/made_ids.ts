@@ -5,13 +5,13 @@ import { draftOf, ids, NOW, type Store, stored, tenantOf, walk, withoutId } from
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-export function madeIdConformance(open: () => Store): void {
+export function madeIdConformance(store: Store): void {
   describe('the id of an event that was sent without one', () => {
     let tenant: Awaited<ReturnType<typeof tenantOf>>;
     let objectId = 1;
 
     beforeAll(async () => {
-      tenant = await tenantOf(open());
+      tenant = await tenantOf(store);
     });
 
     /** An event for each moment, all of one new record. */
@@ -25,10 +25,10 @@ export function madeIdConformance(open: () => Store): void {
         const draft = draftOf(of.portalId, of.templateId, id ?? 'none', subject, { timestamp: receivedAt });
         return { ...(id === undefined ? withoutId(draft) : draft), receivedAt };
       });
-      return (await open().append(drafts)).map(stored);
+      return (await store.append(drafts)).map(stored);
     }
 
-    const find = (id: string, { portalId, templateId } = tenant) => open().event(portalId, templateId, id);
+    const find = (id: string, { portalId, templateId } = tenant) => store.event(portalId, templateId, id);
 
     test('is a UUID of version 7 that finds it, and stands on the timeline', async () => {
       const events = await append([NOW, NOW + 1, NOW + 1, NOW + 70_000]);
@@ -37,7 +37,7 @@ export function madeIdConformance(open: () => Store): void {
         expect(Number.parseInt(event.id.slice(0, 8) + event.id.slice(9, 13), 16)).toBe(event.receivedAt);
         expect(find(event.id)).toEqual(event);
       }
-      const timeline = walk(open(), { portalId: tenant.portalId, type: 'contacts', id: objectId });
+      const timeline = walk(store, { portalId: tenant.portalId, type: 'contacts', id: objectId });
       expect(ids(timeline)).toEqual(ids(events).reverse());
     });
 
@@ -57,7 +57,7 @@ export function madeIdConformance(open: () => Store): void {
 
     test('finds it in no other portal and with no other template', async () => {
       const [event] = await append([NOW]);
-      const other = await tenantOf(open());
+      const other = await tenantOf(store);
       const { id } = event as { id: string };
       expect(find(id, other)).toBeUndefined();
       expect(find(id, { ...tenant, templateId: tenant.otherTemplateId })).toBeUndefined();
@@ -98,7 +98,7 @@ export function madeIdConformance(open: () => Store): void {
       expect(replaced).toMatchObject({ ...again, receivedAt: NOW + 5, objectId });
       const [, last] = await append([NOW + 6, NOW + 7], again);
       expect(find(again.id)).toEqual(last);
-      const timeline = (of: number) => walk(open(), { portalId: tenant.portalId, type: 'contacts', id: of });
+      const timeline = (of: number) => walk(store, { portalId: tenant.portalId, type: 'contacts', id: of });
       expect(ids(timeline(objectId - 2))).toEqual([second?.id]);
       expect(ids(timeline(objectId - 1))).toEqual([]);
       expect(timeline(objectId)).toEqual([last]);
@@ -107,7 +107,7 @@ export function madeIdConformance(open: () => Store): void {
     test('of another template or portal is an id like any other', async () => {
       const [event] = await append([NOW]);
       const { id } = event as { id: string };
-      const other = await tenantOf(open());
+      const other = await tenantOf(store);
       const others = [
         other,
         { ...tenant, portalId: other.portalId },
@@ -126,7 +126,7 @@ export function madeIdConformance(open: () => Store): void {
       const made = withoutId(draftOf(portalId, templateId, 'none', subject));
       const others = [{ ...made, receivedAt: NOW + 1 }, draftOf(portalId, templateId, 'its own', subject)];
       for (const other of others) {
-        const [event, next] = (await open().append([made, other])).map(stored);
+        const [event, next] = (await store.append([made, other])).map(stored);
         const { id } = event as { id: string };
         const number = (Number.parseInt(id.slice(24), 16) + 1).toString(16).padStart(12, '0');
         const [sent] = await append([NOW + 5], { id: id.slice(0, 24) + number });
@@ -138,7 +138,7 @@ export function madeIdConformance(open: () => Store): void {
     test('is no other event’s once it is erased, of the same millisecond too', async () => {
       const { portalId } = tenant;
       const [gone] = await append([NOW + 90]);
-      expect(await open().erase(portalId, { objectId })).toBe(true);
+      expect(await store.erase(portalId, { objectId })).toBe(true);
       const [next] = await append([NOW + 90]);
       expect(next?.id).not.toBe(gone?.id);
       expect(find((gone as { id: string }).id)).toBeUndefined();
@@ -149,8 +149,8 @@ export function madeIdConformance(open: () => Store): void {
       const { portalId, templateId } = tenant;
       const draft = draftOf(portalId, templateId, 'none', { objectId: ++objectId, unknown: 'create' });
       const properties = [{ name: 'made_color', value: 'black', at: NOW }];
-      const [event] = await open().append([{ ...withoutId(draft), properties }]);
-      const [change] = open().history({ portalId, type: 'contacts', id: objectId }, 'made_color', 1);
+      const [event] = await store.append([{ ...withoutId(draft), properties }]);
+      const [change] = store.history({ portalId, type: 'contacts', id: objectId }, 'made_color', 1);
       expect(change).toMatchObject({ value: 'black', source: `${templateId}/${stored(event).id}` });
     });
   });

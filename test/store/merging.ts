@@ -4,8 +4,8 @@ import { MAX_IDENTITIES, MAX_MERGED } from '../../dist/records/identity.js';
 import { fill, portalOf, property } from './portal.js';
 import { create, ids, NOW, type Store, stored, walk, whole } from './support.js';
 
-export function mergingConformance(open: () => Store): void {
-  const portal = () => portalOf(open());
+export function mergingConformance(store: Store): void {
+  const portal = () => portalOf(store);
 
   describe('merging', () => {
     test('one remains, with both’s identities, events and properties, its own properties winning', async () => {
@@ -39,7 +39,7 @@ export function mergingConformance(open: () => Store): void {
       for (const event of ['a1', 'b2', 'v', 'b4']) expect(p.event(event)?.objectId).toBe(ada);
       for (const email of ['BOB@example.com', 'bob@new.example', 'ada@example.com'])
         expect(p.byEmail(email)).toBe(ada);
-      expect(open().recentRecords(p.portalId, 10).map(whole)).toEqual([merged]);
+      expect(store.recentRecords(p.portalId, 10).map(whole)).toEqual([merged]);
     });
 
     test('both ids bring it back where it is archived and the portal makes what it does not know', async () => {
@@ -47,7 +47,7 @@ export function mergingConformance(open: () => Store): void {
       const ada = await p.on({ email: 'ada@example.com' }, 'a');
       const bob = await p.on({ email: 'bob@example.com' }, 'b');
       await p.merge(ada, bob);
-      await open().write(p.portalId, [{ op: 'archive', type: 'contacts', id: ada }], NOW);
+      await store.write(p.portalId, [{ op: 'archive', type: 'contacts', id: ada }], NOW);
       expect((await p.refused({ objectId: bob })).reason).toBe('not-found');
       const outcomes = await p.append(
         p.draft('n', { email: 'neighbour@example.com' }),
@@ -62,7 +62,7 @@ export function mergingConformance(open: () => Store): void {
       const p = await portal();
       const archived = async (email: string) => {
         const id = await p.on({ email });
-        await open().write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
+        await store.write(p.portalId, [{ op: 'archive', type: 'contacts', id }], NOW);
         return id;
       };
       const ada = await archived('both@example.com');
@@ -80,7 +80,7 @@ export function mergingConformance(open: () => Store): void {
       const ada = (await p.createContact('ada@example.com', [property('color', 'red')])) as number;
       const cleared = [property('color', '')];
       const later = cleared.map((each) => ({ ...each, at: NOW + 10 }));
-      await open().write(p.portalId, [{ op: 'update', type: 'contacts', id: ada, properties: later }], NOW);
+      await store.write(p.portalId, [{ op: 'update', type: 'contacts', id: ada, properties: later }], NOW);
       const bob = (await p.createContact('bob@example.com', [property('color', 'blue')])) as number;
       await p.merge(ada, bob);
       expect(p.properties(ada)).toEqual({ color: 'blue' });
@@ -152,7 +152,7 @@ export function mergingConformance(open: () => Store): void {
     });
 
     test('neither it nor an erase touches what has the same ids, in another portal or of another type', async () => {
-      const { write, associated, record } = open();
+      const { write, associated, record } = store;
       const company = (portalId: number, id: number) => ({ portalId, type: 'companies' as const, id });
       const all = { after: 0, limit: 9 };
       const made = async () => {
@@ -175,7 +175,7 @@ export function mergingConformance(open: () => Store): void {
       const companies = ({ portalId }: Portal) =>
         [1, 2, 3, 4].map((id) => [
           whole(record(company(portalId, id))),
-          ids(walk(open(), company(portalId, id))),
+          ids(walk(store, company(portalId, id))),
         ]);
       const seen = (p: Portal) => [
         companies(p),

@@ -6,8 +6,8 @@ import type { Cursor } from '../../dist/timeline/store.js';
 import { fill, portalOf, property } from './portal.js';
 import { create, ids, NOW, type Store, walk, whole } from './support.js';
 
-export function peopleConformance(open: () => Store): void {
-  const portal = () => portalOf(open());
+export function peopleConformance(store: Store): void {
+  const portal = () => portalOf(store);
 
   describe('visitors', () => {
     test('their events stand on the contact at their own times once they are known', async () => {
@@ -46,7 +46,7 @@ export function peopleConformance(open: () => Store): void {
         .map((each) => each.id);
       for (const limit of [1, 7, 100]) expect(p.timeline(id, limit)).toEqual([...expected, 'first']);
       const some = { from: NOW + 10, to: NOW + 20, limit: 3 };
-      expect(ids(walk(open(), p.key(id), some))).toEqual(
+      expect(ids(walk(store, p.key(id), some))).toEqual(
         all
           .filter(({ at }) => at >= 10 && at < 20)
           .toReversed()
@@ -62,12 +62,12 @@ export function peopleConformance(open: () => Store): void {
         ...Array.from({ length: 11 }, (_, n) => p.draft(`c${n + 1}`, { objectId: id }, { at: (n + 1) * 2 })),
         ...Array.from({ length: 12 }, (_, n) => p.draft(`v${n}`, { utk: 'walker' }, { at: n * 2 })),
       );
-      const first = open().timeline(p.key(id), { limit: 4 });
+      const first = store.timeline(p.key(id), { limit: 4 });
       expect(ids(first.events)).toEqual(['c11', 'c10', 'c9', 'c8']);
       await p.identify({ objectId: id, utk: 'walker' });
       const rest: string[] = [];
       for (let after = first.next; after; ) {
-        const page: { events: { id: string }[]; next?: Cursor } = open().timeline(p.key(id), {
+        const page: { events: { id: string }[]; next?: Cursor } = store.timeline(p.key(id), {
           limit: 3,
           after,
         });
@@ -135,7 +135,7 @@ export function peopleConformance(open: () => Store): void {
         expect(p.contact(id)).toMatchObject({ additionalEmails: [], utks: [`u${person}`] });
         expect(p.timeline(id).sort()).toEqual(batches.map((_, client) => `${client}.${person}`).sort());
       }
-      expect(open().recentRecords(p.portalId, 1_000)).toHaveLength(50);
+      expect(store.recentRecords(p.portalId, 1_000)).toHaveLength(50);
     });
 
     test(`a contact has at most ${MAX_IDENTITIES} e-mails and utks; beyond that nothing is written`, async () => {
@@ -158,7 +158,7 @@ export function peopleConformance(open: () => Store): void {
         { op: 'update', id, ...write },
         { op: 'upsert', by: { email: 'full@example.com' }, ...write },
       ] as const)
-        expect(await open().write(p.portalId, [by], NOW)).toMatchObject([{ reason: 'too-many' }]);
+        expect(await store.write(p.portalId, [by], NOW)).toMatchObject([{ reason: 'too-many' }]);
       expect(p.event('refused')).toBeUndefined();
       expect(p.contact(id)).toEqual(before);
       expect(p.byEmail('one@more.example')).toBeUndefined();
@@ -276,10 +276,7 @@ export function peopleConformance(open: () => Store): void {
       const p = await portal();
       const company = { type: 'companies' as const, objectId: 5, ...create };
       const known = (value: string, at: number) => ({ properties: [property('domain', value, at)] });
-      const domain = () =>
-        open()
-          .record({ ...p.key(5), type: 'companies' })
-          ?.properties.get('domain');
+      const domain = () => store.record({ ...p.key(5), type: 'companies' })?.properties.get('domain');
       await p.on(company, 'a', known('first.example', IF_UNSET));
       expect(domain()).toBe('first.example');
       await p.on(company, 'b', known('second.example', IF_UNSET));
@@ -325,7 +322,7 @@ export function peopleConformance(open: () => Store): void {
     const id = await p.on({ email: 'Ada@Example.com' });
     await p.on({ objectId: id, email: 'new@example.com' });
     for (const email of ['ada@example.com', 'ADA@EXAMPLE.COM', 'New@example.com'])
-      expect(whole(open().contactByEmail(p.portalId, email))).toEqual(p.contact(id));
+      expect(whole(store.contactByEmail(p.portalId, email))).toEqual(p.contact(id));
     expect(p.byEmail('ada@example')).toBeUndefined();
     expect(other.byEmail('ada@example.com')).toBeUndefined();
   });

@@ -7,7 +7,6 @@ import { draftOf, ids, NOW, refusal, type Store, stored, tenantOf, walk, whole }
 
 export const property = (name: string, value: string, at = NOW): PropertyValue => ({ name, value, at });
 
-/** A tenant of a store, and short words for what its tests do all the time. */
 export async function portalOf(store: Store) {
   const { portalId, appId, templateId } = await tenantOf(store);
   const key = (id: number) => ({ portalId, type: 'contacts' as const, id });

@@ -1,17 +1,12 @@
 // What every storage engine promises about the definitions of properties and their groups.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Definition, type PropertyDefinition, textProperty } from '../../dist/records/properties.js';
 import type { ObjectType, PropertyValue } from '../../dist/records/record.js';
 import { Refusal } from '../../dist/refusal.js';
 import { draftOf, NOW, type Store, tenantOf } from './support.js';
 
-export function propertyConformance(open: () => Store): void {
+export function propertyConformance(store: Store): void {
   describe('property definitions', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     const definition = (name: string, more: Partial<PropertyDefinition> = {}): PropertyDefinition => ({
       ...textProperty('contacts', name, NOW),
       ...more,

@@ -32,9 +32,8 @@ function made(outcome: ObjectSchema | 'taken' | 'full'): ObjectSchema {
   return outcome;
 }
 
-export function schemaConformance(open: () => Store): void {
+export function schemaConformance(store: Store): void {
   async function portalOf() {
-    const store = open();
     const tenant = await tenantOf(store);
     const { portalId } = tenant;
     return {
@@ -57,7 +56,6 @@ export function schemaConformance(open: () => Store): void {
 
   describe('custom objects', () => {
     test('read back as they were kept, in order, with their properties, in their portal alone', async () => {
-      const store = open();
       const { portalId } = await portalOf();
       const other = await portalOf();
       const definition: PropertyDefinition = textProperty('contacts', 'pet_name', NOW);
@@ -75,7 +73,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('have names that none has in any letter case, and there are at most so many', async () => {
-      const store = open();
       const { portalId } = await portalOf();
       const both = await Promise.all(
         ['pets', 'Pets'].map((name) => store.createSchema(portalId, blank(name), [], 2)),
@@ -87,7 +84,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('of two changes to one version, one is told that the other was faster', async () => {
-      const store = open();
       const p = await portalOf();
       const stranger = await portalOf();
       const schema = await p.schema('pets');
@@ -98,7 +94,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('are archived while no record is there; from then on none is made', async () => {
-      const store = open();
       const p = await portalOf();
       const schema = await p.schema('pets');
       const { type } = schema;
@@ -134,7 +129,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('that are dropped free their name; their type is never another’s', async () => {
-      const store = open();
       const p = await portalOf();
       const definition = textProperty('contacts', 'pet_name', NOW);
       const schema = made(await store.createSchema(p.portalId, blank('pets'), [definition], MAX));
@@ -150,7 +144,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('meet an app by id, name and full name where it is installed', async () => {
-      const store = open();
       const p = await portalOf();
       const { type } = await p.schema('meets');
       const names = [type, 'meets', 'MEETS', `p${p.portalId}_meets`];
@@ -167,7 +160,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('have records, timelines and associations as any type has', async () => {
-      const store = open();
       const p = await portalOf();
       const { type } = await p.schema('pets');
       const key = async (of: ObjectType) => ({
@@ -204,7 +196,6 @@ export function schemaConformance(open: () => Store): void {
 
   describe('a value with a unique key', () => {
     test('finds its record, and no other takes it, by whatever way', async () => {
-      const store = open();
       const p = await portalOf();
       const value = p.unique('contacts', 'A-1');
       const first = (await p.create('contacts', [value])) as number;
@@ -265,7 +256,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('is free when another value is there, or its record is archived; an older value takes nothing', async () => {
-      const store = open();
       const p = await portalOf();
       const [a, b] = [p.unique('deals', 'a'), p.unique('deals', 'b')];
       const id = (await p.create('deals', [a])) as number;
@@ -287,7 +277,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('comes back with a record that was archived, unless another has it by then', async () => {
-      const store = open();
       const p = await portalOf();
       const [kept, lost] = [p.unique('deals', 'kept'), p.unique('deals', 'lost', 'number')];
       const id = (await p.create('deals', [kept, lost])) as number;
@@ -305,7 +294,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('upserts the record that has it, or a new one that has it from then on', async () => {
-      const store = open();
       const p = await portalOf();
       const by = p.unique('companies', 'DE1');
       const upsert = async (city: string) => {
@@ -329,7 +317,6 @@ export function schemaConformance(open: () => Store): void {
     });
 
     test('goes with a contact that is merged, and leaves with one that is erased', async () => {
-      const store = open();
       const p = await portalOf();
       const [kept, lost] = [p.unique('contacts', 'kept'), p.unique('contacts', 'lost')];
       const [bare, rich, other] = [

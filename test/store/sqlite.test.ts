@@ -31,17 +31,17 @@ function placeIn(folder: string, remove: () => void): Place {
   };
 }
 
-conformance('SQLite in a folder', async () => {
+await conformance('SQLite in a folder', async () => {
   const folder = newFolder();
   return placeIn(folder, () => rmSync(folder, { recursive: true }));
 });
 
-conformance('SQLite in --memory’s folder', async () => {
+await conformance('SQLite in --memory’s folder', async () => {
   const { folder, discard } = dataFolder({ data: 'unused', memory: true });
   return placeIn(folder, discard);
 });
 
-conformance('SQLite with segments of two events', async () => {
+await conformance('SQLite with segments of two events', async () => {
   const folder = segmented(2, 2, 1);
   return placeIn(folder, () => rmSync(folder, { recursive: true }));
 });

@@ -1,5 +1,5 @@
 // What every storage engine promises about whom an event is about: by e-mail, by id, a visitor, or nobody yet.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ObjectType } from '../../dist/records/record.js';
 import {
   contact,
@@ -25,13 +25,8 @@ const BARE = {
   updatedAt: NOW,
 };
 
-export function subjectConformance(open: () => Store): void {
+export function subjectConformance(store: Store): void {
   describe('whom an event is about', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     test('events racing with one new e-mail make one contact, in one batch and in several', async () => {
       const { portalId, templateId } = await tenantOf(store);
       const variants = ['new@example.com', 'NEW@example.com', 'New@Example.COM'];

@@ -1,15 +1,10 @@
 // What every storage engine promises about templates: how they are kept, changed, counted and archived.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Template } from '../../dist/timeline/template.js';
 import { NOW, newApp, type Store, templateOf, tenantOf } from './support.js';
 
-export function templateConformance(open: () => Store): void {
+export function templateConformance(store: Store): void {
   describe('templates', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     test('read back as they were kept, oldest first, by app', async () => {
       const [appId, foreign] = [await newApp(store), await newApp(store)];
       const whole = templateOf(appId, {

@@ -1,16 +1,11 @@
 // What every storage engine promises about a record's timeline: its order, its pages, what is left out of it.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Subject } from '../../dist/records/identity.js';
 import type { Cursor, TimelineQuery } from '../../dist/timeline/store.js';
 import { contact, create, draftOf, ids, NOW, type Store, tenantOf, walk } from './support.js';
 
-export function timelineConformance(open: () => Store): void {
+export function timelineConformance(store: Store): void {
   describe('timeline', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     test('newest first; at the same time, the one that arrived last', async () => {
       const { portalId, templateId } = await tenantOf(store);
       const subject = { objectId: 1, ...create };

@@ -1,15 +1,10 @@
 // What every storage engine promises about people who sign in, and their sessions.
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { NOW, type Store } from './support.js';
 
-export function userConformance(open: () => Store): void {
+export function userConformance(store: Store): void {
   describe('people', () => {
-    let store: Store;
-    beforeAll(() => {
-      store = open();
-    });
-
     let n = 0;
     const newEmail = () => `person${n++}@example.com`;
 
