@@ -1,30 +1,25 @@
 // What the pages' tests share: a browser, the server that it visits, and the pages alone over a made-up store.
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import fastify from 'fastify';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { DEMO_CREDENTIALS } from '../../dist/demo.js';
 import type { CrmRecord } from '../../dist/records/record.js';
 import { Schemas } from '../../dist/records/schemas.js';
-import { type Server, startServer } from '../../dist/server.js';
 import { type PageOptions, pages } from '../../dist/ui/pages.js';
+import { startDev, type TestServer } from '../harness.js';
 import { launchBrowser } from './launch.js';
 
 let browser: Browser;
 /** `dev`'s server, over a fresh folder. */
-export let server: Server;
+export let server: TestServer;
 /** The address of what integrators show in an event's window. */
 export let foreignUrl: string;
 export const closeAfterTest: (() => Promise<unknown>)[] = [];
 
 /** Opens all of it before the tests of a file, and closes it after them. */
 export function inBrowser(): void {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-browser-'));
   let foreign: HttpServer;
 
   beforeAll(async () => {
@@ -35,7 +30,7 @@ export function inBrowser(): void {
     });
     await new Promise<void>((done) => foreign.listen(0, '127.0.0.1', done));
     foreignUrl = `http://127.0.0.1:${(foreign.address() as AddressInfo).port}/pets/1`;
-    server = await start(folder);
+    server = await startDev();
     browser = await launchBrowser();
   });
 
@@ -47,19 +42,6 @@ export function inBrowser(): void {
     await browser?.close();
     await server?.close();
     foreign?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
-}
-
-export function start(at: string, more: { pagePassword?: string } = {}): Promise<Server> {
-  return startServer({
-    folder: at,
-    host: '127.0.0.1',
-    port: 0,
-    timeZone: 'UTC',
-    demo: DEMO_CREDENTIALS,
-    loopbackOnly: true,
-    ...more,
   });
 }
 

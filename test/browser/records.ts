@@ -1,18 +1,13 @@
 // What the pages' tests put on the server for a browser to see: events, templates, records, and a whole company.
 import { expect } from 'vitest';
-import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
-import type { Json } from '../harness.js';
+import { demo } from '../../dist/demo.js';
+import { type Json, V3 } from '../harness.js';
 import { foreignUrl, server } from './browser.js';
 
 export async function post(path: string, body: object): Promise<Json> {
-  const answer = await fetch(`${server.baseUrl}/integrators/timeline/v3/${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${DEMO_CREDENTIALS.token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const text = await answer.text();
-  expect(answer.status, text).toBe(201);
-  return JSON.parse(text);
+  const answer = await server.call('POST', `${V3}/${path}`, body);
+  expect(answer.status, answer.text).toBe(201);
+  return answer.json;
 }
 
 export function send(event: object): Promise<{ objectId: string; objectType: string }> {
@@ -20,17 +15,9 @@ export function send(event: object): Promise<{ objectId: string; objectType: str
 }
 
 export async function ours(method: string, path: string, body?: object): Promise<Json> {
-  const answer = await fetch(`${server.baseUrl}${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${DEMO_CREDENTIALS.token}`,
-      ...(body ? { 'content-type': 'application/json' } : {}),
-    },
-    ...(body ? { body: JSON.stringify(body) } : {}),
-  });
-  const text = await answer.text();
-  expect(answer.ok, text).toBe(true);
-  return JSON.parse(text);
+  const answer = await server.call(method, path, body);
+  expect(answer.status, answer.text).toBeLessThan(300);
+  return answer.json;
 }
 
 /** Makes a record by hand; its id. */

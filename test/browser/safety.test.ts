@@ -1,11 +1,9 @@
 // What the pages keep out and how they refuse, against the real server: hostile text, foreign addresses, unknown
 // records, faults of ours, and who does not know the password.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../dist/demo.js';
-import { closeAfterTest, foreignUrl, inBrowser, pagesOf, RECORD, server, start, visit } from './browser.js';
+import { startDev } from '../harness.js';
+import { closeAfterTest, foreignUrl, inBrowser, pagesOf, RECORD, server, visit } from './browser.js';
 import { newTemplate, send, sent } from './records.js';
 
 inBrowser();
@@ -192,12 +190,8 @@ describe('when there is nothing to show', () => {
 
 describe('with a password', () => {
   test('only who knows it sees the pages; any user name does', async () => {
-    const home = mkdtempSync(join(tmpdir(), 'throughline-browser-'));
-    const guarded = await start(home, { pagePassword: 'grüße: 1' });
-    closeAfterTest.push(async () => {
-      await guarded.close();
-      rmSync(home, { recursive: true, force: true });
-    });
+    const guarded = await startDev({ pagePassword: 'grüße: 1' });
+    closeAfterTest.push(() => guarded.close());
     const basic = (pair: string) => `Basic ${Buffer.from(pair).toString('base64')}`;
     for (const authorization of [
       undefined,
