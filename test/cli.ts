@@ -1,7 +1,10 @@
 // The built command line as child processes: run to its end, or started as a server and ended by a signal.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
 import type { Json } from './harness.js';
+import { newFolder } from './store/folders.js';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
@@ -40,6 +43,20 @@ export async function endAll(): Promise<void> {
   const left = [...running];
   for (const [child] of left) child.kill('SIGTERM');
   await Promise.allSettled(left.map(([, ended]) => ended));
+}
+
+/** The data folder of the test that runs. */
+export let folder = '';
+
+/** Gives each test of a file a folder of its own. After it, what it left running is ended and the folder is gone. */
+export function inFolder(): void {
+  beforeEach(() => {
+    folder = newFolder();
+  });
+  afterEach(async () => {
+    await endAll();
+    rmSync(folder, { recursive: true, force: true });
+  });
 }
 
 function start(args: readonly string[], { env, cwd, shell, input }: CliOptions) {

@@ -1,12 +1,11 @@
 // What tests of the running server share: the built server on a free port over a fresh folder, and calls to it.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { digest, newApp, newSecret } from '../dist/access/credentials.js';
 import { ALL_SCOPES } from '../dist/access/scopes.js';
 import { DEMO_CREDENTIALS } from '../dist/demo.js';
 import { type Server, type ServerOptions, startServer } from '../dist/server.js';
 import { openStore } from '../dist/store/sqlite/engine.js';
+import { newFolder } from './store/folders.js';
 
 /** HubSpot's prefix. */
 export const V3 = '/integrators/timeline/v3';
@@ -41,7 +40,7 @@ export interface CallOptions {
 
 /** `dev`'s server, in this process, on a fresh folder that is removed at close. */
 export async function startDev(options: Partial<ServerOptions> = {}): Promise<TestServer> {
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'throughline-test-'));
+  const folder = options.folder ?? newFolder();
   const server = await startServer({
     folder,
     host: '127.0.0.1',

@@ -1,10 +1,8 @@
 // What a person sees when an app asks for access, and when they sign in, in a browser without scripts of ours: with
 // the mouse, with the keyboard, in both languages, light and dark, on a narrow screen.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -13,9 +11,10 @@ import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { DEMO_CREDENTIALS, demo } from '../../dist/demo.js';
 import { type Server, startServer } from '../../dist/server.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { newFolder } from '../store/folders.js';
 import { launchBrowser } from './launch.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'throughline-consent-'));
+const folder = newFolder();
 const UMLAUTS = 'jörg@bücher.example';
 const CALLBACK = '/oauth-callback';
 let browser: Browser;

@@ -1,29 +1,13 @@
 // `throughline portal|app|token|admin-key …`: what they answer, with and without a server on the folder, what they
 // refuse, and that no secret stays.
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, endAll, startCli, until } from '../cli.js';
+import { describe, expect, test } from 'vitest';
+import { cli, cliJson, folder, inFolder, startCli, until } from '../cli.js';
 import { Load, tenantWithTemplate } from '../crash/load.js';
 import { type Json, request, V3 } from '../harness.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-access-'));
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+inFolder();
 
 const run = (...args: string[]) => cli([...args, '--data', folder]);
 const json = (...args: string[]) => cliJson([...args, '--data', folder]);

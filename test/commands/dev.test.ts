@@ -1,21 +1,14 @@
 // `throughline dev` as people start it: what it says, what it has ready, whom it answers, what it leaves behind.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, endAll, type RunningCli, startCli, until } from '../cli.js';
+import { describe, expect, test } from 'vitest';
+import { cli, cliJson, folder, inFolder, type RunningCli, startCli, until } from '../cli.js';
 import { createTenant, DEMO_TOKEN, type Json, request, TEMPLATE, V3 } from '../harness.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-dev-'));
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+inFolder();
 
 const dev = (...more: string[]) => startCli(['dev', '--data', folder, '--port', '0', '--json', ...more]);
 const inMemory = (...more: string[]) => startCli(['dev', '--port', '0', '--memory', '--json', ...more]);

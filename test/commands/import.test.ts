@@ -1,17 +1,15 @@
 // `throughline import`: what a file of lines becomes, what is told of those that are refused, and that no end of it,
 // kill -9 included, loses or doubles a line.
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { begin, type CliOptions, cli, endAll, startCli, until } from '../cli.js';
+import { begin, type CliOptions, cli, folder, inFolder, startCli, until } from '../cli.js';
 import { randomFrom } from '../crash/load.js';
 import { createTenant, type Json, request, V3 } from '../harness.js';
 
-let folder = '';
 let file = '';
 let tenant: { portalId: number; appId: number; token: string; templateId: string };
 
@@ -39,14 +37,10 @@ async function newTenant(lenient: boolean) {
   return { ...made, templateId: String(templateId) };
 }
 
+inFolder();
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-import-'));
   file = join(folder, 'events.ndjson');
   tenant = await newTenant(true);
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const args = (name = file, ...more: string[]) => [

@@ -1,19 +1,9 @@
 // `throughline serve`: nothing ready-made. What the commands made counts, and nothing else.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cli, cliJson, endAll, startCli, until } from '../cli.js';
+import { describe, expect, test } from 'vitest';
+import { cli, cliJson, folder, inFolder, startCli, until } from '../cli.js';
 import { createTenant, DEMO_TOKEN, request, TEMPLATE, V3 } from '../harness.js';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-serve-'));
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+inFolder();
 
 const serve = (...more: string[]) => startCli(['serve', '--data', folder, '--port', '0', '--json', ...more]);
 

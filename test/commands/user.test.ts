@@ -1,20 +1,12 @@
 // `throughline user …`: who may sign in to a server that may be running; passwords come by stdin and stay nowhere.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cli, cliJson, endAll, startCli } from '../cli.js';
+import { expect, test } from 'vitest';
+import { cli, cliJson, folder, inFolder, startCli } from '../cli.js';
 
 const PASSWORD = 'correct horse battery';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-user-'));
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+inFolder();
 
 const user = (args: string[], input = `${PASSWORD}\n`) => cli(['user', ...args, '--data', folder], { input });
 const json = (args: string[], input = `${PASSWORD}\n`) =>

@@ -2,12 +2,12 @@
 // when there is room. The disk is a small tmpfs where mounting is allowed; everywhere, a limit on the size of the
 // server's files.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { cli, endAll, type RunningCli, startCli, until } from '../cli.js';
 import { request, V3 } from '../harness.js';
+import { newFolder } from '../store/folders.js';
 import { Load, tenantWithTemplate } from './load.js';
 
 const BYTES = 3 * 1024 * 1024;
@@ -26,7 +26,7 @@ const serve = (folder: string, shell?: string) =>
   startCli(['serve', '--data', folder, '--port', '0', '--json'], shell ? { shell } : {});
 
 function tmpfs(options: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-disk-'));
+  const folder = newFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'throughline-test', folder], { stdio: 'ignore' });
   mounted.push(folder);
   return folder;
@@ -62,7 +62,7 @@ const full: Record<string, () => SmallDisk> = {
 };
 const limited: Record<string, () => SmallDisk> = {
   'disk that fails to write': () => {
-    const folder = mkdtempSync(join(tmpdir(), 'throughline-limit-'));
+    const folder = newFolder();
     made.push(folder);
     return {
       folder,
@@ -242,7 +242,7 @@ test.skipIf(!canMount)(
 );
 
 test('where the write-ahead log is taken away, nothing more is acknowledged, and what was is there after a stop', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-no-log-'));
+  const folder = newFolder();
   made.push(folder);
   let server = await serve(folder);
   const { token, templateId } = await tenantWithTemplate(folder, server.baseUrl);
@@ -266,7 +266,7 @@ test('where the write-ahead log is taken away, nothing more is acknowledged, and
 });
 
 test('where the folder is taken away, nothing more is acknowledged, and the refusal says so', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-gone-'));
+  const folder = newFolder();
   made.push(folder);
   const server = await serve(folder);
   const { token, templateId } = await tenantWithTemplate(folder, server.baseUrl);

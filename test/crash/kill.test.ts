@@ -1,11 +1,9 @@
 // kill -9 in the middle of a load: what was acknowledged is there, nothing is half there. SIGTERM: it drains.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { endAll, type RunningCli, startCli, until } from '../cli.js';
+import { describe, expect, test } from 'vitest';
+import { folder, inFolder, type RunningCli, startCli, until } from '../cli.js';
 import { Load, randomFrom, tenantWithTemplate } from './load.js';
 
 const CONNECTIONS = 6;
@@ -13,14 +11,7 @@ const CONNECTIONS = 6;
 const [FOLDERS, KILLS] = process.env.TEST_LONG ? [8, 25] : [1, 15];
 const TIMEOUT = 600_000;
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'throughline-crash-'));
-});
-afterEach(async () => {
-  await endAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+inFolder();
 
 const start = (mode: string) => startCli([mode, '--data', folder, '--port', '0', '--json']);
 

@@ -1,5 +1,5 @@
-// A load of events, and of calls that say who somebody is, over HTTP. It remembers what it sent and what was acknowledged, and afterwards holds a server and
-// its folder against both.
+// A load of events, and of calls that say who somebody is, over HTTP. It remembers what it sent and what was
+// acknowledged, and afterwards holds a server and its folder against both.
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import Database from 'better-sqlite3';

@@ -1,7 +1,5 @@
 // /openapi.json is a valid OpenAPI 3.1 document in both modes, and says of each operation what people need.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,6 +13,7 @@ import {
 import { OBJECT_TYPES } from '../../dist/records/record.js';
 import { startServer } from '../../dist/server.js';
 import { type Json, request, startDev, type TestServer } from '../harness.js';
+import { newFolder } from '../store/folders.js';
 import { operationsOf } from './operations.js';
 
 let dev: TestServer;
@@ -26,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => dev.close());
 
 async function documentOfServe(): Promise<Json> {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-test-'));
+  const folder = newFolder();
   const server = await startServer({ folder, host: '127.0.0.1', port: 0, timeZone: 'UTC' });
   const answer = await request(server.baseUrl, 'GET', '/openapi.json', undefined, { token: '' });
   await server.close();

@@ -1,12 +1,11 @@
 // Off the documented paths: other methods, other addresses, and what is hardly HTTP. Always HubSpot's error body and
 // its header, never a 5xx.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Server, startServer } from '../../dist/server.js';
 import { type Json, startDev, V3 } from '../harness.js';
+import { newFolder } from '../store/folders.js';
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -61,7 +60,7 @@ const line = (method: string, path: string, ...headers: string[]) =>
 
 describe.each(['dev', 'serve'])('in %s', (mode) => {
   let server: Server;
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-test-'));
+  const folder = newFolder();
   beforeAll(async () => {
     server =
       mode === 'dev'

@@ -1,18 +1,14 @@
 // The README's own lines, run as a reader would run them.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { APP, DEMO_TOKEN, startDev, TEMPLATE, type TestServer } from '../harness.js';
+import { afterAll, expect, test } from 'vitest';
+import { APP, DEMO_TOKEN, startDev, TEMPLATE } from '../harness.js';
+import { newFolder } from '../store/folders.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-let server: TestServer;
-beforeAll(async () => {
-  server = await startDev();
-});
+const server = await startDev();
 afterAll(() => server.close());
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -52,7 +48,7 @@ async function run(command: string, args: string[]): Promise<string> {
 }
 
 test("the README's commands for serve make a portal, an app, a token, a user and a template that work", async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'throughline-readme-'));
+  const folder = newFolder();
   try {
     const lines = block('sh', 'portal create')
       .split('\n')

@@ -1,8 +1,6 @@
 // A search finds what a plain filter over all records finds: the same total, the same order, page by page.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CrmRecord } from '../../dist/records/record.js';
@@ -10,8 +8,9 @@ import { propertyOf } from '../../dist/records/record.js';
 import { checkSearch, type Filter, OPERATORS, type Search } from '../../dist/records/search.js';
 import { Refusal } from '../../dist/refusal.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
+import { newFolder } from '../store/folders.js';
 
-const folder = mkdtempSync(join(tmpdir(), 'throughline-search-'));
+const folder = newFolder();
 let store: Awaited<ReturnType<typeof openStore>>;
 let portalId: number;
 let people: CrmRecord[];

@@ -1,10 +1,10 @@
-// Folders for stores under test.
+// Folders for servers and stores under test.
 import { cpSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWriter } from '../../dist/store/sqlite/database.js';
 
-export const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-store-'));
+export const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-test-'));
 
 /** A folder whose segments are so small that a few events fill several levels of them. */
 export function segmented(smallest: number, fanout: number, slice: number, from?: string): string {
