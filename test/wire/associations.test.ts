@@ -3,7 +3,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { type Answer, createTenant, startDev, TEMPLATE } from '../harness.js';
-import { expectRefused, faultyFields, fresh, issueToken, makeTemplate } from './support.js';
+import { expectRefused, faultyFields, fresh, issueToken, makeTemplate, submitForm } from './support.js';
 
 const server = await startDev();
 afterAll(() => server.close());
@@ -318,12 +318,7 @@ describe('a new contact', () => {
     const upserted = await server.call('POST', '/crm/v3/objects/contacts/batch/upsert', {
       inputs: [{ id: `upsert@${domain}`, idProperty: 'email', properties: {} }],
     });
-    const form = await server.call(
-      'POST',
-      `/submissions/v3/integration/submit/8420/${crypto.randomUUID()}`,
-      { fields: [{ name: 'email', value: `form@${domain}` }] },
-      { token: '' },
-    );
+    const form = await submitForm(server, { fields: [{ name: 'email', value: `form@${domain}` }] });
     expect(form.status, form.text).toBe(200);
     const byForm = await server.call('GET', `/crm/v3/objects/contacts/form@${domain}?idProperty=email`);
     expect(await associated('companies', company, 'contacts')).toEqual([

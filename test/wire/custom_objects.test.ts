@@ -94,7 +94,7 @@ describe('a schema', () => {
     expect(faultyFields(answer)).toEqual(fields);
   });
 
-  test('has as much as it may have', async () => {
+  test('is made with as much of each as it may have', async () => {
     const made = await makeSchema({
       labels: { singular: 'x'.repeat(200), plural: 'y'.repeat(200) },
       description: 'x'.repeat(2_000),

@@ -6,10 +6,18 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, expect, test } from 'vitest';
 import { createTenant, type Json, startDev, TEMPLATE } from '../harness.js';
-import { BATCH, eventPath, expectRefused, fresh, makeTemplate, timelinePath } from './support.js';
-
-const CONTACTS = '/crm/v3/objects/contacts';
-const PORTAL = '8420';
+import {
+  BATCH,
+  CONTACTS,
+  eventPath,
+  expectRefused,
+  fresh,
+  freshEmail,
+  makeTemplate,
+  storedEvent,
+  submitForm,
+  timelinePath,
+} from './support.js';
 
 const server = await startDev();
 afterAll(() => server.close());
@@ -22,18 +30,9 @@ const named = await makeTemplate(server, {
 });
 const companies = await makeTemplate(server, { objectType: 'companies', tokens: [] });
 
-const about = async (who: object): Promise<Json> => {
-  const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
-  expect(answer.status, answer.text).toBe(201);
-  return answer.json;
-};
+const about = (who: object) => storedEvent(server, who);
 const submit = (fields: { name: string; value: string }[], context: object = {}) =>
-  server.call(
-    'POST',
-    `/submissions/v3/integration/submit/${PORTAL}/${crypto.randomUUID()}`,
-    { fields, context },
-    { token: '' },
-  );
+  submitForm(server, { fields, context });
 const erase = (objectId: unknown, idProperty?: string, token?: string) =>
   server.call(
     'POST',
@@ -41,7 +40,6 @@ const erase = (objectId: unknown, idProperty?: string, token?: string) =>
     { objectId, ...(idProperty && { idProperty }) },
     token === undefined ? {} : { token },
   );
-const freshEmail = () => `${fresh('erase')}@example.com`;
 
 // The same words in each run, so that pages split and are evened out at the same places: with these, pieces stay
 // behind when nobody looks for them.

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { createTenant, type Json, startDev, TEMPLATE } from '../harness.js';
-import { eventPath, expectRefused, fresh, sendRaw } from './support.js';
+import { eventPath, expectRefused, fresh, freshEmail, sendRaw } from './support.js';
 
 const GUID = 'd1b2c3d4-0000-4000-8000-00000000abcd';
 const PORTAL = '8420';
@@ -16,7 +16,6 @@ afterAll(() => server.close());
 const path = (portal = PORTAL, guid = GUID) => `/submissions/v3/integration/submit/${portal}/${guid}`;
 const submit = (body: unknown, at = path()) => server.call('POST', at, body, { token: '' });
 const field = (name: string, value: unknown, objectTypeId?: string | null) => ({ objectTypeId, name, value });
-const freshEmail = () => `${fresh('form')}@example.com`;
 const contactOf = (email: string, properties = 'email,firstname,lastname') =>
   server.call(
     'GET',

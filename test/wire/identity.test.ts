@@ -1,7 +1,15 @@
 // Whom an event is about: objectId, utk, e-mail; in lenient portals and in strict ones.
 import { afterAll, expect, test } from 'vitest';
 import { createTenant, startDev, TEMPLATE } from '../harness.js';
-import { eventPath, expectRefused, faultyFields, fresh, makeTemplate, timelinePath } from './support.js';
+import {
+  eventPath,
+  expectRefused,
+  faultyFields,
+  fresh,
+  freshEmail,
+  makeTemplate,
+  timelinePath,
+} from './support.js';
 
 const server = await startDev();
 afterAll(() => server.close());
@@ -11,7 +19,6 @@ const strictTemplate = await makeTemplate(server, {}, strict);
 const about = (who: object) => server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
 const strictly = (who: object) =>
   server.event({ eventTemplateId: strictTemplate, tokens: {}, ...who }, { token: strict.token });
-const freshEmail = () => `${fresh('who')}@example.com`;
 let nextId = 500_000;
 const freshId = () => String(nextId++);
 

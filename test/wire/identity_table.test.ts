@@ -2,7 +2,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { type Answer, createTenant, startDev, TEMPLATE } from '../harness.js';
 import { CASES, type Case, LINES } from '../records/cases.js';
-import { BATCH, eventPath, expectRefused, fresh, makeTemplate, timelinePath } from './support.js';
+import { BATCH, eventPath, expectRefused, fresh, makeTemplate, submitForm, timelinePath } from './support.js';
 
 interface Portal {
   id: string;
@@ -197,8 +197,7 @@ function send(portal: Portal, way: Way, { company }: Case, { id, ...who }: Sent)
       { name: 'firstname', value: 'Ada' },
       ...(who.email ? [{ name: 'email', value: who.email }] : []),
     ];
-    const form = `/submissions/v3/integration/submit/${portal.id}/${crypto.randomUUID()}`;
-    return server.call('POST', form, { fields, context: { hutk: who.utk } }, { token: '' });
+    return submitForm(server, { fields, context: { hutk: who.utk } }, portal.id);
   }
   const eventTemplateId = company ? portal.companies : portal.template;
   return server.event({ eventTemplateId, tokens: {}, id, ...who }, { token });

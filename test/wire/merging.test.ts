@@ -3,15 +3,17 @@ import { afterAll, expect, test } from 'vitest';
 import { type Json, startDev, TEMPLATE } from '../harness.js';
 import {
   BATCH,
+  CONTACTS,
   eventPath,
   expectRefused,
   faultyFields,
   fresh,
+  freshEmail,
   makeTemplate,
+  storedEvent,
   timelinePath,
 } from './support.js';
 
-const CONTACTS = '/crm/v3/objects/contacts';
 const START = Date.parse('2026-02-03T04:05:06.000Z');
 
 const server = await startDev();
@@ -25,11 +27,7 @@ const named = await makeTemplate(server, {
   })),
 });
 
-const about = async (who: object): Promise<Json> => {
-  const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
-  expect(answer.status, answer.text).toBe(201);
-  return answer.json;
-};
+const about = (who: object) => storedEvent(server, who);
 const merge = (primaryObjectId: unknown, objectIdToMerge: unknown) =>
   server.call('POST', `${CONTACTS}/merge`, { primaryObjectId, objectIdToMerge });
 const merged = async (primary: string, other: string) => {
@@ -37,7 +35,6 @@ const merged = async (primary: string, other: string) => {
   expect(answer.status, answer.text).toBe(200);
   return answer.json;
 };
-const freshEmail = () => `${fresh('merge')}@example.com`;
 const contact = (id: string, properties = 'email,hs_additional_emails,hs_merged_object_ids') =>
   server.call('GET', `${CONTACTS}/${id}?properties=${properties}`);
 const timeline = async (id: string) =>

@@ -4,53 +4,34 @@ import { EVENTS_READ, EVENTS_WRITE } from '../../dist/access/scopes.js';
 import { APP, createTenant, DEMO_TOKEN, startDev, TEMPLATE } from '../harness.js';
 import {
   BATCH,
+  CONTACTS,
   eventPath,
   expectRefused,
   faultyFields,
   fresh,
+  freshEmail,
   issueToken,
   makeTemplate,
+  storedEvent,
+  submitForm,
   TEMPLATES,
+  timelineOf,
   timelinePath,
 } from './support.js';
 
-const CONTACTS = '/crm/v3/objects/contacts';
 const START = Date.parse('2026-01-02T03:04:05.000Z');
 
 const server = await startDev();
 afterAll(() => server.close());
 
-const about = async (who: object) => {
-  const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
-  expect(answer.status, answer.text).toBe(201);
-  return answer.json;
-};
+const about = (who: object) => storedEvent(server, who);
 const identify = (who: object, token = DEMO_TOKEN) =>
   server.call('POST', '/timeline/v1/identify', who, { token });
 const submit = (hutk: string, email: string) =>
-  server.call(
-    'POST',
-    `/submissions/v3/integration/submit/8420/${crypto.randomUUID()}`,
-    { fields: [{ name: 'email', value: email }], context: { hutk } },
-    { token: '' },
-  );
-const freshEmail = () => `${fresh('person')}@example.com`;
+  submitForm(server, { fields: [{ name: 'email', value: email }], context: { hutk } });
 const freshContact = async () => (await about({ email: freshEmail() })).objectId as string;
 const record = async (id: string, properties: string, type = 'contacts') =>
   (await server.call('GET', `/crm/v3/objects/${type}/${id}?properties=${properties}`)).json;
-
-/** Every event of a timeline, newest first. */
-async function walk(objectId: string) {
-  const events: { id: string; timestamp: string; domain?: string; objectId: string }[] = [];
-  let after: string | undefined;
-  do {
-    const query = { limit: '100', ...(after ? { after } : {}) };
-    const { json } = await server.call('GET', timelinePath(objectId, query));
-    events.push(...json.results);
-    after = json.paging?.next.after;
-  } while (after);
-  return events;
-}
 
 /** A visitor's events, later ones first, at every other second from START. */
 async function visit(utk: string, count: number): Promise<string[]> {
@@ -110,7 +91,7 @@ test.each([
   const objectId = await tie(utk, email);
   expect(objectId).toBe(between.objectId);
 
-  const events = (await walk(objectId)).filter((event) => Date.parse(event.timestamp) >= START);
+  const events = (await timelineOf(server, objectId)).filter((event) => Date.parse(event.timestamp) >= START);
   expect(events.map((event) => event.id)).toEqual([...ids.slice(1).reverse(), between.id, ids[0]]);
   for (const event of events) expect(event.objectId).toBe(objectId);
   expect(new Set(events.filter((event) => event.id !== between.id).map((event) => event.domain))).toEqual(
@@ -141,7 +122,7 @@ test('the last identification wins; events that stand on a contact stay there', 
   expect((await about({ email: grace })).objectId).toBe(graceId);
   for (const { id } of [before, whileAda])
     expect((await server.call('GET', eventPath(id))).json.objectId).toBe(adaId);
-  expect((await walk(graceId)).map((event) => event.id)).not.toContain(before.id);
+  expect((await timelineOf(server, graceId)).map((event) => event.id)).not.toContain(before.id);
 
   // And back: by id this time.
   expect((await identify({ utk, objectId: adaId })).json).toEqual({ objectId: adaId });
@@ -502,8 +483,9 @@ test('two portals with the same app, template, ids, e-mail and utk never see one
   const contact = (path: string) => server.call('GET', `${CONTACTS}/${path}`, undefined, there);
 
   // Nothing of it is there.
-  expectRefused(await server.call('GET', eventPath(id, template), undefined, there), 404, 'OBJECT_NOT_FOUND');
-  expectRefused(await server.call('GET', timelinePath(hereId), undefined, there), 404, 'OBJECT_NOT_FOUND');
+  const path = eventPath(id, template);
+  for (const each of [path, `${path}/detail`, `${path}/render`, timelinePath(hereId)])
+    expectRefused(await server.call('GET', each, undefined, there), 404, 'OBJECT_NOT_FOUND');
   for (const path of [hereId, `${email}?idProperty=email`, `${extra}?idProperty=email`])
     expectRefused(await contact(path), 404, 'OBJECT_NOT_FOUND');
   const visitor = await server.event(event({ utk }), there);
@@ -512,6 +494,11 @@ test('two portals with the same app, template, ids, e-mail and utk never see one
   // The same names stand for somebody else there.
   const thereId = (await server.event(event({ email, id, tokens: { petName: 'There' } }), there)).json
     .objectId;
+  for (const each of [path, timelinePath(thereId)]) {
+    const { text } = await server.call('GET', each, undefined, there);
+    expect(text).toContain('"There"');
+    expect(text).not.toContain('"Here"');
+  }
   const same = await server.event(event({ objectId: thereId, email: extra }), there);
   expect(same.status).toBe(201);
   expect((await identify({ utk, email }, token)).json.objectId).toBe(thereId);
@@ -541,5 +528,5 @@ test('two portals with the same app, template, ids, e-mail and utk never see one
   expectRefused(await server.event(event({ email }), there), 400);
   expect((await about({ email })).objectId).toBe(hereId);
   expect((await about({ utk })).objectId).toBe(hereId);
-  expect((await server.call('GET', eventPath(id, template))).json).toMatchObject({ objectId: hereId, email });
+  expect((await server.call('GET', path)).json).toMatchObject({ objectId: hereId, email });
 });

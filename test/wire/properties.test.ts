@@ -2,7 +2,7 @@
 // nobody defined are made in lenient portals and refused in strict ones.
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Answer, type CallOptions, createTenant, type Json, startDev, V3 } from '../harness.js';
-import { expectRefused, faultyFields, fresh, issueToken } from './support.js';
+import { expectRefused, faultyFields, fresh, freshEmail, issueToken, submitForm } from './support.js';
 
 const server = await startDev();
 afterAll(() => server.close());
@@ -265,7 +265,7 @@ describe('a record', () => {
   };
 
   test('takes values of the right type, however it is written', async () => {
-    const email = () => `${fresh('a')}@example.com`;
+    const email = () => freshEmail();
     expect(codes(await call('POST', OBJECTS, { properties: { email: email(), ...WRONG } }))).toEqual(CODES);
     const created = await call('POST', OBJECTS, {
       properties: { email: email(), total_revenue: 3.5, closedate: 1709164800000, hs_email_optout: true },
@@ -297,7 +297,7 @@ describe('a record', () => {
 
   test('in a strict portal has no property that nobody defined; with a definition it has', async () => {
     const { name } = named();
-    const body = { properties: { email: `${fresh('a')}@example.com`, [name]: '43' } };
+    const body = { properties: { email: freshEmail(), [name]: '43' } };
     expect(codes(await call('POST', OBJECTS, body))).toEqual({ [name]: 'PROPERTY_DOESNT_EXIST' });
     await made({ ...SHOE, name });
     const created = await call('POST', OBJECTS, body);
@@ -309,7 +309,7 @@ describe('a record', () => {
   test('in a lenient portal gets it, as text; a refused write leaves none', async () => {
     const options = { token: lenient.token };
     const [name, other] = [fresh('shoe'), fresh('shoe')];
-    const email = `${fresh('a')}@example.com`;
+    const email = freshEmail();
     const created = await call('POST', OBJECTS, { properties: { email, [name]: '43' } }, options);
     expect(created.json.properties[name]).toBe('43');
     const found = await call('GET', `${ROOT}/${name}`, undefined, options);
@@ -317,7 +317,7 @@ describe('a record', () => {
     const again = await call('POST', OBJECTS, { properties: { email, [other]: '43' } }, options);
     expectRefused(again, 409, 'CONFLICT');
     expectRefused(await call('GET', `${ROOT}/${other}`, undefined, options), 404, 'OBJECT_NOT_FOUND');
-    const odd = { email: `${fresh('a')}@example.com`, 'shoe size': '43' };
+    const odd = { email: freshEmail(), 'shoe size': '43' };
     expect(codes(await call('POST', OBJECTS, { properties: odd }, options))).toEqual({
       'shoe size': 'PROPERTY_DOESNT_EXIST',
     });
@@ -331,7 +331,7 @@ describe('a token that sets a property that nobody defined', () => {
     const template = await call('POST', path, setting(objectPropertyName), { token: '' });
     expect(template.status, template.text).toBe(201);
     const eventTemplateId = template.json.id;
-    const email = `${fresh('a')}@example.com`;
+    const email = freshEmail();
     return { eventTemplateId, email, tokens: { size: '43' } };
   }
 
@@ -409,12 +409,7 @@ test('names that nobody defined are no way past the bound of a type’s properti
   expect(batch.json.errors.map(({ context }: Json) => context.index)).toEqual([['2'], ['3']]);
   expect(batch.json.errors[0].message).toContain('more than 1000 properties');
   const form = (n: number) =>
-    server.call(
-      'POST',
-      `/submissions/v3/integration/submit/${portalId}/${crypto.randomUUID()}`,
-      { fields: names(n).map(([name, value]) => ({ name, value })) },
-      { token: '' },
-    );
+    submitForm(server, { fields: names(n).map(([name, value]) => ({ name, value })) }, portalId);
   expectRefused(await form(4), 400);
   const { json } = await call('GET', ROOT, undefined, { token });
   const own = json.results.filter(({ hubspotDefined }: Json) => !hubspotDefined);
@@ -422,18 +417,10 @@ test('names that nobody defined are no way past the bound of a type’s properti
 });
 
 test('a form may set what is defined, and in a lenient portal anything', async () => {
-  const submit = ({ portalId }: typeof strict, name: string) =>
-    server.call(
-      'POST',
-      `/submissions/v3/integration/submit/${portalId}/b1f9e3c0-5a1d-4f0e-9a37-0c5d2b7e6f11`,
-      {
-        fields: [
-          { name: 'email', value: `${fresh('a')}@example.com` },
-          { name, value: '43' },
-        ],
-      },
-      { token: '' },
-    );
+  const submit = ({ portalId }: typeof strict, name: string) => {
+    const email = { name: 'email', value: freshEmail() };
+    return submitForm(server, { fields: [email, { name, value: '43' }] }, portalId);
+  };
   const name = fresh('shoe');
   const refused = await submit(strict, name);
   expect([refused.status, refused.json.errors?.[0]?.errorType]).toEqual([
@@ -489,12 +476,11 @@ describe('values that come another way are checked by their type', () => {
   });
 
   test.each(WRONG.slice(0, 4))('a form’s field %s', async (name, value, errorType) => {
-    const path = `/submissions/v3/integration/submit/${lenient.portalId}/${crypto.randomUUID()}`;
     const fields = [
-      { name: 'email', value: `${fresh('a')}@example.com` },
+      { name: 'email', value: freshEmail() },
       { name, value },
     ];
-    const refused = await server.call('POST', path, { fields }, { token: '' });
+    const refused = await submitForm(server, { fields }, lenient.portalId);
     expect(refused.status).toBe(400);
     expect(refused.json.errors).toMatchObject([{ errorType }]);
     expect(refused.json.errors[0].message).toContain(`Error in 'fields.${name}'`);

@@ -1,7 +1,7 @@
 // 64 clients at once with the same 50 new people: 50 contacts, and every event once.
 import { afterAll, expect, test } from 'vitest';
 import { type Answer, type Json, startDev, TEMPLATE } from '../harness.js';
-import { BATCH, eventPath, fresh, timelinePath } from './support.js';
+import { BATCH, eventPath, fresh, timelineOf } from './support.js';
 
 const CLIENTS = 64;
 const PEOPLE = 50;
@@ -110,7 +110,7 @@ test.each([
       expect(json.properties.hs_additional_emails).toBeNull();
       contacts.add(json.id);
       expect(answered[n]).toEqual(new Set([json.id]));
-      const events = await walk(json.id);
+      const events = await timelineOf(server, json.id);
       expect(events.map((each) => each.id).sort()).toEqual([...(sent[n] as Set<string>)].sort());
       for (const each of events) expect(each.objectId).toBe(json.id);
       expect((await server.call('GET', eventPath(person.shared))).json.objectId).toBe(json.id);
@@ -127,18 +127,4 @@ async function byHand(): Promise<number> {
   });
   expect(made.status, made.text).toBe(201);
   return Number(made.json.id);
-}
-
-async function walk(objectId: string): Promise<Json[]> {
-  const events: Json[] = [];
-  let after: string | undefined;
-  do {
-    const { json } = await server.call(
-      'GET',
-      timelinePath(objectId, { limit: '100', ...(after ? { after } : {}) }),
-    );
-    events.push(...json.results);
-    after = json.paging?.next.after;
-  } while (after);
-  return events;
 }

@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RateLimit } from '../../dist/wire/rate_limit.js';
 import { APP, createTenant, DEMO_TOKEN, type Json, startDev, type TestServer, V3 } from '../harness.js';
-import { issueToken } from './support.js';
+import { CONTACTS, issueToken } from './support.js';
 
 let server: TestServer;
 afterEach(async () => {
@@ -12,7 +12,6 @@ afterEach(async () => {
   await server.close();
 });
 
-const CONTACTS = '/crm/v3/objects/contacts';
 const HEADERS = [
   'x-hubspot-ratelimit-max',
   'x-hubspot-ratelimit-remaining',

@@ -4,10 +4,20 @@ import { expect } from 'vitest';
 import { digest, newSecret } from '../../dist/access/credentials.js';
 import { ALL_SCOPES } from '../../dist/access/scopes.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
-import { type Answer, APP, type CallOptions, parsed, TEMPLATE, type TestServer, V3 } from '../harness.js';
+import {
+  type Answer,
+  APP,
+  type CallOptions,
+  type Json,
+  parsed,
+  TEMPLATE,
+  type TestServer,
+  V3,
+} from '../harness.js';
 
 export const TEMPLATES = `${V3}/${APP}/event-templates`;
 export const BATCH = `${V3}/events/batch/create`;
+export const CONTACTS = '/crm/v3/objects/contacts';
 
 export const PET_TOKENS = [
   { name: 'petName', label: 'Pet Name', type: 'string' },
@@ -51,6 +61,33 @@ let counter = 0;
 export function fresh(prefix: string): string {
   counter++;
   return `${prefix}-${process.pid}-${counter}`;
+}
+
+export const freshEmail = () => `${fresh('person')}@example.com`;
+
+/** Sends an event of the demo's template, about whoever is said. Answers it as it is stored. */
+export async function storedEvent(server: TestServer, who: object): Promise<Json> {
+  const answer = await server.event({ eventTemplateId: TEMPLATE, tokens: {}, ...who });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.json;
+}
+
+/** Every event of a contact's timeline, newest first. */
+export async function timelineOf(server: TestServer, objectId: string): Promise<Json[]> {
+  const events: Json[] = [];
+  for (let after: string | undefined; ; ) {
+    const query = { limit: '100', ...(after === undefined ? {} : { after }) };
+    const { json } = await server.call('GET', timelinePath(objectId, query));
+    events.push(...json.results);
+    after = json.paging?.next.after;
+    if (after === undefined) return events;
+  }
+}
+
+/** Submits a form as a page does that anybody sees: without a token. */
+export function submitForm(server: TestServer, body: object, portal: number | string = '8420') {
+  const path = `/submissions/v3/integration/submit/${portal}/${crypto.randomUUID()}`;
+  return server.call('POST', path, body, { token: '' });
 }
 
 /** Every refusal is HubSpot's error body, under the id of its request. */

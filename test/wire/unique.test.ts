@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { MAX_UNIQUE_PER_TYPE } from '../../dist/records/properties.js';
 import { createTenant, DEMO_TOKEN, type Json, startDev } from '../harness.js';
-import { expectRefused, faultyFields, fresh, makeTemplate } from './support.js';
+import { expectRefused, faultyFields, fresh, makeTemplate, submitForm } from './support.js';
 
 let now = Date.now();
 const server = await startDev({ clock: () => now++ }); // no two looks at it tell the same
@@ -230,16 +230,8 @@ describe('events and forms', () => {
 
     const good = await server.event({ ...event, objectId: owner, email: undefined });
     expect(good.status, good.text).toBe(201);
-    const form = await server.call(
-      'POST',
-      '/submissions/v3/integration/submit/8420/b1f9e3c0-5a1d-4f0e-9a37-0c5d2b7e6f11',
-      {
-        fields: [
-          { name: 'email', value: event.email },
-          { name: 'code', value: code },
-        ],
-      },
-    );
+    const fields = Object.entries({ email: event.email, code }).map(([name, value]) => ({ name, value }));
+    const form = await submitForm(server, { fields });
     expect(form.status).toBe(400);
     expect(form.json.errors).toMatchObject([{ errorType: 'CONFLICTING_UNIQUE_VALUE' }]);
     expect(form.json.errors[0].message).toContain("'fields.code'");
