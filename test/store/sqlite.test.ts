@@ -475,6 +475,15 @@ describe('SQLite', () => {
     db.close();
   });
 
+  test('for a value that is written SQLite makes no table of the names that have an index', () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    const steps = db.prepare("EXPLAIN INSERT INTO property VALUES (1, 'a', 'b', 1, NULL)").all();
+    db.close();
+    expect(steps).toContainEqual(expect.objectContaining({ opcode: 'IdxInsert' }));
+    expect(steps).not.toContainEqual(expect.objectContaining({ opcode: 'OpenEphemeral' }));
+  });
+
   const versions = Array.from({ length: readdirSync(MIGRATIONS).length - 1 }, (_, n) => n + 1);
   test.each(versions)('a folder of schema %i is brought up to date with all that it has', async (version) => {
     folder = newFolder();
@@ -498,7 +507,8 @@ describe('SQLite', () => {
     add('template', { id: 9, app: 8, object_type, name: 'Old', tokens: '[]', ...times });
     add('place', { id: 1, portal, object_type, object_id: 1 });
     add('place', { id: 2, portal, object_type, utk: 'u' });
-    add('place', { id: 3, portal, object_type, object_id: 1, utk: 'known' });
+    // Until schema 15 the place of a known visitor kept its utk.
+    add('place', { id: 3, portal, object_type, object_id: 1, ...(version < 15 ? { utk: 'known' } : {}) });
     add('record', { portal, object_type, id: 1, place: 1, ...times });
     add('identity', {
       portal,

@@ -13,7 +13,7 @@ import { emailSaid } from '../../timeline/event.js';
 export type Connection = Database.Database;
 
 /** Said of a property, this lets its index `property_value` be used: SQLite does not work it out from `name = …`. */
-export const INDEXED = `name IN (${[...INDEXED_PROPERTIES].map((name) => `'${name}'`).join(', ')})`;
+export const INDEXED = `(${[...INDEXED_PROPERTIES].map((name) => `name = '${name}'`).join(' OR ')})`;
 
 /** A limit that is bound. SQLite would plan a statement with `LIMIT ?` anew whenever it is run: several µs each time. */
 export const LIMIT = 'LIMIT +?';

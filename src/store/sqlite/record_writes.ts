@@ -40,7 +40,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   );
   const { record, newRecord, ownerOf, identities } = records(db);
   const touchRecord = toucher(db);
-  const { setByHand, byUnique, takenValue, undefinable, defineNamed } = valueWriter(db);
+  const { setProperties, setByHand, byUnique, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
   const canBe = typeChecker(db);
 
@@ -134,8 +134,11 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
   ): Written {
     if (email !== undefined) becomePrimary(portal, own.id, email);
     if (created && email !== undefined) associateByDomain(portal, own.id, email);
-    setByHand(own.place, properties, at);
-    if (!created) touchRecord(at, own.place);
+    if (created) setProperties(own.place, properties, 'API', at);
+    else {
+      setByHand(own.place, properties, at);
+      touchRecord(at, own.place);
+    }
     return { id: own.id, created };
   }
 
