@@ -177,34 +177,37 @@ function merged(a: readonly Row[], b: readonly Row[], limit: number): Row[] {
 export function timelineReader(db: Connection) {
   const sizes = shape(db);
   const stands = levels(db);
+  // What only some entries have is looked at first: it is less work for each than the cursor.
   const newest = (...only: string[]) =>
     db
       .prepare(`
       SELECT timestamp, seq, place FROM timeline t
-      WHERE ${['level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?', ...only].join(' AND ')}
+      WHERE ${[...only, 'level = ? AND segment = ? AND place = ? AND (timestamp, seq) < (?, ?) AND timestamp >= ?'].join(' AND ')}
       ORDER BY timestamp DESC, seq DESC ${LIMIT}`)
       .raw();
-  const ofLive =
-    'NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)';
-  const ofOne = 'template = ?';
-  const whileAllLive = { all: newest(), ofOne: newest(ofOne) };
-  const whileSomeArchived = { all: newest(ofLive), ofOne: newest(ofOne, ofLive) };
+  const all = newest();
+  const ofLive = newest(
+    'NOT EXISTS (SELECT 1 FROM template WHERE template.id = t.template AND archived_at IS NOT NULL)',
+  );
+  const ofOne = newest('template = ?');
   const anyArchived = db.prepare('SELECT 1 FROM template WHERE archived_at IS NOT NULL LIMIT 1').pluck();
+  const isArchived = db.prepare('SELECT 1 FROM template WHERE archived_at IS NOT NULL AND id = ?').pluck();
   return (
     places: readonly number[],
     query: { before: Cursor; from: number; template: number | undefined; limit: number },
   ): TimelineEntry[] => {
     const { before, limit, template } = query;
-    const { all, ofOne } = anyArchived.get() === undefined ? whileAllLive : whileSomeArchived;
-    const [read, ofIt] = template === undefined ? [all, []] : [ofOne, [template]];
+    if (template !== undefined && isArchived.get(template) !== undefined) return [];
+    const live = anyArchived.get() === undefined ? all : ofLive;
+    const [read, ofIt] = template === undefined ? [live, []] : [ofOne, [template]];
     let found: Row[] = [];
     for (const [level, segments] of segmentsOf(sizes, stands()))
       for (const segment of segments)
         for (const place of places) {
           // What is older than a whole page has no room on it.
           const from = Math.max(query.from, found[limit - 1]?.[0] ?? query.from);
-          const bounds = [before.timestamp, before.seq, from, ...ofIt, limit];
-          const rows = read.all(level, segment, place, ...bounds) as Row[];
+          const bounds = [before.timestamp, before.seq, from, limit];
+          const rows = read.all(...ofIt, level, segment, place, ...bounds) as Row[];
           if (rows.length > 0) found = merged(found, rows, limit);
         }
     return found.map(([timestamp, seq, place]) => ({ timestamp, seq, place }));
