@@ -473,7 +473,7 @@ class Report {
       throw new Error(`${this.path} tells of something else`);
     } catch (error) {
       throw new Error(
-        `${(error as Error).message}: name a --report that can be written; without --again, it goes on where it stood.`,
+        `${(error as Error).message}: name a --report of its own, that can be written; without --again, it goes on where it stood.`,
       );
     }
   }

@@ -234,7 +234,7 @@ export interface RecordStore {
   erase(portalId: number, who: { objectId: number } | { email: string }): Promise<boolean>;
 }
 
-/** Properties that are the record's own affair, `email` those of contacts: no token and no form sets them. */
+/** Properties that are the record's own affair (`email` of contacts alone): no token and no form sets them. */
 export const OWN_PROPERTIES: ReadonlySet<string> = new Set(
   'email hs_object_id createdate hs_createdate lastmodifieddate hs_lastmodifieddate hs_additional_emails hs_merged_object_ids'.split(
     ' ',
