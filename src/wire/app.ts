@@ -27,9 +27,10 @@ import { authenticator } from './authenticate.js';
 import { customObjectRoutes, SCHEMA_PATHS } from './custom_objects.js';
 import { eventCalls, eventRoutes } from './events.js';
 import { formRoutes } from './forms.js';
+import { Front } from './front.js';
 import { afterAnswers, inTurn } from './in_turn.js';
 import { jsonOf } from './json.js';
-import { type LaneOptions, laneBefore, SMALL_BODY_BYTES } from './lane.js';
+import { eventLane, linesOf, SMALL_BODY_BYTES } from './lane.js';
 import { oauthRoutes } from './oauth.js';
 import { objectBatchRoutes } from './object_batches.js';
 import { objectSearchRoutes } from './object_search.js';
@@ -111,25 +112,28 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const auth = authenticator(options.credentials, options.clock);
   const calls = eventCalls(options);
   let closing = false;
-  const lane: LaneOptions = {
+  const lane = eventLane({
     ...{ calls, intake: options.intake, authenticator: auth, families: FAMILIES },
-    headers: [
-      ...['x-content-type-options', 'nosniff'],
-      ...(overTls ? ['strict-transport-security', STRICT_TRANSPORT] : []),
-    ],
-    isClosing: () => closing,
+    headers: linesOf({
+      'x-content-type-options': 'nosniff',
+      ...(overTls ? { 'strict-transport-security': STRICT_TRANSPORT } : {}),
+    }),
     isOurHost: (host) => host !== undefined && (!options.loopbackOnly || isLoopback(host)),
     failed: (err, correlationId) => app.log.error({ err, correlationId }, 'a request failed'),
-  };
+  });
   const app = fastify({
     serverFactory: (handler) => {
+      const listener = inTurn(handler);
+      // A request without a Host is refused below: Node's 400 has no body.
+      const setting = {
+        requestTimeout: MAX_REQUEST_MS,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        requireHostHeader: false,
+      };
       // With limits, every call is counted on its way through the framework.
-      const listener = inTurn(rateLimit ? handler : laneBefore(handler, lane));
-      const server = createServer(
-        // A request without a Host is refused below: Node's 400 has no body.
-        { requestTimeout: MAX_REQUEST_MS, keepAliveTimeout: KEEP_ALIVE_MS, requireHostHeader: false },
-        listener,
-      );
+      const server = rateLimit
+        ? createServer(setting, listener)
+        : new Front({ ...setting, lane, isClosing: () => closing }, listener);
       // What else a client may expect than to be told to go on is passed over (RFC 9110, 10.1.1): Node's 417 has no body.
       server.setTimeout(MAX_STILL_MS).on('checkExpectation', listener);
       // Whoever has closed their side after the last request, as `nc -N` does, still takes its answer.

@@ -29,6 +29,10 @@ export function inTurn(listener: RequestListener): RequestListener {
   };
 }
 
+export function isAnswered(socket: Socket): boolean {
+  return (unanswered.get(socket)?.size ?? 0) === 0;
+}
+
 /** Once every request is answered that has come whole. */
 export function afterAnswers(socket: Socket, then: () => void): void {
   const last = [...(unanswered.get(socket) ?? [])].findLast(({ req }) => req.complete);

@@ -2,11 +2,11 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { laneBefore } from '../../dist/wire/lane.js';
+import { Front } from '../../dist/wire/front.js';
+import { eventLane } from '../../dist/wire/lane.js';
 import { until } from '../cli.js';
 import {
   type Answer,
@@ -35,27 +35,29 @@ describe('the lane', () => {
   const state = { full: false, closing: false };
   const holder = (token: string) => (sent?: string) =>
     sent === `Bearer ${token}` ? ({} as never) : undefined;
-  const lane = laneBefore(
+  const server = new Front(
+    {
+      keepAliveTimeout: 5_000,
+      isClosing: () => state.closing,
+      lane: eventLane({
+        calls: { send: async () => 'taken', read: () => 'taken' } as never,
+        intake: {
+          get isFull() {
+            return state.full;
+          },
+        } as never,
+        authenticator: { holderOf: ([scope]: string[]) => holder(scope as string) } as never,
+        families: [V3],
+        headers: '',
+        isOurHost: (host) => host !== 'example.com',
+        failed: () => undefined,
+      }),
+    },
     (request, response) => {
       request.resume();
       response.end('left');
     },
-    {
-      calls: { send: async () => 'taken', read: () => 'taken' } as never,
-      intake: {
-        get isFull() {
-          return state.full;
-        },
-      } as never,
-      authenticator: { holderOf: ([scope]: string[]) => holder(scope as string) } as never,
-      families: [V3],
-      headers: [],
-      isOurHost: (host) => host !== 'example.com',
-      isClosing: () => state.closing,
-      failed: () => undefined,
-    },
   );
-  const server = createServer(lane);
   beforeAll(() => new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening)));
   afterAll(() => server.close());
   const baseUrl = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,0 +1,110 @@
+// The head of a request, read from the bytes of a connection. Strict: a head in any form but the plain one that all
+// parsers read alike is none of ours, and left to Node's parser.
+import { maxHeaderSize } from 'node:http';
+
+/** What is asked, as far as it matters here. */
+export interface Head {
+  method: string;
+  url: string;
+  fields: Fields;
+  /** With the empty line. */
+  bytes: number;
+}
+
+/** Of the header's fields those that say how a request is to be read, and by whom it is sent. */
+export interface Fields {
+  host: string | undefined;
+  authorization: string | undefined;
+  contentType: string;
+  isPacked: boolean;
+  /** Of the body; undefined: none is sent. */
+  contentLength: number | undefined;
+  /** Whether the connection is to end with the answer. */
+  isLast: boolean;
+}
+
+const END = Buffer.from('\r\n\r\n');
+/** Origin form. CONNECT and `*` are not. */
+const REQUEST_LINE = /^([A-Z]{3,10}) (\/[\x21-\x7e]*) HTTP\/1\.1$/;
+/** RFC 9112, 5: no folded lines, no space before the colon, no controls but the tab. */
+const FIELD = /([\w!#$%&'*+.^`|~-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)\r\n/y;
+
+/** Reads heads of one connection, where most have the same fields. Answers undefined for what is left to Node. */
+export function headReader(): (sent: Buffer) => Head | undefined {
+  let written = '';
+  let read: Fields | undefined;
+  return (sent) => {
+    const end = sent.indexOf(END);
+    if (end === -1 || end > maxHeaderSize) return undefined;
+    const text = sent.toString('latin1', 0, end + 2);
+    const lineEnd = text.indexOf('\r\n');
+    const [, method, url] = REQUEST_LINE.exec(text.slice(0, lineEnd)) ?? [];
+    if (method === undefined || url === undefined) return undefined;
+    const fields = text.slice(lineEnd + 2);
+    if (fields !== written) {
+      written = fields;
+      read = fieldsOf(fields);
+    }
+    return read && { method, url, fields: read, bytes: end + END.length };
+  };
+}
+
+function fieldsOf(text: string): Fields | undefined {
+  const fields: Fields = {
+    host: undefined,
+    authorization: undefined,
+    contentType: '',
+    isPacked: false,
+    contentLength: undefined,
+    isLast: false,
+  };
+  const seen = new Set<string>();
+  for (FIELD.lastIndex = 0; FIELD.lastIndex < text.length; ) {
+    const found = FIELD.exec(text);
+    if (!found) return undefined;
+    const name = (found[1] as string).toLowerCase();
+    const value = (found[2] as string).replace(/[\t ]+$/, '');
+    if (!MATTERS.has(name)) continue;
+    if (seen.has(name) || !take(fields, name, value)) return undefined;
+    seen.add(name);
+  }
+  return fields;
+}
+
+const MATTERS = new Set([
+  'host',
+  'authorization',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'connection',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+  'trailer',
+]);
+
+function take(fields: Fields, name: string, value: string): boolean {
+  switch (name) {
+    case 'host':
+      fields.host = value;
+      return true;
+    case 'authorization':
+      fields.authorization = value;
+      return true;
+    case 'content-type':
+      fields.contentType = value;
+      return true;
+    case 'content-encoding':
+      fields.isPacked = true;
+      return true;
+    case 'content-length':
+      fields.contentLength = Number(value);
+      return /^\d{1,9}$/.test(value);
+    case 'connection':
+      fields.isLast = /^close$/i.test(value);
+      return fields.isLast || /^keep-alive$/i.test(value);
+    default:
+      return false;
+  }
+}
