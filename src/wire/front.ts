@@ -10,7 +10,7 @@ import { isAnswered } from './in_turn.js';
 /** Answers what was asked, once. `headers` are lines, each with its end; length, date and connection are added. */
 export type Answer = (status: number, headers: string, body: string) => void;
 /** Does what is asked, with its whole body. */
-export type Taken = (body: Buffer, answer: Answer) => void;
+type Taken = (body: Buffer, answer: Answer) => void;
 /** Says of a request whether it is wanted, before its body has come. */
 export type Lane = (head: Head) => Taken | undefined;
 
