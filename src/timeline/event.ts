@@ -80,7 +80,7 @@ export function draftEvent(input: EventInput, setting: Setting, faults: Fault[])
   if (input.timelineIFrame) checkIFrame(input.timelineIFrame, faults);
 
   const text = (field: string, value: string | undefined) =>
-    value === undefined ? '' : `,"${field}":${JSON.stringify(value)}`;
+    value === undefined ? '' : `,"${field}":${jsonText(value)}`;
   const body =
     `{"objectType":"${type}","eventTemplateId":"${template.id}"` +
     text('email', input.email) +
@@ -178,7 +178,7 @@ function tokensText(values: EventInput['tokens'], template: Template, faults: Fa
     const value = values[token.name] as string;
     const fault = valueFault(value, token, options);
     if (fault) faults.push({ in: `tokens.${token.name}`, message: fault });
-    text += `${text === '' ? '' : ','}${key}${JSON.stringify(value)}`;
+    text += `${text === '' ? '' : ','}${key}${jsonText(value)}`;
   }
   const names = Object.keys(values);
   if (known < names.length) {
@@ -328,7 +328,16 @@ function checkIFrame(iframe: Partial<TimelineIFrame>, faults: Fault[]): void {
 }
 
 function iframeText({ linkLabel, headerLabel, url, width, height }: TimelineIFrame): string {
-  return JSON.stringify({ linkLabel, headerLabel, url, width, height });
+  const texts = `"linkLabel":${jsonText(linkLabel)},"headerLabel":${jsonText(headerLabel)},"url":${jsonText(url)}`;
+  return `{${texts},"width":${width},"height":${height}}`;
+}
+
+/** What JSON writes as it is: no quotes, backslashes, controls or halves of letters. */
+const PLAIN = /^[ !#-[\]-\ud7ff\ue000-\uffff]*$/;
+
+/** A text as JSON. To look whether it is plain takes a third of what JSON.stringify does. */
+export function jsonText(text: string): string {
+  return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
 const MAX_LISTED = 20;

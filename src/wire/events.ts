@@ -7,6 +7,7 @@ import type { Principal } from '../access/store.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
 import { invalid, orRefusal, Refusal, together } from '../refusal.js';
+import { jsonText } from '../timeline/event.js';
 import type { Intake } from '../timeline/intake.js';
 import { eventBody, present } from '../timeline/present.js';
 import type { StoredEvent, TimelineStore } from '../timeline/store.js';
@@ -225,7 +226,7 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
 /** The event's answer: its stored text, with its id and the record that holds it now. `more` are further members, as JSON. */
 export function eventText({ id, objectId, body }: StoredEvent, more = ''): string {
   const about = objectId === undefined ? '' : `"objectId":"${objectId}",`;
-  return `{${about}"id":${JSON.stringify(id)},${more === '' ? '' : `${more},`}${body.slice(1)}`;
+  return `{${about}"id":${jsonText(id)},${more === '' ? '' : `${more},`}${body.slice(1)}`;
 }
 
 function batchInputs(body: unknown): unknown[] {

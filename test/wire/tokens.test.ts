@@ -1,5 +1,6 @@
 // Tokens: how a template declares them, and the values that events may give them.
 import { afterAll, expect, test } from 'vitest';
+import { jsonText } from '../../dist/timeline/event.js';
 import { type Json, startDev, V3 } from '../harness.js';
 import { eventPath, expectRefused, faultyFields, makeTemplate, PET_TOKENS, TEMPLATES } from './support.js';
 
@@ -336,4 +337,13 @@ test('any text is a string value, exactly: NUL, lone surrogates, markup, 🐶', 
     expect(created.json.tokens).toEqual({ petName });
     expect((await server.call('GET', eventPath(created.json.id, template))).text).toBe(created.text);
   }
+});
+
+test('every character stands in a JSON text as JSON.stringify has it', () => {
+  const wrong: string[] = [];
+  for (let code = 0; code <= 0xffff; code++) {
+    const text = `a${String.fromCharCode(code)}b`;
+    if (jsonText(text) !== JSON.stringify(text)) wrong.push(code.toString(16));
+  }
+  expect(wrong).toEqual([]);
 });
