@@ -400,10 +400,11 @@ class Run {
     this.#from = at;
     while (this.#inFlight.length >= MAX_IN_FLIGHT) await this.#inFlight.shift();
     const { reported } = this.report;
+    const events = drafts.length; // they themselves are let go
     const step = this.store
       .importStep(drafts, { ...this.key, ...position, lines, refusals, reported })
       .then((refused) => {
-        this.stored += drafts.length - refused.length;
+        this.stored += events - refused.length;
         this.refused += refused.length + refusals.length;
         this.report.write(
           [...refusals, ...refused].sort((a, b) => a.line - b.line),

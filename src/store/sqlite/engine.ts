@@ -78,16 +78,20 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
       return drafts.map((draft, index) => outcome(draft, filed, CELLS_FILED * index, ids));
     },
-    async importStep(drafts, step) {
-      const refused = await writer.ask('importStep', [pack(drafts), step]);
-      if (!refused)
-        throw new Refusal(
-          'conflict',
-          'another process imports this file: let it, or end it and run this again',
-        );
-      checkpoints.count(drafts.length, bytesOf(drafts));
-      for (const { portalId, subject, properties } of drafts) defined(portalId, subject.type, properties);
-      return refused;
+    importStep(drafts, step) {
+      const [events, bytes] = [drafts.length, bytesOf(drafts)];
+      const defining = drafts.filter(({ properties }) => properties.some(({ defines }) => defines));
+      // The drafts are let go: each collection of garbage would copy those that wait.
+      return writer.ask('importStep', [pack(drafts), step]).then((refused) => {
+        if (!refused)
+          throw new Refusal(
+            'conflict',
+            'another process imports this file: let it, or end it and run this again',
+          );
+        checkpoints.count(events, bytes);
+        for (const { portalId, subject } of defining) options.onDefined?.(portalId, subject.type);
+        return refused;
+      });
     },
     forgetImport: (key) => writer.ask('forgetImport', [key]),
     createPortal: (portal) => writer.ask('createPortal', [portal]),
