@@ -7,7 +7,8 @@ import { Definitions } from './records/definitions.js';
 import { type RecordStore, standardTypeOf } from './records/record.js';
 import { draftEvent } from './timeline/event.js';
 import type { TimelineStore } from './timeline/store.js';
-import { MAX_TEMPLATES_PER_APP, newTemplate } from './timeline/template.js';
+import { MAX_TEMPLATES_PER_APP } from './timeline/template.js';
+import { newTemplate } from './timeline/template_rules.js';
 
 export type DemoCredentials = Omit<KnownCredentials, 'appId' | 'principal'>;
 

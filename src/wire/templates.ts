@@ -5,16 +5,15 @@ import { TEMPLATES_READ, TEMPLATES_WRITE } from '../access/scopes.js';
 import type { Definitions } from '../records/definitions.js';
 import type { Schemas } from '../records/schemas.js';
 import { brief, Refusal } from '../refusal.js';
+import type { Template as StoredTemplate, TemplateToken } from '../timeline/template.js';
 import {
   checkProperties,
   newTemplate,
   replaced,
-  type Template as StoredTemplate,
-  type TemplateToken,
   withoutToken,
   withToken,
   withTokenChanged,
-} from '../timeline/template.js';
+} from '../timeline/template_rules.js';
 import type { Templates } from '../timeline/templates.js';
 import type { Authenticator } from './authenticate.js';
 import { anyOneOf, DONE, operations } from './openapi.js';
