@@ -204,8 +204,8 @@ class Caller {
     setImmediate(() => {
       if (this.socket.destroyed) return;
       this.isOwed = false;
+      this.socket.resume();
       this.#next();
-      if (!this.isOwed || !this.#held) this.socket.resume(); // no more comes while there is enough
       if (this.#isEnded) this.#end();
     });
   }

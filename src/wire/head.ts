@@ -63,9 +63,9 @@ function fieldsOf(text: string): Fields | undefined {
     const found = FIELD.exec(text);
     if (!found) return undefined;
     const name = (found[1] as string).toLowerCase();
+    const value = (found[2] as string).replace(/[\t ]+$/, '');
     if (!MATTERS.has(name)) continue;
-    const value = (found[2] as string).replace(/ +$/, '');
-    if (seen.has(name) || value.endsWith('\t') || !take(fields, name, value)) return undefined;
+    if (seen.has(name) || !take(fields, name, value)) return undefined;
     seen.add(name);
   }
   return fields;

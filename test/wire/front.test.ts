@@ -227,34 +227,6 @@ test('once it is to stop, what is owed is answered first, and whoever waits for 
   state.closing = false;
 });
 
-test('of what is sent ahead no more is held than two reads of a connection', async () => {
-  const request = line('/lane', 'x'.repeat(900));
-  let [handled, most] = [0, 0];
-  const ahead = new Front(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      isClosing: () => false,
-      lane: () => (body: Buffer, answer: Answer) => {
-        handled++;
-        setImmediate(() => taken(body, answer));
-      },
-    },
-    (node) => void node.socket.destroy(), // one whose head has come in part
-  );
-  await listen(ahead);
-  ahead.on('connection', (heard) => {
-    heard.on('data', () => {
-      most = Math.max(most, heard.bytesRead - handled * request.length);
-    });
-  });
-  const socket = open(ahead).resume();
-  socket.on('error', () => undefined).write(request.repeat(20_000));
-  await new Promise((resolve) => socket.on('close', resolve));
-  expect(handled).toBeGreaterThan(50);
-  expect(most).toBeLessThan(150_000);
-  ahead.close();
-});
-
 test('cut at any place, in any order, all is answered once and in turn', async () => {
   const request = fc.oneof(
     fc.string({ maxLength: 40 }).map((text) => ({ path: '/lane', text })),
