@@ -131,6 +131,7 @@ class Caller {
     }
     this.isOwed = true;
     this.#held = held.length > bytes ? held.subarray(bytes) : undefined;
+    if (this.#held) this.socket.pause(); // no more is read ahead of the answers
     taken(held.subarray(head.bytes, bytes), (status, headers, body) =>
       this.#answer(status, headers, body, head.fields.isLast),
     );

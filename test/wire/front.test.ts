@@ -173,6 +173,16 @@ test('whoever has sent all and closes their side gets every answer', async () =>
   }
 });
 
+test('what is sent far ahead of the answers is not read before its turn', async () => {
+  const connected = once(server, 'connection');
+  const socket = open();
+  const [there] = (await connected) as [Socket];
+  socket.write(line('/lane').repeat(300_000));
+  expect((await answers(socket, 100)).length).toBeGreaterThanOrEqual(100);
+  expect(there.bytesRead).toBeLessThan(1_000_000);
+  socket.destroy();
+});
+
 test('whoever does not take an answer is cut off; while one is worked on nobody is', async () => {
   const late = open();
   const got = ask(late, line('/later', 'a'));
