@@ -139,7 +139,7 @@ class Caller {
 
   #wanted(head: Head): Taken | undefined {
     const { setting, socket } = this;
-    const isOurTurn = !setting.isClosing() && (!this.#node || isAnswered(socket));
+    const isOurTurn = !setting.isClosing() && (!this.#node || (isAnswered(socket) && socket.writable));
     return isOurTurn ? setting.lane(head) : undefined;
   }
 

@@ -265,6 +265,25 @@ describe('by the lane and by the framework', () => {
     expect((await server.call('GET', `${EVENTS}/${TEMPLATE}/none`)).status).toBe(404);
   });
 
+  test('what comes after a refusal that ends the connection is not done', async () => {
+    const id = fresh('after');
+    await server.event(event()); // the token is remembered: the lane would take it
+    const { hostname, port } = new URL(server.listening);
+    const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
+    const closed = once(socket, 'close');
+    socket.write('NONE / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    expect(String(await once(socket, 'data'))).toMatch(/^HTTP\/1.1 400 .*connection: close/s);
+    const body = JSON.stringify(event({ id }));
+    socket.end(
+      `POST ${EVENTS} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${DEMO_TOKEN}\r\n` +
+        `content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    socket.on('error', () => undefined);
+    await closed;
+    await server.event(event()); // by now the one before would be stored
+    expect((await server.call('GET', `${EVENTS}/${TEMPLATE}/${id}`)).status).toBe(404);
+  });
+
   test('whatever is sent is answered the same', async () => {
     const field = fc.constantFrom(
       'id',
