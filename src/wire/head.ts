@@ -80,6 +80,7 @@ const MATTERS = new Set([
   'content-length',
   'content-encoding',
   'connection',
+  'proxy-connection', // Node reads it as the one before
   'transfer-encoding',
   'expect',
   'upgrade',

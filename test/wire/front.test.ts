@@ -292,6 +292,7 @@ describe('a head that is read here', () => {
       'Content-Type',
       'content-type',
       'Content-Length',
+      'Proxy-Connection',
       'X-Other',
       'Accept',
     ],
@@ -411,6 +412,7 @@ describe('a head that is read here', () => {
     ['a body in chunks', 'POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n'],
     ['a wish to be told to go on', 'POST / HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\n'],
     ['another protocol', 'GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'],
+    ['another word for the connection’s end', 'GET / HTTP/1.1\r\nproxy-connection: close\r\n\r\n'],
     ['a length that is no number', 'GET / HTTP/1.1\r\ncontent-length: +1\r\n\r\n'],
   ])('has not %s', (_, text) => {
     expect(headReader()(Buffer.from(text, 'latin1'))).toBeUndefined();
