@@ -150,10 +150,7 @@ class Caller {
       this.#leave();
       return;
     }
-    if (!this.#node) {
-      this.#node = this.#toNode();
-      this.#hear(this.#node, this.#own);
-    }
+    this.#node ??= this.#toNode();
     this.#passing = bytes - held.length;
     this.#held = undefined;
     this.#node.data.call(this.socket, held);
@@ -163,8 +160,8 @@ class Caller {
   #leave(): void {
     const held = this.#held as Buffer;
     this.#held = undefined;
-    if (this.#node) this.#hear(this.#own, this.#node);
-    else this.#node = this.#toNode();
+    this.#node ??= this.#toNode();
+    this.#hear(this.#own, this.#node);
     this.#node.data.call(this.socket, held);
   }
 
@@ -173,7 +170,10 @@ class Caller {
     for (const event of EVENTS) socket.off(event, this.#own[event]);
     this.setting.toNode(socket);
     const last = (event: string) => socket.listeners(event).at(-1) as Hear;
-    return { data: last('data'), end: last('end'), timeout: last('timeout') };
+    const node = { data: last('data'), end: last('end'), timeout: last('timeout') };
+    // Once others hear, Node's parser no longer takes what comes past them: what waits on the socket is before it.
+    this.#hear(node, this.#own);
+    return node;
   }
 
   #hear(before: Hearing, now: Hearing): void {

@@ -173,6 +173,22 @@ test('whoever has sent all and closes their side gets every answer', async () =>
   }
 });
 
+test('what has come before Node is needed goes to it before what comes later', async () => {
+  const socket = open();
+  const got = answers(socket, 6);
+  const large = 'b'.repeat(120_000);
+  socket.write(
+    [line('/later').repeat(2), line('/node'), line('/node', large).repeat(2), line('/node')].join(''),
+  );
+  for (let n = 0; n < 2; n++) {
+    await until(async () => owed.length > 0);
+    await pause(30);
+    owed.pop()?.();
+  }
+  expect(await got).toEqual(['lane ', 'lane ', 'node ', `node ${large}`, `node ${large}`, 'node ']);
+  socket.destroy();
+});
+
 test('what is sent far ahead of the answers is not read before its turn', async () => {
   const connected = once(server, 'connection');
   const socket = open();
