@@ -26,6 +26,8 @@ type Setting = Pick<FrontOptions, 'keepAliveTimeout' | 'lane' | 'isClosing'> & {
   toNode: (socket: Socket) => void;
 };
 
+/** A connection is kept, in ms, so much longer than is told, as Node does: whoever goes by it may ask at its end. */
+const LONGER_MS = 1_000;
 /** So long, in ms, the rest of a request is waited for here; then Node's timeouts hold. */
 const REST_MS = 1_000;
 
@@ -92,7 +94,7 @@ class Caller {
     readonly socket: Socket,
     private readonly setting: Setting,
   ) {
-    socket.setTimeout(setting.keepAliveTimeout).on('error', () => socket.destroy());
+    socket.setTimeout(setting.keepAliveTimeout + LONGER_MS).on('error', () => socket.destroy());
     for (const event of EVENTS) socket.on(event, this.#own[event]);
   }
 
@@ -123,7 +125,7 @@ class Caller {
       this.socket.setTimeout(REST_MS);
       return;
     }
-    if (this.#isAwaited) this.socket.setTimeout(this.setting.keepAliveTimeout);
+    if (this.#isAwaited) this.socket.setTimeout(this.setting.keepAliveTimeout + LONGER_MS);
     this.#isAwaited = false;
     if (!taken || held.length < bytes) {
       this.#pass(bytes);

@@ -138,10 +138,12 @@ test('one that breaks off with its connection is refused', async () => {
   expect(await answers(socket)).toEqual(['400']);
 });
 
-test('whoever says nothing is let go', async () => {
+test('whoever says nothing is let go, a little later than was told', async () => {
   const [silent, answered] = [open(), open()];
   await ask(answered, line('/lane', 'a'));
+  const from = performance.now();
   await Promise.all([once(silent.resume(), 'close'), once(answered.resume(), 'close')]);
+  expect(performance.now() - from).toBeGreaterThan(KEEP_ALIVE_MS + 500);
 });
 
 test('a connection that is to end with an answer does', async () => {
