@@ -18,7 +18,7 @@ interface FrontOptions extends ServerOptions {
   /** In ms. */
   keepAliveTimeout: number;
   lane: Lane;
-  /** Once the server is to stop, connections end with their answers. */
+  /** Once the server is to stop, connections end with the answers to what has come over them. */
   isClosing: () => boolean;
 }
 
@@ -185,7 +185,7 @@ class Caller {
   #answer(status: number, headers: string, body: string, isLast: boolean): void {
     const { socket, setting } = this;
     if (socket.destroyed) return;
-    const ends = isLast || setting.isClosing() || (this.#isEnded && !this.#held);
+    const ends = isLast || (!this.#held && (this.#isEnded || setting.isClosing()));
     const bytes = Buffer.byteLength(body);
     const isTaken = socket.write(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers}content-length: ${bytes}\r\nDate: ${dateNow()}\r\n` +

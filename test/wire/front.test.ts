@@ -255,6 +255,24 @@ test('once it is to stop, what is owed is answered first, and whoever waits for 
   state.closing = false;
 });
 
+test('once it is to stop, what was sent ahead is answered too', async () => {
+  const stopping = front();
+  await listen(stopping);
+  const socket = open(stopping);
+  const got = answers(socket);
+  socket.write(line('/later', 'a') + line('/lane', 'b') + line('/node', 'c'));
+  await until(async () => owed.length > 0);
+  state.closing = true;
+  const closed = once(stopping, 'close');
+  stopping.close();
+  owed.pop()?.();
+  const looking = setInterval(() => stopping.closeIdleConnections(), 20);
+  expect(await got).toEqual(['lane a', 'node b', 'node c']);
+  await closed;
+  clearInterval(looking);
+  state.closing = false;
+});
+
 test('cut at any place, in any order, all is answered once and in turn', async () => {
   const request = fc.oneof(
     fc.string({ maxLength: 40 }).map((text) => ({ path: '/lane', text })),
