@@ -55,8 +55,8 @@ export class Front extends Server {
   override closeIdleConnections(): void {
     const callers = [...this.#callers];
     for (const caller of callers) caller.endIfIdle();
-    // Node takes whom the lane owes an answer for idle.
-    if (!callers.some((caller) => caller.isOwed)) super.closeIdleConnections();
+    // Of those that it knows, Node takes for idle whom the lane owes an answer.
+    if (!callers.some((caller) => caller.isOwedPastNode)) super.closeIdleConnections();
   }
 
   override closeAllConnections(): void {
@@ -71,8 +71,8 @@ type Hear = (this: Socket, chunk?: Buffer) => void;
 type Hearing = Record<(typeof EVENTS)[number], Hear>;
 
 class Caller {
-  /** The lane owes an answer, or the last one is not taken yet. */
-  isOwed = false;
+  /** The lane owes an answer, or waits with the next until the last one is taken. */
+  #isOwed = false;
   readonly #headOf = headReader();
   /** What has come and is neither the lane's nor Node's yet. */
   #held: Buffer | undefined;
@@ -98,15 +98,19 @@ class Caller {
     for (const event of EVENTS) socket.on(event, this.#own[event]);
   }
 
-  /** Before Node ends those that it knows. */
+  get isOwedPastNode(): boolean {
+    return this.#isOwed && this.#node !== undefined;
+  }
+
+  /** Before Node ends those that it knows. What has come in part is Node's to wait for. */
   endIfIdle(): void {
     if (this.#isAwaited) this.#next();
-    else if (!this.#node && !this.isOwed) this.socket.destroy();
+    else if (!this.#node && !this.#isOwed) this.socket.destroySoon();
   }
 
   #take(chunk: Buffer): void {
     this.#held = this.#held ? Buffer.concat([this.#held, chunk]) : chunk;
-    if (this.isOwed) this.socket.pause();
+    if (this.#isOwed) this.socket.pause();
     else this.#next();
   }
 
@@ -131,7 +135,7 @@ class Caller {
       this.#pass(bytes);
       return;
     }
-    this.isOwed = true;
+    this.#isOwed = true;
     this.#held = held.length > bytes ? held.subarray(bytes) : undefined;
     if (this.#held) this.socket.pause(); // no more is read ahead of the answers
     taken(held.subarray(head.bytes, bytes), (status, headers, body) =>
@@ -152,7 +156,7 @@ class Caller {
       this.#leave();
       return;
     }
-    this.#node ??= this.#toNode();
+    this.#node ??= this.#connectNode();
     this.#passing = bytes - held.length;
     this.#held = undefined;
     this.#node.data.call(this.socket, held);
@@ -162,12 +166,12 @@ class Caller {
   #leave(): void {
     const held = this.#held as Buffer;
     this.#held = undefined;
-    this.#node ??= this.#toNode();
+    this.#node ??= this.#connectNode();
     this.#hear(this.#own, this.#node);
     this.#node.data.call(this.socket, held);
   }
 
-  #toNode(): Hearing {
+  #connectNode(): Hearing {
     const { socket } = this;
     for (const event of EVENTS) socket.off(event, this.#own[event]);
     this.setting.toNode(socket);
@@ -199,14 +203,14 @@ class Caller {
 
   #goOn(): void {
     if (!this.#held) {
-      this.isOwed = false;
+      this.#isOwed = false;
       if (this.#isEnded) this.#end();
       return;
     }
     // After what others have sent meanwhile.
     setImmediate(() => {
       if (this.socket.destroyed) return;
-      this.isOwed = false;
+      this.#isOwed = false;
       this.socket.resume();
       this.#next();
       if (this.#isEnded) this.#end();
@@ -215,7 +219,7 @@ class Caller {
 
   #end(): void {
     this.#isEnded = true;
-    if (this.isOwed) return;
+    if (this.#isOwed) return;
     if (this.#isAwaited) this.#next(); // what does not come whole is Node's to refuse
     if (this.#node) this.#node.end.call(this.socket);
     else this.socket.end();
@@ -223,7 +227,7 @@ class Caller {
 
   #timeout(): void {
     if (this.#isAwaited) this.#next();
-    else if (this.isOwed) {
+    else if (this.#isOwed) {
       // What waits to be taken ends by a reset: else the system keeps it. What is worked on has no timeout.
       if (this.socket.writableLength > 0) this.socket.resetAndDestroy();
     } else if (this.#node) this.#node.timeout.call(this.socket);

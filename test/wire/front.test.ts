@@ -273,6 +273,20 @@ test('once it is to stop, what was sent ahead is answered too', async () => {
   state.closing = false;
 });
 
+test('whoever does not take an answer holds no other up once it is to stop', async () => {
+  const stopping = front();
+  await listen(stopping);
+  const [greedy, idle] = [open(stopping), open(stopping)];
+  greedy.on('error', () => undefined).write(line('/large'));
+  await ask(idle, line('/node', 'a'));
+  const closed = once(idle.resume(), 'close').then(() => 'closed');
+  state.closing = true;
+  stopping.close();
+  expect(await Promise.race([closed, pause(KEEP_ALIVE_MS / 2)])).toBe('closed');
+  stopping.closeAllConnections();
+  state.closing = false;
+});
+
 test('cut at any place, in any order, all is answered once and in turn', async () => {
   const request = fc.oneof(
     fc.string({ maxLength: 40 }).map((text) => ({ path: '/lane', text })),
