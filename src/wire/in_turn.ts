@@ -29,6 +29,7 @@ export function inTurn(listener: RequestListener): RequestListener {
   };
 }
 
+/** Whether Node owes nothing over the connection. */
 export function isAnswered(socket: Socket): boolean {
   return (unanswered.get(socket)?.size ?? 0) === 0;
 }
