@@ -51,63 +51,37 @@ export function headReader(): (sent: Buffer) => Head | undefined {
   };
 }
 
+const OURS = new Set([
+  'host',
+  'authorization',
+  'content-type',
+  'content-encoding',
+  'content-length',
+  'connection',
+]);
+/** With these a request has another end, or asks for more. Node reads proxy-connection as connection. */
+const NODES = new Set(['transfer-encoding', 'trailer', 'expect', 'upgrade', 'proxy-connection']);
+
 function fieldsOf(text: string): Fields | undefined {
-  const fields: Fields = {
-    host: undefined,
-    authorization: undefined,
-    contentType: '',
-    isPacked: false,
-    contentLength: undefined,
-    isLast: false,
-  };
-  const seen = new Set<string>();
+  const values = new Map<string, string>();
   for (FIELD.lastIndex = 0; FIELD.lastIndex < text.length; ) {
     const found = FIELD.exec(text);
     if (!found) return undefined;
     const [, written = '', value = ''] = found;
     const name = written.toLowerCase();
-    if (!MATTERS.has(name)) continue;
-    if (seen.has(name) || !take(fields, name, value)) return undefined;
-    seen.add(name);
+    if (NODES.has(name) || values.has(name)) return undefined;
+    if (OURS.has(name)) values.set(name, value);
   }
-  return fields;
-}
-
-const MATTERS = new Set([
-  'host',
-  'authorization',
-  'content-type',
-  'content-length',
-  'content-encoding',
-  'connection',
-  'proxy-connection', // Node reads it as the one before
-  'transfer-encoding',
-  'expect',
-  'upgrade',
-  'trailer',
-]);
-
-function take(fields: Fields, name: string, value: string): boolean {
-  switch (name) {
-    case 'host':
-      fields.host = value;
-      return true;
-    case 'authorization':
-      fields.authorization = value;
-      return true;
-    case 'content-type':
-      fields.contentType = value;
-      return true;
-    case 'content-encoding':
-      fields.isPacked = true;
-      return true;
-    case 'content-length':
-      fields.contentLength = Number(value);
-      return /^\d{1,9}$/.test(value);
-    case 'connection':
-      fields.isLast = /^close$/i.test(value);
-      return fields.isLast || /^keep-alive$/i.test(value);
-    default:
-      return false;
-  }
+  const length = values.get('content-length');
+  const connection = values.get('connection')?.toLowerCase() ?? 'keep-alive';
+  if (length !== undefined && !/^\d{1,9}$/.test(length)) return undefined;
+  if (connection !== 'keep-alive' && connection !== 'close') return undefined;
+  return {
+    host: values.get('host'),
+    authorization: values.get('authorization'),
+    contentType: values.get('content-type') ?? '',
+    isPacked: values.has('content-encoding'),
+    contentLength: length === undefined ? undefined : Number(length),
+    isLast: connection === 'close',
+  };
 }
