@@ -16,6 +16,11 @@ const READY_BYTES = 1024 * 1024;
  */
 const AHEAD_EVENTS = 10_000;
 const AHEAD_BYTES = 64 * 1024 * 1024;
+/** A caller's batch is begun while less than this waits and is with the store: enough that the store has work. */
+const BEGIN_EVENTS = 4_000;
+const BEGIN_BYTES = 16 * 1024 * 1024;
+/** Batches that have not begun. */
+export const MAX_IN_LINE = 256;
 /** What has waited goes in batches of no more than so much. */
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
@@ -34,6 +39,8 @@ export class Intake {
   #aheadEvents = 0;
   #aheadBytes = 0;
   #due = false;
+  #line: (() => void)[] = [];
+  #begun = 0;
 
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
 
@@ -51,6 +58,37 @@ export class Intake {
     let bytes = 0;
     for (const draft of drafts) bytes += draft.body.length;
     return new Promise((resolve, reject) => this.#gather({ drafts, bytes, resolve, reject }));
+  }
+
+  /**
+   * Does the work of a caller's batch when its turn comes, in order of arrival. Until then it is no more than the bytes
+   * it came as: drafts that wait for long are copied by one collection after the other. It appends before it waits for
+   * anything.
+   */
+  inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    if (this.#line.length >= MAX_IN_LINE)
+      throw new Refusal('overloaded', `${MAX_IN_LINE} batches wait for their turn; try again shortly`);
+    return new Promise((resolve, reject) => {
+      this.#line.push(() => {
+        this.#begun++;
+        work()
+          .then(resolve, reject)
+          .finally(() => {
+            this.#begun--;
+            this.#begin();
+          });
+      });
+      this.#begin();
+    });
+  }
+
+  /** One at least is at work, so that single events, however many, keep no batch waiting for ever. */
+  #begin(): void {
+    while (this.#begun === 0 || (this.#events < BEGIN_EVENTS && this.#bytes < BEGIN_BYTES)) {
+      const next = this.#line.shift();
+      if (!next) return;
+      next();
+    }
   }
 
   /** Gathered, and with the store. */

@@ -13,7 +13,7 @@ import { eventBody, present } from '../timeline/present.js';
 import type { StoredEvent, TimelineStore } from '../timeline/store.js';
 import type { Templates } from '../timeline/templates.js';
 import { type Authenticator, principalOf } from './authenticate.js';
-import { elements, members, type Span } from './json.js';
+import { elements, jsonOf, members, type Span } from './json.js';
 import { anyOneOf, operations } from './openapi.js';
 import { batchErrorOf, type Problem, problemOfRefusal, repeatedFaults } from './problem.js';
 import { isOn, MaybeSwitch } from './schemas/parts.js';
@@ -38,6 +38,7 @@ export interface EventRoutes extends EventSetting {
 }
 
 const unchecked = () => () => true;
+const NOTHING = Buffer.alloc(0);
 
 /** What is asked of events, for the routes and for the lane past them. Refusals are thrown. */
 export type EventCalls = ReturnType<typeof eventCalls>;
@@ -52,8 +53,36 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
     read: (principal: Principal, eventTemplateId: string, eventId: string): string =>
       eventText(find(principal, eventTemplateId, eventId).event),
 
+    /** The body of a batch, as bytes until its turn comes. `isWhole`: no input was refused. */
+    sendAll(principal: Principal, body: Buffer = NOTHING): Promise<{ answer: string; isWhole: boolean }> {
+      const startedAt = new Date(clock()).toISOString();
+      return intake.inTurn(async () => {
+        const { text, value } = jsonOf(body);
+        const inputs = batchInputs(value);
+        const written = members(text);
+        const repeated = written.repeated();
+        if (repeated.length > 0) throw invalid('batch', repeatedFaults(repeated));
+        const spans = elements(text, (written.span('inputs') as Span).start);
+        const read = inputs.map((input, index) =>
+          orRefusal(() => checked(input, text, spans[index], principal)),
+        );
+        const outcomes = await together(read, (drafts) => intake.appendAll(drafts));
+        const results: string[] = [];
+        const errors: string[] = [];
+        for (const [index, outcome] of outcomes.entries()) {
+          if (outcome instanceof Refusal)
+            errors.push(batchError(problemOfRefusal(outcome), index, inputs[index]));
+          else results.push(eventText(outcome));
+        }
+        const answer =
+          `{"status":"COMPLETE","results":[${results.join(',')}]` +
+          (errors.length > 0 ? `,"numErrors":${errors.length},"errors":[${errors.join(',')}]` : '') +
+          `,"startedAt":"${startedAt}","completedAt":"${new Date(clock()).toISOString()}"}`;
+        return { answer, isWhole: errors.length === 0 };
+      });
+    },
+
     find,
-    checked,
   };
 
   function find({ portal, appId }: Principal, eventTemplateId: string, eventId: string) {
@@ -73,7 +102,7 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
 }
 
 export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
-  const { calls, intake, authenticator, clock } = routes;
+  const { calls, intake, authenticator } = routes;
   const write = authenticator.token(EVENTS_WRITE);
   const unlessFull = (_request: unknown, _reply: unknown, done: () => void) => {
     intake.refuseWhenFull();
@@ -102,52 +131,40 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     },
   );
 
-  app.post(
-    '/events/batch/create',
-    {
-      onRequest: [write, unlessFull],
-      validatorCompiler: unchecked,
-      schema: {
-        ...writing('createEvents', `Create up to ${MAX_BATCH} events`),
-        description:
-          'Each input stands for itself: the good ones are stored, and 207 says of each other which it was (context.index) and why.',
-        body: Type.Ref('BatchInputTimelineEvent'),
-        response: {
-          201: Type.Ref('BatchResponseTimelineEventResponse'),
-          207: Type.Ref('BatchResponseTimelineEventResponseWithErrors'),
+  app.register(async (scope) => {
+    // A batch is read when its turn comes.
+    scope.removeContentTypeParser('application/json');
+    scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.post(
+      '/events/batch/create',
+      {
+        onRequest: [write, unlessFull],
+        validatorCompiler: unchecked,
+        schema: {
+          ...writing('createEvents', `Create up to ${MAX_BATCH} events`),
+          description:
+            'Each input stands for itself: the good ones are stored, and 207 says of each other which it was (context.index) and why.',
+          body: Type.Ref('BatchInputTimelineEvent'),
+          response: {
+            201: Type.Ref('BatchResponseTimelineEventResponse'),
+            207: Type.Ref('BatchResponseTimelineEventResponseWithErrors'),
+          },
         },
       },
-    },
-    async (request, reply) => {
-      const startedAt = new Date(clock()).toISOString();
-      const { text } = request;
-      const inputs = batchInputs(request.body);
-      const body = members(text);
-      const repeated = body.repeated();
-      if (repeated.length > 0) throw invalid('batch', repeatedFaults(repeated));
-      const spans = elements(text, (body.span('inputs') as Span).start);
-      const principal = principalOf(request);
-      const read = inputs.map((input, index) =>
-        orRefusal(() => calls.checked(input, text, spans[index], principal)),
-      );
-      const outcomes = await together(read, (drafts) => intake.appendAll(drafts));
-      const results: string[] = [];
-      const errors: string[] = [];
-      for (const [index, outcome] of outcomes.entries()) {
-        if (outcome instanceof Refusal)
-          errors.push(batchError(problemOfRefusal(outcome), index, inputs[index]));
-        else results.push(eventText(outcome));
-      }
-      const answer =
-        `{"status":"COMPLETE","results":[${results.join(',')}]` +
-        (errors.length > 0 ? `,"numErrors":${errors.length},"errors":[${errors.join(',')}]` : '') +
-        `,"startedAt":"${startedAt}","completedAt":"${new Date(clock()).toISOString()}"}`;
-      return reply
-        .code(errors.length > 0 ? 207 : 201)
-        .type('application/json; charset=utf-8')
-        .send(answer);
-    },
-  );
+      async (request, reply) => {
+        const { answer, isWhole } = await calls.sendAll(
+          principalOf(request),
+          request.body as Buffer | undefined,
+        );
+        return reply
+          .code(isWhole ? 201 : 207)
+          .type('application/json; charset=utf-8')
+          .send(answer);
+      },
+    );
+  });
 
   const params = Type.Object({
     eventTemplateId: Type.String({ description: "The event template's id." }),

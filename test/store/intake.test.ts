@@ -1,7 +1,7 @@
 // The way of drafts to the store: what goes together, in which order, how much may wait, and what a failure does.
 import { describe, expect, test } from 'vitest';
 import { Refusal } from '../../dist/refusal.js';
-import { Intake, MAX_WAITING_BYTES, MAX_WAITING_EVENTS } from '../../dist/timeline/intake.js';
+import { Intake, MAX_IN_LINE, MAX_WAITING_BYTES, MAX_WAITING_EVENTS } from '../../dist/timeline/intake.js';
 import type { AppendOutcome, EventDraft } from '../../dist/timeline/store.js';
 import { draftOf } from './support.js';
 
@@ -234,5 +234,83 @@ describe('intake', () => {
     const after = intake.append(draft('after'));
     await store.drain();
     expect(await after).toMatchObject({ id: 'after' });
+  });
+
+  test('batches begin in order while fewer than 4,000 events wait; the others are not even read', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const begun: number[] = [];
+    const batch = (n: number) =>
+      intake.inTurn(() => {
+        begun.push(n);
+        return intake.appendAll(Array.from({ length: 500 }, (_, index) => draft(`${n}.${index}`)));
+      });
+    const answers = Array.from({ length: 20 }, (_, n) => batch(n));
+    const first = (count: number) => Array.from({ length: count }, (_, n) => n);
+    expect(begun).toEqual(first(8));
+    await turn();
+    expect(begun).toEqual(first(8));
+    store.commit();
+    await turn();
+    expect(begun).toEqual(first(9));
+    await store.drain();
+    expect(begun).toEqual(first(20));
+    expect((await Promise.all(answers)).flat()).toHaveLength(20 * 500);
+    expect(store.batches.flat()).toEqual(
+      first(20).flatMap((n) => first(500).map((index) => `${n}.${index}`)),
+    );
+  });
+
+  test('a batch that is refused before it appends, or that the store rejects, holds up none behind it', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
+    const failing = intake.inTurn(() => intake.appendAll(many));
+    const bad = intake.inTurn(async () => {
+      throw new Refusal('invalid', 'no JSON');
+    });
+    const good = intake.inTurn(() => intake.append(draft('good')));
+    const settled = Promise.allSettled([failing, bad]);
+    await turn();
+    store.fail(new Error('the disk failed'));
+    await turn();
+    await store.drain();
+    expect(await settled).toMatchObject([
+      { reason: { message: 'the disk failed' } },
+      { reason: { message: 'no JSON' } },
+    ]);
+    expect(await good).toMatchObject({ id: 'good' });
+  });
+
+  test('single events, however many, keep no batch waiting', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const singles = Array.from({ length: 6_000 }, (_, n) => intake.append(draft(`${n}`)));
+    const begun: string[] = [];
+    const batch = (name: string) =>
+      intake.inTurn(() => {
+        begun.push(name);
+        return intake.appendAll([draft(name)]);
+      });
+    const answers = [batch('first'), batch('second')];
+    expect(begun).toEqual(['first']);
+    await store.drain();
+    expect(begun).toEqual(['first', 'second']);
+    await Promise.all([...singles, ...answers]);
+  });
+
+  test('beyond as many batches as may stand in line, callers are told at once', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const batch = () =>
+      intake.inTurn(() => intake.appendAll(Array.from({ length: 4_000 }, () => draft('a'))));
+    const answers = Array.from({ length: MAX_IN_LINE + 1 }, batch);
+    expect(batch).toThrow(/batches wait for their turn/);
+    await turn();
+    store.commit();
+    await turn();
+    answers.push(batch());
+    await store.drain();
+    expect(await Promise.all(answers)).toHaveLength(MAX_IN_LINE + 2);
   });
 });
