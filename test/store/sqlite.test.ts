@@ -12,6 +12,7 @@ import { consentWrites } from '../../dist/store/sqlite/consents.js';
 import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { eraser } from '../../dist/store/sqlite/erasing.js';
+import { writeLock } from '../../dist/store/sqlite/lock.js';
 import { merger } from '../../dist/store/sqlite/merging.js';
 import { people } from '../../dist/store/sqlite/people.js';
 import { reader } from '../../dist/store/sqlite/read.js';
@@ -207,7 +208,6 @@ describe('SQLite', () => {
     const other = openWriter(folder);
     const owe = 'INSERT INTO scrub_owed VALUES (1)';
     db.exec(owe);
-    const scrubbing = scrubber(db);
     // Let in as soon as the transaction that zeroes has ended.
     const transaction = db.transaction.bind(db);
     db.transaction = ((work: () => unknown) => ({
@@ -217,6 +217,7 @@ describe('SQLite', () => {
         return done;
       },
     })) as unknown as typeof db.transaction;
+    const scrubbing = scrubber(db, writeLock(db));
     scrubbing.later();
     expect(other.prepare('SELECT count(*) FROM scrub_owed').pluck().get()).toBe(1);
     other.close();
@@ -302,6 +303,36 @@ describe('SQLite', () => {
     expect(await waiting).toMatchObject([{ id: 'e' }]);
     other.close();
     await store.close();
+  });
+
+  test('who waits while another process writes says so until it may, and leaves nothing behind', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const other = new Database(join(folder, 'throughline.sqlite'));
+    const lock = writeLock(other);
+    expect(lock.wasWanted()).toBe(false);
+    other.exec('BEGIN IMMEDIATE');
+    const waiting = store.createPortal({ name: 'waits', lenient: false });
+    for (let times = 0; times < 3; ) {
+      if (lock.wasWanted()) times++;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    other.exec('COMMIT');
+    await waiting;
+    expect(lock.wasWanted()).toBe(false);
+    other.close();
+    await store.close();
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
+  test('a note of one that was killed while it waited is taken once', async () => {
+    folder = newFolder();
+    await (await openStore({ folder, clock: Date.now })).close();
+    writeFileSync(join(folder, 'throughline.sqlite-wanted'), '');
+    const db = openWriter(folder);
+    const lock = writeLock(db);
+    expect([lock.wasWanted(), lock.wasWanted()]).toEqual([true, false]);
+    db.close();
   });
 
   test('batches that wait while another process writes share a commit, and a failure when that takes too long', async () => {

@@ -10,10 +10,9 @@ import type {
 import type { EventDraft } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import { type Connection, pause } from './database.js';
+import { ENOUGH_MS, type WriteLock } from './lock.js';
 
-/** Another process that waits for its turn to write looks again after a few of these. */
-const PAUSE_MS = 1;
-/** So long after another process has written, it gets half of the time. */
+/** So long after another process has waited for the lock, it gets half of the time. */
 const SHARES_FOR_MS = 1_000;
 const MAX_PAUSE_MS = 20;
 
@@ -46,7 +45,7 @@ export function importReader(db: Connection): Pick<ImportStore, 'importHeads' | 
 }
 
 /** On the writer's connection. */
-export function importer(db: Connection, append: (drafts: readonly EventDraft[]) => Filed) {
+export function importer(db: Connection, append: (drafts: readonly EventDraft[]) => Filed, lock: WriteLock) {
   const find = finder(db);
   const add = db.prepare(`
     INSERT INTO import (portal, app, head, head_bytes, at, line, last_line_at, last_line, stored, refused, report_bytes)
@@ -60,19 +59,15 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
   );
   const dropReported = db.prepare('DELETE FROM import_refusal WHERE import = ? AND line <= ?');
   const drop = db.prepare('DELETE FROM import WHERE id = ?');
-  const others = db.prepare('PRAGMA data_version').pluck();
-  let version = others.get();
-  let othersWroteAt = Number.NEGATIVE_INFINITY;
+  let wantedAt = Number.NEGATIVE_INFINITY;
   let tookMs = 0;
 
   return {
-    /** Leaves the lock to others for a moment, outside of a transaction. */
+    /** Leaves the lock to others that wait for it, outside of a transaction. */
     giveWay(): void {
-      const now = others.get();
-      if (now !== version) othersWroteAt = performance.now();
-      version = now;
-      const shares = performance.now() - othersWroteAt < SHARES_FOR_MS;
-      pause(shares ? Math.min(Math.max(tookMs, PAUSE_MS), MAX_PAUSE_MS) : PAUSE_MS);
+      if (lock.wasWanted()) wantedAt = performance.now();
+      if (performance.now() - wantedAt < SHARES_FOR_MS)
+        pause(Math.min(Math.max(tookMs, ENOUGH_MS), MAX_PAUSE_MS));
     },
 
     /** The store's own refusals; undefined: the import does not stand where this step begins. */

@@ -2,7 +2,8 @@
 // or was evened out with its neighbours, the cells that moved away stay readable between the page's list of cells and
 // its content. And the WAL holds pages as they were. Promise: when `now` returns, the files hold live content alone.
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { BUSY_TIMEOUT_MS, type Connection, pause } from './database.js';
+import { type Connection, pause } from './database.js';
+import type { WriteLock } from './lock.js';
 
 const MAX_ATTEMPTS = 30;
 const PAUSE_MS = 100;
@@ -13,7 +14,7 @@ const ZEROS = Buffer.alloc(65_536);
 const PIECE = 256;
 
 /** On the writer's connection, outside of a transaction. */
-export function scrubber(db: Connection) {
+export function scrubber(db: Connection, lock: WriteLock) {
   const roots = db.prepare('SELECT rootpage FROM sqlite_schema WHERE rootpage > 0').pluck();
   const owed = db.prepare('SELECT 1 FROM scrub_owed LIMIT 1').pluck();
   const paid = db.prepare('DELETE FROM scrub_owed');
@@ -23,13 +24,8 @@ export function scrubber(db: Connection) {
 
   /** Copies the whole WAL and cuts it to nothing. False: somebody reads it, or copies it too. */
   function emptyWal(): boolean {
-    db.pragma('busy_timeout = 0'); // SQLite would wait for readers, and not for another checkpoint
-    try {
-      const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
-      return busy === 0;
-    } finally {
-      db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-    }
+    const [{ busy }] = db.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+    return busy === 0;
   }
 
   function zeroGaps(): void {
@@ -70,20 +66,20 @@ export function scrubber(db: Connection) {
     return isOfTree;
   }
 
+  const fill = db.transaction((): boolean => {
+    if (statSync(`${db.name}-wal`).size > 0) return false;
+    zeroGaps();
+    // In here: an erase that another process makes afterwards is owed still, and the commit has its writer forget pages
+    // that it read before.
+    paid.run();
+    return true;
+  });
+
   /** One try; false: somebody reads the WAL, or copies it. */
   function scrub(): boolean {
     if (!emptyWal()) return false;
     // While nobody may write and the WAL is empty, nothing but this touches the file; readers never look at gaps.
-    const done = db
-      .transaction(() => {
-        if (statSync(`${db.name}-wal`).size > 0) return false;
-        zeroGaps();
-        // In here: an erase that another process makes afterwards is owed still, and the commit has its writer forget
-        // pages that it read before.
-        paid.run();
-        return true;
-      })
-      .immediate();
+    const done = lock.whenFree(() => fill.immediate());
     db.pragma('shrink_memory'); // pages that are remembered have their gaps as they were
     return done;
   }

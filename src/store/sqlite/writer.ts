@@ -6,10 +6,11 @@ import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from '
 import type { ImportStep } from '../../timeline/imports.js';
 import { admin } from './admin.js';
 import { appender, CELLS_FILED, type Filed } from './append.js';
-import { type Connection, openWriter } from './database.js';
+import { BUSY_TIMEOUT_MS, type Connection, openWriter } from './database.js';
 import { definer } from './definitions.js';
 import { eraser } from './erasing.js';
 import { importer } from './imports.js';
+import { writeLock } from './lock.js';
 import { merger } from './merging.js';
 import { countOf, type Parcel, unpack } from './parcel.js';
 import { people } from './people.js';
@@ -50,8 +51,9 @@ const report = (message: Report) => port.postMessage(message);
 const db = open();
 const persons = people(db);
 const append = appender(db, persons);
-const imports = importer(db, append);
-const scrubbing = scrubber(db);
+const lock = writeLock(db);
+const imports = importer(db, append, lock);
+const scrubbing = scrubber(db, lock);
 const others = db.prepare('PRAGMA data_version').pluck();
 const work = {
   append: (...parcels: Parcel[]): Filed => append(parcels.flatMap(unpack)),
@@ -159,7 +161,7 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   if (op === 'importStep') imports.giveWay();
-  const result = inTransaction.immediate(op, args);
+  const result = lock.whenFree(() => inTransaction.immediate(op, args));
   if (op === 'erase') scrubbing.now();
   return result;
 }
@@ -167,6 +169,7 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
 function close(): void {
   clearInterval(looking);
   try {
+    db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     db.pragma('wal_checkpoint(TRUNCATE)');
   } catch {
     // A full disk: the WAL keeps everything.

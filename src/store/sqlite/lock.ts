@@ -1,0 +1,54 @@
+// The lock that a transaction takes to write, between processes. Who waits for it leaves a note beside the file, so that
+// one that takes it time after time, as an import does, can make room at once: SQLite's own waiting tells nobody, and
+// looks ever more seldom.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { BUSY_TIMEOUT_MS, type Connection, pause } from './database.js';
+
+/** How often who waits looks; so long a pause lets it in. */
+const LOOK_MS = 1;
+export const ENOUGH_MS = 2 * LOOK_MS;
+
+export type WriteLock = ReturnType<typeof writeLock>;
+
+/** On the writer's connection, which does not wait by itself from then on. */
+export function writeLock(db: Connection) {
+  const note = `${db.name}-wanted`;
+  db.pragma('busy_timeout = 0');
+
+  function leaveNote(): void {
+    try {
+      writeFileSync(note, '');
+    } catch {
+      // A full disk: the wait is longer, and no more.
+    }
+  }
+
+  return {
+    /** Does the work, a transaction that is immediate, once the lock is free; after BUSY_TIMEOUT_MS it fails, SQLITE_BUSY. */
+    whenFree<Result>(work: () => Result): Result {
+      let until: number | undefined;
+      try {
+        for (;;) {
+          try {
+            return work();
+          } catch (error) {
+            if (!(error as { code?: string }).code?.startsWith('SQLITE_BUSY')) throw error;
+            until ??= performance.now() + BUSY_TIMEOUT_MS;
+            if (performance.now() > until) throw error;
+          }
+          leaveNote();
+          pause(LOOK_MS);
+        }
+      } finally {
+        if (until !== undefined) rmSync(note, { force: true });
+      }
+    },
+
+    /** Whether another process has waited for it since this was asked; one that still waits says so again. */
+    wasWanted(): boolean {
+      if (!existsSync(note)) return false;
+      rmSync(note, { force: true });
+      return true;
+    },
+  };
+}
