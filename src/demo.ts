@@ -108,7 +108,7 @@ export async function ensureDemo(
         id: `petspot:demo-${index + 1}`,
         email,
         timestamp: now - hoursAgo * 3_600_000,
-        tokens: { petName, petAge, petColor },
+        tokens: new Map(Object.entries({ petName, petAge, petColor })),
         extraData: JSON.stringify({ questions }),
         timelineIFrame: {
           linkLabel: `View ${petName}`,

@@ -36,7 +36,7 @@ const MAX_LINE_BYTES = MAX_EVENT_BYTES + 2;
 const MAX_STEP_LINES = 1_000;
 const MAX_STEP_BYTES = 1024 * 1024;
 /** Steps with the store at once: while one commits, others stand ready, also where it waits for the disk. */
-const MAX_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 8;
 const READ_BYTES = 512 * 1024;
 /** What a file begins with, by which it is known. */
 const HEAD_BYTES = 64 * 1024;

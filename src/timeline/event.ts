@@ -28,8 +28,8 @@ export const MAX_IFRAME_PIXELS = 10_000;
 /** An event as a caller sends it: shapes are right, rules are not yet checked. */
 export interface EventInput {
   id?: string | undefined;
-  /** The values as text. Own properties only. */
-  tokens: Readonly<Record<string, string>>;
+  /** The values as text, by name. */
+  tokens: ReadonlyMap<string, string>;
   objectId?: string | undefined;
   email?: string | undefined;
   utk?: string | undefined;
@@ -173,18 +173,17 @@ function tokensText(values: EventInput['tokens'], template: Template, faults: Fa
   let text = '';
   let known = 0;
   for (const { token, key, options } of rulesOf(template)) {
-    if (!Object.hasOwn(values, token.name)) continue;
+    const value = values.get(token.name);
+    if (value === undefined) continue;
     known++;
-    const value = values[token.name] as string;
     const fault = valueFault(value, token, options);
     if (fault) faults.push({ in: `tokens.${token.name}`, message: fault });
     text += `${text === '' ? '' : ','}${key}${jsonText(value)}`;
   }
-  const names = Object.keys(values);
-  if (known < names.length) {
+  if (known < values.size) {
     const has = new Set(template.tokens.map((token) => token.name));
     const those = has.size > 0 ? `it has ${listed([...has])}` : 'it has none';
-    for (const [index, name] of names.filter((each) => !has.has(each)).entries())
+    for (const [index, name] of [...values.keys()].filter((each) => !has.has(each)).entries())
       faults.push({
         in: `tokens.${brief(name)}`,
         message: `the template has no token '${brief(name)}'${index === 0 ? `; ${those}` : ''}`,
@@ -206,8 +205,9 @@ function propertiesOf(
   let values: PropertyValue[] | undefined;
   for (const { token } of rulesOf(template)) {
     const { name, objectPropertyName } = token;
-    if (objectPropertyName === undefined || !Object.hasOwn(input.tokens, name)) continue;
-    const said = { name: objectPropertyName, value: input.tokens[name] as string, at };
+    const sent = objectPropertyName === undefined ? undefined : input.tokens.get(name);
+    if (objectPropertyName === undefined || sent === undefined) continue;
+    const said = { name: objectPropertyName, value: sent, at };
     if (UNKEEPABLE.test(said.value)) faults.push({ in: `tokens.${name}`, message: NOT_KEPT });
     const value = definitions.value(portalId, type, said, unknown);
     values ??= [];

@@ -69,6 +69,8 @@ export function readerOfSent({ templates, definitions, schemas, clock }: Known) 
   };
 }
 
+const NO_TOKENS: ReadonlyMap<string, string> = new Map();
+
 /** The parts of an event that have the right shape; the faults of those that have not go to `faults`. */
 function readEvent(
   sent: unknown,
@@ -83,12 +85,15 @@ function readEvent(
     ]);
   const bad = isEvent(sent) ? [] : faultsOf(isEvent.errors, sent);
   for (const fault of bad) faults.push(fault);
-  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) return { input: { tokens: {} } };
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent))
+    return { input: { tokens: NO_TOKENS } };
   const event = (bad.length > 0 ? withoutFaulty(sent as Record<string, unknown>, bad) : sent) as SentEvent;
 
   const written = members(text, start);
   for (const fault of repeatedFaults(written.repeated())) faults.push(fault);
-  const tokens = event.tokens ? readTokens(event.tokens, text, written.span('tokens') as Span, faults) : {};
+  const tokens = event.tokens
+    ? readTokens(event.tokens, text, written.span('tokens') as Span, faults)
+    : NO_TOKENS;
   const id = (field: 'eventTemplateId' | 'id' | 'objectId') => {
     const value = event[field];
     return value == null ? undefined : idText(value, field, faults);
@@ -139,17 +144,18 @@ function readTokens(
   text: string,
   span: Span,
   faults: Fault[],
-): Record<string, string> {
+): ReadonlyMap<string, string> {
   const written = members(text, span.start);
   for (const fault of repeatedFaults(written.repeated().map((name) => `tokens.${name}`))) faults.push(fault);
-  const values: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(tokens)) {
+  const values = new Map<string, string>();
+  for (const name of Object.keys(tokens)) {
+    const value = tokens[name];
     if (losesDigits(value)) {
       faults.push({ in: `tokens.${name}`, message: LOST_DIGITS });
       continue;
     }
     const number = typeof value === 'number' ? written.span(name) : undefined;
-    values[name] = number ? text.slice(number.start, number.end) : String(value);
+    values.set(name, number ? text.slice(number.start, number.end) : String(value));
   }
   return values;
 }
