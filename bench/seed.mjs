@@ -38,9 +38,7 @@ export function seeded(folder, records, total) {
       const setting = /** @type {const} */ ({ portalId: demo.portalId, unknown: 'create', template });
       const definitions = new Definitions(store, Date.now);
       const schemas = new Schemas(store, definitions, Date.now);
-      const tokens = Object.fromEntries(
-        Object.entries(EVENT.tokens).map(([name, value]) => [name, `${value}`]),
-      );
+      const tokens = new Map(Object.entries(EVENT.tokens).map(([name, value]) => [name, `${value}`]));
       const input = { ...EVENT, tokens, extraData: JSON.stringify(EVENT.extraData) };
       let pending = Promise.resolve();
       for (let from = 0; from < count; from += BATCH) {

@@ -15,12 +15,12 @@ export function writeLock(db: Connection) {
   const note = `${db.name}-wanted`;
   db.pragma('busy_timeout = 0');
 
-  function leaveNote(): void {
+  /** Where the folder cannot be written to, the wait is longer, and no more. */
+  function tell(isWaiting: boolean): void {
     try {
-      writeFileSync(note, '');
-    } catch {
-      // A full disk: the wait is longer, and no more.
-    }
+      if (isWaiting) writeFileSync(note, '');
+      else rmSync(note, { force: true });
+    } catch {}
   }
 
   return {
@@ -36,18 +36,18 @@ export function writeLock(db: Connection) {
             until ??= performance.now() + BUSY_TIMEOUT_MS;
             if (performance.now() > until) throw error;
           }
-          leaveNote();
+          tell(true);
           pause(LOOK_MS);
         }
       } finally {
-        if (until !== undefined) rmSync(note, { force: true });
+        if (until !== undefined) tell(false);
       }
     },
 
     /** Whether another process has waited for it since this was asked; one that still waits says so again. */
     wasWanted(): boolean {
       if (!existsSync(note)) return false;
-      rmSync(note, { force: true });
+      tell(false);
       return true;
     },
   };
