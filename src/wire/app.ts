@@ -223,7 +223,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     for (const prefix of FAMILIES)
       await scope.register(
         async (family) => {
-          eventRoutes(family, routes);
+          await eventRoutes(family, routes);
           templateRoutes(family, routes);
         },
         { prefix },

@@ -38,7 +38,6 @@ export interface EventRoutes extends EventSetting {
 }
 
 const unchecked = () => () => true;
-const NOTHING = Buffer.alloc(0);
 
 /** What is asked of events, for the routes and for the lane past them. Refusals are thrown. */
 export type EventCalls = ReturnType<typeof eventCalls>;
@@ -54,10 +53,10 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
       eventText(find(principal, eventTemplateId, eventId).event),
 
     /** The body of a batch, as bytes until its turn comes. `isWhole`: no input was refused. */
-    sendAll(principal: Principal, body: Buffer = NOTHING): Promise<{ answer: string; isWhole: boolean }> {
+    sendAll(principal: Principal, body: Buffer | undefined): Promise<{ answer: string; isWhole: boolean }> {
       const startedAt = new Date(clock()).toISOString();
       return intake.inTurn(async () => {
-        const { text, value } = jsonOf(body);
+        const { text, value } = body ? jsonOf(body) : { text: '', value: undefined };
         const inputs = batchInputs(value);
         const written = members(text);
         const repeated = written.repeated();
@@ -101,7 +100,7 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
   }
 }
 
-export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
+export async function eventRoutes(app: FastifyInstance, routes: EventRoutes): Promise<void> {
   const { calls, intake, authenticator } = routes;
   const write = authenticator.token(EVENTS_WRITE);
   const unlessFull = (_request: unknown, _reply: unknown, done: () => void) => {
@@ -131,7 +130,8 @@ export function eventRoutes(app: FastifyInstance, routes: EventRoutes): void {
     },
   );
 
-  app.register(async (scope) => {
+  // Awaited, so that the document has it here.
+  await app.register(async (scope) => {
     // A batch is read when its turn comes.
     scope.removeContentTypeParser('application/json');
     scope.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) =>

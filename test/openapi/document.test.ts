@@ -12,7 +12,7 @@ import {
 } from '../../dist/access/scopes.js';
 import { OBJECT_TYPES } from '../../dist/records/record.js';
 import { startServer } from '../../dist/server.js';
-import { type Json, request, startDev, type TestServer } from '../harness.js';
+import { type Json, request, startDev, type TestServer, V3 } from '../harness.js';
 import { newFolder } from '../store/folders.js';
 import { operationsOf } from './operations.js';
 
@@ -44,6 +44,10 @@ test('dev and serve publish the same document, without credentials', async () =>
   const answer = await dev.call('GET', '/openapi.json', undefined, { token: '' });
   expect(answer.status).toBe(200);
   expect(answer.json).toEqual(served);
+});
+
+test('to send events, one or many, comes first', () => {
+  expect(Object.keys(served.paths).slice(0, 2)).toEqual([`${V3}/events`, `${V3}/events/batch/create`]);
 });
 
 test('it is valid OpenAPI 3.1, and no reference dangles', async () => {

@@ -112,6 +112,12 @@ test('all bad: 207 with no results', async () => {
   for (const error of answer.json.errors) expect(error.category).toBe('VALIDATION_ERROR');
 });
 
+test('without a body it is told what a batch is', async () => {
+  const answer = await server.call('POST', BATCH);
+  expectRefused(answer, 400);
+  expect(answer.json.errors).toMatchObject([{ in: 'inputs' }]);
+});
+
 test('an empty batch is 201 with no results', async () => {
   const answer = await send();
   expect(answer.status).toBe(201);
