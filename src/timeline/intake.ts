@@ -19,8 +19,10 @@ const AHEAD_BYTES = 64 * 1024 * 1024;
 /** A caller's batch is begun while less than this waits and is with the store: enough that the store has work. */
 const BEGIN_EVENTS = 4_000;
 const BEGIN_BYTES = 16 * 1024 * 1024;
-/** Batches that have not begun. */
+/** Batches that have not begun; their bytes may be as many as those of events that wait. */
 export const MAX_IN_LINE = 256;
+/** Batches are begun for so long in one turn of the event loop: those that are refused fill nothing up. */
+const BEGIN_MS = 20;
 /** What has waited goes in batches of no more than so much. */
 const MAX_BATCH_EVENTS = 1_000;
 const MAX_BATCH_BYTES = 16 * 1024 * 1024;
@@ -39,8 +41,10 @@ export class Intake {
   #aheadEvents = 0;
   #aheadBytes = 0;
   #due = false;
-  #line: (() => void)[] = [];
+  #line: { bytes: number; begin: () => void }[] = [];
+  #lineBytes = 0;
   #begun = 0;
+  #beginsSoon = false;
 
   constructor(private readonly store: Pick<TimelineStore, 'append'>) {}
 
@@ -65,29 +69,50 @@ export class Intake {
    * it came as: drafts that wait for long are copied by one collection after the other. It appends before it waits for
    * anything.
    */
-  inTurn<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    if (this.#line.length >= MAX_IN_LINE)
-      throw new Refusal('overloaded', `${MAX_IN_LINE} batches wait for their turn; try again shortly`);
+  inTurn<Answer>(bytes: number, work: () => Promise<Answer>): Promise<Answer> {
+    // A caller that has gone is no longer counted elsewhere: its bytes are still here.
+    if (this.#line.length >= MAX_IN_LINE || this.#lineBytes + bytes > MAX_WAITING_BYTES)
+      throw new Refusal(
+        'overloaded',
+        `${this.#line.length} batches wait for their turn, as many as may; try again shortly`,
+      );
     return new Promise((resolve, reject) => {
-      this.#line.push(() => {
+      const begin = () => {
         this.#begun++;
         work()
           .then(resolve, reject)
           .finally(() => {
             this.#begun--;
-            this.#begin();
+            this.#beginSoon();
           });
-      });
+      };
+      this.#line.push({ bytes, begin });
+      this.#lineBytes += bytes;
+      if (!this.#beginsSoon) this.#begin();
+    });
+  }
+
+  #beginSoon(): void {
+    if (this.#beginsSoon) return;
+    this.#beginsSoon = true;
+    setImmediate(() => {
+      this.#beginsSoon = false;
       this.#begin();
     });
   }
 
   /** One at least is at work, so that single events, however many, keep no batch waiting for ever. */
   #begin(): void {
+    const startedAt = performance.now();
     while (this.#begun === 0 || (this.#events < BEGIN_EVENTS && this.#bytes < BEGIN_BYTES)) {
       const next = this.#line.shift();
       if (!next) return;
-      next();
+      this.#lineBytes -= next.bytes;
+      next.begin();
+      if (performance.now() - startedAt > BEGIN_MS) {
+        this.#beginSoon();
+        return;
+      }
     }
   }
 

@@ -55,7 +55,7 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
     /** The body of a batch, as bytes until its turn comes. `isWhole`: no input was refused. */
     sendAll(principal: Principal, body: Buffer | undefined): Promise<{ answer: string; isWhole: boolean }> {
       const startedAt = new Date(clock()).toISOString();
-      return intake.inTurn(async () => {
+      return intake.inTurn(body?.length ?? 0, async () => {
         const { text, value } = body ? jsonOf(body) : { text: '', value: undefined };
         const inputs = batchInputs(value);
         const written = members(text);

@@ -241,7 +241,7 @@ describe('intake', () => {
     const intake = new Intake(store);
     const begun: number[] = [];
     const batch = (n: number) =>
-      intake.inTurn(() => {
+      intake.inTurn(1, () => {
         begun.push(n);
         return intake.appendAll(Array.from({ length: 500 }, (_, index) => draft(`${n}.${index}`)));
       });
@@ -265,11 +265,11 @@ describe('intake', () => {
     const store = heldStore();
     const intake = new Intake(store);
     const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
-    const failing = intake.inTurn(() => intake.appendAll(many));
-    const bad = intake.inTurn(async () => {
+    const failing = intake.inTurn(1, () => intake.appendAll(many));
+    const bad = intake.inTurn(1, async () => {
       throw new Refusal('invalid', 'no JSON');
     });
-    const good = intake.inTurn(() => intake.append(draft('good')));
+    const good = intake.inTurn(1, () => intake.append(draft('good')));
     const settled = Promise.allSettled([failing, bad]);
     await turn();
     store.fail(new Error('the disk failed'));
@@ -288,7 +288,7 @@ describe('intake', () => {
     const singles = Array.from({ length: 6_000 }, (_, n) => intake.append(draft(`${n}`)));
     const begun: string[] = [];
     const batch = (name: string) =>
-      intake.inTurn(() => {
+      intake.inTurn(1, () => {
         begun.push(name);
         return intake.appendAll([draft(name)]);
       });
@@ -303,7 +303,7 @@ describe('intake', () => {
     const store = heldStore();
     const intake = new Intake(store);
     const batch = () =>
-      intake.inTurn(() => intake.appendAll(Array.from({ length: 4_000 }, () => draft('a'))));
+      intake.inTurn(1, () => intake.appendAll(Array.from({ length: 4_000 }, () => draft('a'))));
     const answers = Array.from({ length: MAX_IN_LINE + 1 }, batch);
     expect(batch).toThrow(/batches wait for their turn/);
     await turn();
@@ -312,5 +312,42 @@ describe('intake', () => {
     answers.push(batch());
     await store.drain();
     expect(await Promise.all(answers)).toHaveLength(MAX_IN_LINE + 2);
+  });
+
+  test('what stands in line is bounded in bytes too: a caller that has gone leaves its own there', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const batch = (bytes: number) => intake.inTurn(bytes, () => intake.appendAll([draft('a')]));
+    const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
+    const answers = [intake.inTurn(1, () => intake.appendAll(many)), batch(MAX_WAITING_BYTES)];
+    expect(() => batch(1)).toThrow(/batches wait for their turn/);
+    await turn();
+    store.commit();
+    await turn();
+    answers.push(batch(MAX_WAITING_BYTES));
+    await store.drain();
+    expect(await Promise.all(answers)).toHaveLength(3);
+  });
+
+  test('batches of which nothing is stored are not read all in one turn of the event loop', async () => {
+    const store = heldStore();
+    const intake = new Intake(store);
+    const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
+    const first = intake.inTurn(1, () => intake.appendAll(many));
+    let turns = 0;
+    const ticking = setInterval(() => turns++, 0);
+    const begun = new Set<number>();
+    const bad = Array.from({ length: 40 }, () =>
+      intake.inTurn(1, async () => {
+        begun.add(turns);
+        for (const until = performance.now() + 5; performance.now() < until; );
+        throw new Refusal('invalid', 'no JSON');
+      }),
+    );
+    const settled = Promise.allSettled(bad);
+    await store.drain();
+    await Promise.all([first, settled]);
+    clearInterval(ticking);
+    expect(begun.size).toBeGreaterThan(3);
   });
 });
