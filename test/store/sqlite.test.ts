@@ -1,7 +1,9 @@
 // The SQLite engine keeps every promise, in a folder on disk and in `--memory`'s; and what is SQLite's own.
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
 import { dataFolder } from '../../dist/config.js';
@@ -221,6 +223,35 @@ describe('SQLite', () => {
     scrubbing.later();
     expect(other.prepare('SELECT count(*) FROM scrub_owed').pluck().get()).toBe(1);
     other.close();
+    db.close();
+    scrubbing.close();
+  });
+
+  test('an erase is made complete beside who leaves the lock to those alone that say they wait', async () => {
+    folder = newFolder();
+    const db = openWriter(folder);
+    db.exec('INSERT INTO scrub_owed VALUES (1)');
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const busy = new Worker(
+      `const { parentPort, workerData: { file, stop } } = require('node:worker_threads');
+      const { existsSync } = require('node:fs');
+      const db = new (require('better-sqlite3'))(file);
+      while (stop[0] === 0) {
+        db.exec('BEGIN IMMEDIATE');
+        parentPort.postMessage('writing');
+        Atomics.wait(stop, 0, 0, 30);
+        db.exec('COMMIT');
+        if (existsSync(file + '-wanted')) Atomics.wait(stop, 0, 0, 10);
+      }
+      db.close();`,
+      { eval: true, workerData: { file: join(folder, 'throughline.sqlite'), stop } },
+    );
+    await once(busy, 'message');
+    const scrubbing = scrubber(db, writeLock(db));
+    scrubbing.now();
+    expect(db.prepare('SELECT count(*) FROM scrub_owed').pluck().get()).toBe(0);
+    stop[0] = 1;
+    await once(busy, 'exit');
     db.close();
     scrubbing.close();
   });

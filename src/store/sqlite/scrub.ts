@@ -66,6 +66,7 @@ export function scrubber(db: Connection, lock: WriteLock) {
     return isOfTree;
   }
 
+  const turn = db.transaction(() => undefined);
   const fill = db.transaction((): boolean => {
     if (statSync(`${db.name}-wal`).size > 0) return false;
     zeroGaps();
@@ -91,6 +92,8 @@ export function scrubber(db: Connection, lock: WriteLock) {
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         if (attempt > 0) pause(PAUSE_MS);
         try {
+          // A checkpoint leaves no note: where imports follow one another, it finds the lock free right after a turn.
+          if (attempt > 0) lock.whenFree(() => turn.immediate());
           if (scrub()) return;
         } catch (error) {
           const { message, code } = error as Error & { code?: string };
