@@ -366,6 +366,14 @@ describe('SQLite', () => {
     db.close();
   });
 
+  test('a note of one that was killed while it waited does not outlive a close', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    writeFileSync(join(folder, 'throughline.sqlite-wanted'), '');
+    await store.close();
+    expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
+  });
+
   test('batches that wait while another process writes share a commit, and a failure when that takes too long', async () => {
     folder = newFolder();
     const store = await openStore({ folder, clock: Date.now });
