@@ -69,7 +69,7 @@ export class Intake {
    * it came as: drafts that wait for long are copied by one collection after the other. It appends before it waits for
    * anything.
    */
-  inTurn<Answer>(bytes: number, work: () => Promise<Answer>): Promise<Answer> {
+  inLine<Answer>(bytes: number, work: () => Promise<Answer>): Promise<Answer> {
     // A caller that has gone is no longer counted elsewhere: its bytes are still here.
     if (this.#line.length >= MAX_IN_LINE || this.#lineBytes + bytes > MAX_WAITING_BYTES)
       throw new Refusal(
@@ -101,10 +101,14 @@ export class Intake {
     });
   }
 
-  /** One at least is at work, so that single events, however many, keep no batch waiting for ever. */
+  /** Whether a batch may begin. If none is at work it may: single events, however many, keep none waiting for ever. */
+  get #hasRoom(): boolean {
+    return this.#begun === 0 || (this.#events < BEGIN_EVENTS && this.#bytes < BEGIN_BYTES);
+  }
+
   #begin(): void {
     const startedAt = performance.now();
-    while (this.#begun === 0 || (this.#events < BEGIN_EVENTS && this.#bytes < BEGIN_BYTES)) {
+    while (this.#hasRoom) {
       const next = this.#line.shift();
       if (!next) return;
       this.#lineBytes -= next.bytes;

@@ -52,10 +52,10 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
     read: (principal: Principal, eventTemplateId: string, eventId: string): string =>
       eventText(find(principal, eventTemplateId, eventId).event),
 
-    /** The body of a batch, as bytes until its turn comes. `isWhole`: no input was refused. */
-    sendAll(principal: Principal, body: Buffer | undefined): Promise<{ answer: string; isWhole: boolean }> {
+    /** The body of a batch, as bytes until its turn comes. `refused`: how many of its inputs were. */
+    sendAll(principal: Principal, body: Buffer | undefined): Promise<{ answer: string; refused: number }> {
       const startedAt = new Date(clock()).toISOString();
-      return intake.inTurn(body?.length ?? 0, async () => {
+      return intake.inLine(body?.length ?? 0, async () => {
         const { text, value } = body ? jsonOf(body) : { text: '', value: undefined };
         const inputs = batchInputs(value);
         const written = members(text);
@@ -77,7 +77,7 @@ export function eventCalls({ store, intake, templates, definitions, schemas, clo
           `{"status":"COMPLETE","results":[${results.join(',')}]` +
           (errors.length > 0 ? `,"numErrors":${errors.length},"errors":[${errors.join(',')}]` : '') +
           `,"startedAt":"${startedAt}","completedAt":"${new Date(clock()).toISOString()}"}`;
-        return { answer, isWhole: errors.length === 0 };
+        return { answer, refused: errors.length };
       });
     },
 
@@ -154,12 +154,12 @@ export async function eventRoutes(app: FastifyInstance, routes: EventRoutes): Pr
         },
       },
       async (request, reply) => {
-        const { answer, isWhole } = await calls.sendAll(
+        const { answer, refused } = await calls.sendAll(
           principalOf(request),
           request.body as Buffer | undefined,
         );
         return reply
-          .code(isWhole ? 201 : 207)
+          .code(refused > 0 ? 207 : 201)
           .type('application/json; charset=utf-8')
           .send(answer);
       },

@@ -1,6 +1,6 @@
 // A lane past Node's HTTP and the framework for the two calls that come by the thousand: sending one event and reading
 // one. It takes a request only where all that comes before its body is in order, and answers as the routes do; the rest
-// is left to them. One thing differs: after a body that is not JSON the framework ends the connection, and here, where
+// is left to them. One thing differs: after an event that is not JSON the framework ends the connection, and here, where
 // all of it has been read, it goes on.
 import { randomUUID } from 'node:crypto';
 import { EVENTS_READ, EVENTS_WRITE } from '../access/scopes.js';

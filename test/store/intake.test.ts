@@ -241,7 +241,7 @@ describe('intake', () => {
     const intake = new Intake(store);
     const begun: number[] = [];
     const batch = (n: number) =>
-      intake.inTurn(1, () => {
+      intake.inLine(1, () => {
         begun.push(n);
         return intake.appendAll(Array.from({ length: 500 }, (_, index) => draft(`${n}.${index}`)));
       });
@@ -265,11 +265,11 @@ describe('intake', () => {
     const store = heldStore();
     const intake = new Intake(store);
     const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
-    const failing = intake.inTurn(1, () => intake.appendAll(many));
-    const bad = intake.inTurn(1, async () => {
+    const failing = intake.inLine(1, () => intake.appendAll(many));
+    const bad = intake.inLine(1, async () => {
       throw new Refusal('invalid', 'no JSON');
     });
-    const good = intake.inTurn(1, () => intake.append(draft('good')));
+    const good = intake.inLine(1, () => intake.append(draft('good')));
     const settled = Promise.allSettled([failing, bad]);
     await turn();
     store.fail(new Error('the disk failed'));
@@ -288,7 +288,7 @@ describe('intake', () => {
     const singles = Array.from({ length: 6_000 }, (_, n) => intake.append(draft(`${n}`)));
     const begun: string[] = [];
     const batch = (name: string) =>
-      intake.inTurn(1, () => {
+      intake.inLine(1, () => {
         begun.push(name);
         return intake.appendAll([draft(name)]);
       });
@@ -303,7 +303,7 @@ describe('intake', () => {
     const store = heldStore();
     const intake = new Intake(store);
     const batch = () =>
-      intake.inTurn(1, () => intake.appendAll(Array.from({ length: 4_000 }, () => draft('a'))));
+      intake.inLine(1, () => intake.appendAll(Array.from({ length: 4_000 }, () => draft('a'))));
     const answers = Array.from({ length: MAX_IN_LINE + 1 }, batch);
     expect(batch).toThrow(/batches wait for their turn/);
     await turn();
@@ -317,9 +317,9 @@ describe('intake', () => {
   test('what stands in line is bounded in bytes too: a caller that has gone leaves its own there', async () => {
     const store = heldStore();
     const intake = new Intake(store);
-    const batch = (bytes: number) => intake.inTurn(bytes, () => intake.appendAll([draft('a')]));
+    const batch = (bytes: number) => intake.inLine(bytes, () => intake.appendAll([draft('a')]));
     const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
-    const answers = [intake.inTurn(1, () => intake.appendAll(many)), batch(MAX_WAITING_BYTES)];
+    const answers = [intake.inLine(1, () => intake.appendAll(many)), batch(MAX_WAITING_BYTES)];
     expect(() => batch(1)).toThrow(/batches wait for their turn/);
     await turn();
     store.commit();
@@ -333,12 +333,12 @@ describe('intake', () => {
     const store = heldStore();
     const intake = new Intake(store);
     const many = Array.from({ length: 4_000 }, (_, n) => draft(`${n}`));
-    const first = intake.inTurn(1, () => intake.appendAll(many));
+    const first = intake.inLine(1, () => intake.appendAll(many));
     let turns = 0;
     const ticking = setInterval(() => turns++, 0);
     const begun = new Set<number>();
     const bad = Array.from({ length: 40 }, () =>
-      intake.inTurn(1, async () => {
+      intake.inLine(1, async () => {
         begun.add(turns);
         for (const until = performance.now() + 5; performance.now() < until; );
         throw new Refusal('invalid', 'no JSON');

@@ -341,16 +341,16 @@ describe('SQLite', () => {
     const store = await openStore({ folder, clock: Date.now });
     const other = new Database(join(folder, 'throughline.sqlite'));
     const lock = writeLock(other);
-    expect(lock.wasWanted()).toBe(false);
+    expect(lock.takeNote()).toBe(false);
     other.exec('BEGIN IMMEDIATE');
     const waiting = store.createPortal({ name: 'waits', lenient: false });
     for (let times = 0; times < 3; ) {
-      if (lock.wasWanted()) times++;
+      if (lock.takeNote()) times++;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     other.exec('COMMIT');
     await waiting;
-    expect(lock.wasWanted()).toBe(false);
+    expect(lock.takeNote()).toBe(false);
     other.close();
     await store.close();
     expect(readdirSync(folder)).toEqual(['throughline.sqlite']);
@@ -362,7 +362,7 @@ describe('SQLite', () => {
     writeFileSync(join(folder, 'throughline.sqlite-wanted'), '');
     const db = openWriter(folder);
     const lock = writeLock(db);
-    expect([lock.wasWanted(), lock.wasWanted()]).toEqual([true, false]);
+    expect([lock.takeNote(), lock.takeNote()]).toEqual([true, false]);
     db.close();
   });
 

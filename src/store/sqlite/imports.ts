@@ -65,7 +65,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
   return {
     /** Leaves the lock to others that wait for it, outside of a transaction. */
     giveWay(): void {
-      if (lock.wasWanted()) wantedAt = performance.now();
+      if (lock.takeNote()) wantedAt = performance.now();
       if (performance.now() - wantedAt < SHARES_FOR_MS)
         pause(Math.min(Math.max(tookMs, ENOUGH_MS), MAX_PAUSE_MS));
     },

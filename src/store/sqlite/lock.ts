@@ -24,9 +24,12 @@ export function writeLock(db: Connection) {
   }
 
   return {
-    /** Does the work, a transaction that is immediate, once the lock is free; after BUSY_TIMEOUT_MS it fails, SQLITE_BUSY. */
+    /**
+     * Does the work, a transaction that is immediate, once the lock is free; after BUSY_TIMEOUT_MS it fails, SQLITE_BUSY.
+     * That comes from its BEGIN alone: nothing is done twice.
+     */
     whenFree<Result>(work: () => Result): Result {
-      let until: number | undefined;
+      let until: number | undefined; // of the wait, if there is one
       try {
         for (;;) {
           try {
@@ -44,8 +47,8 @@ export function writeLock(db: Connection) {
       }
     },
 
-    /** Whether another process has waited for it since this was asked; one that still waits says so again. */
-    wasWanted(): boolean {
+    /** Takes the note, if there is one: another process has waited. One that still waits leaves it anew. */
+    takeNote(): boolean {
       if (!existsSync(note)) return false;
       tell(false);
       return true;

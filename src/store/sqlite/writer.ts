@@ -168,7 +168,7 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
 
 function close(): void {
   clearInterval(looking);
-  lock.wasWanted(); // a note of one that was killed would stay; whoever waits leaves it anew
+  lock.takeNote(); // that of one that was killed would stay
   try {
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     db.pragma('wal_checkpoint(TRUNCATE)');
