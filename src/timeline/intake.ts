@@ -1,7 +1,7 @@
 // The way of drafts to the store: those that come in one turn of the event loop go together, or as soon as enough are
 // there for the store to begin while the turn goes on. No timer, no delay at low load; the store commits what waits for
-// it together. What it has at a time, and what waits here, is bounded in events and bytes: beyond that a caller is told
-// at once to come back.
+// it together. Callers' batches stand in line before, as the bytes they came as. What the store has at a time, and what
+// waits here, is bounded in events and bytes: beyond that a caller is told at once to come back.
 import { Refusal } from '../refusal.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from './store.js';
 
