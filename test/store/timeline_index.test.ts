@@ -9,6 +9,7 @@ import { type Connection, openWriter } from '../../dist/store/sqlite/database.js
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { eraser } from '../../dist/store/sqlite/erasing.js';
 import { people } from '../../dist/store/sqlite/people.js';
+import { portals } from '../../dist/store/sqlite/portals.js';
 import { reader } from '../../dist/store/sqlite/read.js';
 import { newFolder, segmented } from './folders.js';
 import { draftOf, tenantOf, walk } from './support.js';
@@ -87,7 +88,8 @@ describe('timelines in segments', () => {
             const folder = segmented(smallest, fanout, slice, base);
             let db = openWriter(folder);
             try {
-              let append = appender(db, people(db));
+              let ofPortals = portals(db);
+              let append = appender(db, people(db, ofPortals));
               let erase = eraser(db);
               let { reads, renew } = reader(db);
               let arrival = 0;
@@ -101,7 +103,8 @@ describe('timelines in segments', () => {
                   if (inPart > 0) seen.restartsInPart++;
                   db.close();
                   db = openWriter(folder);
-                  append = appender(db, people(db));
+                  ofPortals = portals(db);
+                  append = appender(db, people(db, ofPortals));
                   erase = eraser(db);
                   ({ reads, renew } = reader(db));
                 } else if ('erase' in step) {
@@ -113,7 +116,7 @@ describe('timelines in segments', () => {
                     model.set(`${template} ${id}`, { objectId, timestamp, arrival: arrival++ });
                     return draftOf(portalId, template, id, { objectId, unknown: 'create' }, { timestamp });
                   });
-                  db.transaction(() => append(drafts)).immediate();
+                  db.transaction(() => ofPortals.within(() => append(drafts))).immediate();
                 }
                 for (const id of RECORDS) {
                   const expected = [...model]

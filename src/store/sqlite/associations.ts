@@ -3,7 +3,7 @@
 import type { Statement } from 'better-sqlite3';
 import { companyDomainOf } from '../../records/associations.js';
 import type { RecordName } from '../../records/record.js';
-import { type Connection, INDEXED } from './database.js';
+import { type Connection, INDEXED, PROPERTY_OF_RECORD } from './database.js';
 
 export function associator(db: Connection) {
   const addAssociation = db.prepare(
@@ -12,10 +12,9 @@ export function associator(db: Connection) {
   const dropAssociation = db.prepare(
     'DELETE FROM association WHERE portal = ? AND from_type = ? AND from_id = ? AND to_type = ? AND to_id = ?',
   );
-  const associatesByDomain = db.prepare('SELECT associate_by_domain FROM portal WHERE id = ?').pluck();
   const companiesByDomain = db
     .prepare(`
-    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    SELECT r.id FROM ${PROPERTY_OF_RECORD}
     WHERE ${INDEXED} AND name = 'domain' AND lower(value) = ?
       AND r.portal = ? AND r.object_type = 'companies' AND r.merged_into IS NULL AND r.archived_at IS NULL
     LIMIT 2`)
@@ -31,7 +30,7 @@ export function associator(db: Connection) {
   /** A new contact belongs to the one company that has its e-mail's domain. */
   function associateByDomain(portal: number, id: number, email: string): void {
     const domain = companyDomainOf(email);
-    if (domain === undefined || associatesByDomain.get(portal) !== 1) return;
+    if (domain === undefined) return;
     const [company, another] = companiesByDomain.all(domain, portal) as number[];
     if (company !== undefined && another === undefined)
       setAssociated(portal, { type: 'contacts', id }, { type: 'companies', id: company }, true);

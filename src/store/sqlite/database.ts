@@ -15,6 +15,13 @@ export type Connection = Database.Database;
 /** Said of a property, this lets its index `property_value` be used: SQLite does not work it out from `name = …`. */
 export const INDEXED = `(${[...INDEXED_PROPERTIES].map((name) => `name = '${name}'`).join(' OR ')})`;
 
+/** The records that properties are of. */
+export const PROPERTY_OF_RECORD = `property p CROSS JOIN place own ON own.id = p.place CROSS JOIN record r
+  ON r.portal = own.portal AND r.object_type = own.object_type AND r.id = own.object_id`;
+
+/** An identity as it was sent. */
+export const IDENTITY_VALUE = "iif(value = '', key, value)";
+
 /** A limit that is bound. SQLite would plan a statement with `LIMIT ?` anew whenever it is run: several µs each time. */
 export const LIMIT = 'LIMIT +?';
 
@@ -108,10 +115,12 @@ function migrate(db: Connection, upgrading: (from: number, to: number) => void):
     (portal: number, type: ObjectType, name: string, of: PropertyType, value: string) =>
       keyOf(portal, type, { name, type: of }, value),
   );
+  db.unsafeMode(); // one of them takes references away, which only the schema's own text can
   db.transaction(() => {
     for (const name of files.slice(version())) {
       db.exec(readFileSync(new URL(name, MIGRATIONS), 'utf8'));
       db.pragma(`user_version = ${version() + 1}`);
     }
   }).immediate();
+  db.unsafeMode(false);
 }

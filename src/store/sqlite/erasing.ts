@@ -5,7 +5,7 @@ import { emailKey } from '../../records/identity.js';
 import { emailSaid, withoutEmail } from '../../timeline/event.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
-import { records } from './records.js';
+import { placesFinder, records } from './records.js';
 import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
 
@@ -19,7 +19,6 @@ const SILENCED = JSON.stringify({
 /** The e-mails of those who were erased. */
 export function blockedEmails(db: Connection) {
   const erasingKey = db.prepare('SELECT key FROM erasing_key').pluck().get() as Buffer;
-  const anyErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? LIMIT 1').pluck();
   const findErased = db.prepare('SELECT 1 FROM erased_email WHERE portal = ? AND hash = ?').pluck();
   const dropErased = db.prepare('DELETE FROM erased_email WHERE portal = ? AND hash = ?');
   const addErased = db.prepare(
@@ -27,7 +26,7 @@ export function blockedEmails(db: Connection) {
   );
 
   function isErased(portal: number, email: string): boolean {
-    return anyErased.get(portal) !== undefined && findErased.get(portal, erasedHash(email)) !== undefined;
+    return findErased.get(portal, erasedHash(email)) !== undefined;
   }
 
   function block(portal: number, email: string): void {
@@ -51,9 +50,7 @@ export function eraser(db: Connection) {
   const emailsOf = db
     .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
     .pluck();
-  const placesOf = db
-    .prepare("SELECT id FROM place WHERE portal = ? AND object_type = 'contacts' AND object_id = ?")
-    .pluck();
+  const placesOf = placesFinder(db);
   const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
   const timeline = timelineWriter(db);
   const ofPlace = [
@@ -95,7 +92,7 @@ export function eraser(db: Connection) {
     block(portal, key);
     const said = mentions.all(portal, key) as Said[];
     for (const id of formerOwners.all(portal, key) as number[])
-      for (const place of placesOf.all(portal, id) as number[])
+      for (const place of placesOf(portal, 'contacts', id))
         for (const event of timeline.at(place)) {
           const email = emailSaid(event.body);
           if (email !== undefined && emailKey(email) === key) said.push(event);
@@ -122,7 +119,7 @@ export function eraser(db: Connection) {
     // What it had before is another's by now, or nobody's.
     for (const key of formerOf.all(portal, id) as string[])
       if (!ownerOf(portal, 'email', key)) forgetEmail(portal, key);
-    const places = placesOf.all(portal, id) as number[];
+    const places = placesOf(portal, 'contacts', id);
     for (const statement of ofContact) statement.run(portal, id);
     for (const place of places) {
       timeline.drop(place);

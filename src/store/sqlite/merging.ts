@@ -21,8 +21,9 @@ export function merger(db: Connection) {
     )
     .pluck();
   const mergedInto = (portal: number, id: number) => merged.get(portal, id) as number;
-  const movePlaces = db.prepare(
-    "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ?",
+  const movePlace = db.prepare('UPDATE place SET object_id = ?, further = 1 WHERE id = ?');
+  const moveFurther = db.prepare(
+    "UPDATE place SET object_id = ? WHERE portal = ? AND object_type = 'contacts' AND object_id = ? AND further",
   );
   const moveFormerEmails = db.prepare(
     'UPDATE OR REPLACE former_email SET object_id = ? WHERE portal = ? AND object_id = ?',
@@ -61,7 +62,8 @@ export function merger(db: Connection) {
       return tooManyMerged(primary.id);
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
     moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
-    movePlaces.run(primary.id, portal, other.id);
+    moveFurther.run(primary.id, portal, other.id);
+    movePlace.run(primary.id, other.place);
     moveFormerEmails.run(primary.id, portal, other.id);
     moveVisits.run(primary.id, portal, other.id);
     inherit.run(primary.place, other.place);

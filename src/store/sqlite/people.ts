@@ -5,6 +5,7 @@ import type { Identification, PropertyValue } from '../../records/record.js';
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
 import { blockedEmails } from './erasing.js';
+import type { Portals } from './portals.js';
 import { type Own, records, toucher } from './records.js';
 import { EMAIL_ERASED, noSuchType, type Refused, refused } from './refused.js';
 import { typeChecker } from './schemas.js';
@@ -20,14 +21,17 @@ export interface Settled {
   ownsEmail: boolean;
 }
 
+/** What IDENTITY_VALUE reads as the e-mail. */
+const spelled = (email: string, key: string) => (email === key ? '' : email);
+
 export type People = ReturnType<typeof people>;
 
-export function people(db: Connection) {
+export function people(db: Connection, portals: Pick<Portals, 'of'>) {
   const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
   const findVisitor = db
     .prepare('SELECT id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL')
     .pluck();
-  const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL WHERE id = ?');
+  const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL, further = 1 WHERE id = ?');
 
   const addIdentity = db.prepare(
     'INSERT INTO identity (portal, kind, key, value, object_id, is_primary) VALUES (?, ?, ?, ?, ?, ?)',
@@ -62,7 +66,8 @@ export function people(db: Connection) {
   ): Settled | Refused {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
-    const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', emailKey(email));
+    const key = email === undefined ? '' : emailKey(email);
+    const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', key);
     const utkOwner = utk === undefined ? undefined : ownerOf(portal, 'utk', utk);
     const found = {
       record: named?.id,
@@ -72,7 +77,8 @@ export function people(db: Connection) {
     };
     const decision = decide(subject, found);
     if ('refused' in decision) return refused(subject, decision);
-    if (says !== undefined && !emailOwner && isErased(portal, says)) return EMAIL_ERASED;
+    if (says !== undefined && !emailOwner && portals.of(portal).hasErased && isErased(portal, says))
+      return EMAIL_ERASED;
 
     const by = identifiedBy(subject, found);
     const known = decision.stands === 'on-record' && !decision.create ? decision.objectId : undefined;
@@ -93,15 +99,16 @@ export function people(db: Connection) {
       own =
         'objectId' in decision
           ? createRecord(portal, type, decision.objectId, at)
-          : newRecord(portal, type, at);
+          : newRecord(portals.of(portal), portal, type, at);
     } else {
       own = named ?? (utkOwner?.id === decision.objectId ? utkOwner : (emailOwner as Own));
       if (decision.email) demoteEmail.run(portal, own.id);
       if (decision.email || decision.utk) touchRecord(at, own.place);
     }
-    if (decision.email === 'promote') promoteEmail.run(email, portal, emailKey(email as string));
-    else if (decision.email) addIdentity.run(portal, 'email', emailKey(email as string), email, own.id, 1);
-    if (made && decision.email) associateByDomain(portal, own.id, email as string);
+    if (decision.email === 'promote') promoteEmail.run(spelled(email as string, key), portal, key);
+    else if (decision.email) addIdentity.run(portal, 'email', key, spelled(email as string, key), own.id, 1);
+    if (made && decision.email && portals.of(portal).associatesByDomain)
+      associateByDomain(portal, own.id, email as string);
     if (decision.utk) tie(portal, utk as string, decision.utk, own);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
@@ -113,7 +120,7 @@ export function people(db: Connection) {
       moveIdentity.run(own.id, portal, 'utk', utk);
       return;
     }
-    addIdentity.run(portal, 'utk', utk, utk, own.id, 0);
+    addIdentity.run(portal, 'utk', utk, '', own.id, 0);
     const visitor = findVisitor.get(portal, utk) as number | undefined;
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
@@ -133,10 +140,11 @@ export function people(db: Connection) {
   /** By hand: an e-mail that was blocked is free again. Nobody else has it. */
   function becomePrimary(portal: number, id: number, email: string): void {
     liftBlock(portal, email);
-    const known = ownerOf(portal, 'email', emailKey(email));
+    const key = emailKey(email);
+    const known = ownerOf(portal, 'email', key);
     demoteEmail.run(portal, id);
-    if (known) promoteEmail.run(email, portal, emailKey(email));
-    else addIdentity.run(portal, 'email', emailKey(email), email, id, 1);
+    if (known) promoteEmail.run(spelled(email, key), portal, key);
+    else addIdentity.run(portal, 'email', key, spelled(email, key), id, 1);
   }
 
   return { settle, identify, becomePrimary };

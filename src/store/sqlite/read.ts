@@ -22,10 +22,11 @@ import {
 import type { Template } from '../../timeline/template.js';
 import { hashesOf, tokenId } from './admin.js';
 import { consentReads } from './consents.js';
-import { type Connection, LIMIT } from './database.js';
+import { type Connection, IDENTITY_VALUE, LIMIT, PROPERTY_OF_RECORD } from './database.js';
 import type { Store } from './engine.js';
 import { importReader } from './imports.js';
 import { MADE, madeIds } from './made_ids.js';
+import { placesFinder } from './records.js';
 import { timelineReader } from './timeline_index.js';
 
 type Reads = Pick<
@@ -74,16 +75,14 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
   const sentEvent = event("e.id <> ''");
   const madeEvent = event('e.seq = ? AND e.received_at = ?');
   const eventAt = db.prepare(`SELECT ${columns} FROM event e WHERE e.seq = ?`).raw();
-  const places = db
-    .prepare('SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ?')
-    .pluck();
+  const places = placesFinder(db);
   const page = timelineReader(db);
 
   const record = db.prepare(`
     SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt, created_at AS createdAt, updated_at AS updatedAt
     FROM record WHERE portal = ? AND object_type = ? AND id = ?`);
   const identities = db.prepare(`
-    SELECT kind, value, is_primary AS isPrimary FROM identity INDEXED BY identity_contact
+    SELECT kind, ${IDENTITY_VALUE} AS value, is_primary AS isPrimary FROM identity INDEXED BY identity_contact
     WHERE portal = ? AND object_id = ? ORDER BY kind, key`);
   const emailOwner = db
     .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
@@ -116,8 +115,8 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     .pluck();
   const changes = db.prepare(`
     SELECT c.value, c.at, c.source
-    FROM place p CROSS JOIN property_change c ON c.place = p.id AND c.name = ?
-    WHERE p.portal = ? AND p.object_type = ? AND p.object_id = ? AND c.value = coalesce(?, c.value)
+    FROM json_each(?) p CROSS JOIN property_change c ON c.place = p.value AND c.name = ?
+    WHERE c.value = coalesce(?, c.value)
     ORDER BY c.at DESC, c.seq DESC ${LIMIT}`);
   const recent = db.prepare(`
     SELECT p.object_type AS type, p.object_id AS id
@@ -138,7 +137,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
 
   const byUnique = db
     .prepare(`
-    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    SELECT r.id FROM ${PROPERTY_OF_RECORD}
     WHERE p.unique_key = ? AND r.portal = ? AND r.object_type = ? AND r.archived_at IS NULL LIMIT 1`)
     .pluck();
   const schemas = db.prepare('SELECT n, body FROM object_schema WHERE portal = ? ORDER BY n');
@@ -257,7 +256,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
       });
       const standing = new Map<number, RecordName>(); // at which place
       for (const record of withContacts ? [key, ...contactsOf(key)] : [key])
-        for (const place of places.all(key.portalId, record.type, record.id) as number[])
+        for (const place of places(key.portalId, record.type, record.id))
           standing.set(place, { type: record.type, id: record.id });
       if (withContacts && standing.size > MAX_PLACES_ON_TIMELINE)
         throw tooManyOnTimeline(`${MAX_PLACES_ON_TIMELINE} visitors are contacts of this record`);
@@ -299,7 +298,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     },
 
     history: ({ portalId, type, id }, name, limit, value) =>
-      changes.all(name, portalId, type, id, value ?? null, limit) as PropertyChange[],
+      changes.all(JSON.stringify(places(portalId, type, id)), name, value ?? null, limit) as PropertyChange[],
 
     contactByEmail(portalId, email) {
       const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;

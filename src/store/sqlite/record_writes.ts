@@ -5,6 +5,7 @@ import type { ObjectType, PropertyValue, RecordName, RecordWrite } from '../../r
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
 import type { People } from './people.js';
+import type { Portals } from './portals.js';
 import { type Own, records, toucher } from './records.js';
 import {
   contactExists,
@@ -28,7 +29,11 @@ interface Said {
   properties: readonly PropertyValue[];
 }
 
-export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'becomePrimary'>) {
+export function recordWriter(
+  db: Connection,
+  portals: Pick<Portals, 'of'>,
+  { becomePrimary }: Pick<People, 'becomePrimary'>,
+) {
   const archiveRecord = db.prepare(
     'UPDATE record SET archived_at = ? WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NULL',
   );
@@ -60,7 +65,7 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
           if (!to) return noneToAssociate(index, type, id);
           associated.push({ type, id: to.id });
         }
-        const own = newRecord(portal, type, at);
+        const own = newRecord(portals.of(portal), portal, type, at);
         for (const to of associated) setAssociated(portal, { type, id: own.id }, to, true);
         return fill(portal, own, true, write, at);
       }
@@ -77,7 +82,13 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
         if (conflict) return conflict;
         // A new one has what it was looked for by; what else is said of it comes after.
         const values = own || 'email' in by ? properties : [by, ...properties];
-        return fill(portal, own ?? newRecord(portal, type, at), !own, { email, properties: values }, at);
+        return fill(
+          portal,
+          own ?? newRecord(portals.of(portal), portal, type, at),
+          !own,
+          { email, properties: values },
+          at,
+        );
       }
       case 'update': {
         const own = record(portal, type, write.id);
@@ -133,7 +144,8 @@ export function recordWriter(db: Connection, { becomePrimary }: Pick<People, 'be
     at: number,
   ): Written {
     if (email !== undefined) becomePrimary(portal, own.id, email);
-    if (created && email !== undefined) associateByDomain(portal, own.id, email);
+    if (created && email !== undefined && portals.of(portal).associatesByDomain)
+      associateByDomain(portal, own.id, email);
     if (created) setProperties(own.place, properties, 'API', at);
     else {
       setByHand(own.place, properties, at);

@@ -1,6 +1,7 @@
 // Records on the writer's connection, inside the transaction that the caller opened: found by id, e-mail or utk, and
-// made. The id of one that was merged away finds the one that remains.
-import type { Connection } from './database.js';
+// made; and on either connection, where their events stand. The id of one that was merged away finds the one that remains.
+import { type Connection, PROPERTY_OF_RECORD } from './database.js';
+import type { PortalState } from './portals.js';
 
 /** A record that there is, and the place that is its own. */
 export interface Own {
@@ -31,11 +32,8 @@ export function records(db: Connection) {
     WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NOT NULL RETURNING id, place`);
   const dropTaken = db.prepare(`
     DELETE FROM property WHERE place = ? AND EXISTS (
-      SELECT 1 FROM property other CROSS JOIN record r INDEXED BY record_place ON r.place = other.place
-      WHERE other.unique_key = property.unique_key AND other.place <> property.place AND r.archived_at IS NULL)`);
-  // Two statements: one with RETURNING takes twice as long.
-  const nextObjectId = db.prepare('SELECT next_object_id FROM portal WHERE id = ?').pluck();
-  const setNextObjectId = db.prepare('UPDATE portal SET next_object_id = ? WHERE id = ?');
+      SELECT 1 FROM ${PROPERTY_OF_RECORD}
+      WHERE p.unique_key = property.unique_key AND p.place <> property.place AND r.archived_at IS NULL)`);
   const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
   const dropPlace = db.prepare('DELETE FROM place WHERE id = ?');
   const countIdentities = db
@@ -80,10 +78,9 @@ export function records(db: Connection) {
   }
 
   /** A record with an id of ours. Lenient portals take ids that we did not make: those are passed over. */
-  function newRecord(portal: number, type: string, at: number): Own {
+  function newRecord(state: PortalState, portal: number, type: string, at: number): Own {
     for (;;) {
-      const id = nextObjectId.get(portal) as number;
-      setNextObjectId.run(id + 1, portal);
+      const id = state.nextObjectId++;
       const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
       if (addUnlessTaken.run(portal, type, id, place, at, at).changes === 1) return { id, place };
       dropPlace.run(place);
@@ -104,8 +101,20 @@ export function records(db: Connection) {
   return { record, kept, createRecord, newRecord, ownerOf, identities };
 }
 
-/** Notes that something of the record changed. */
+/** Where events of a record stand: its own place, and those that became its later. */
+export function placesFinder(db: Connection): (portal: number, type: string, id: number) => number[] {
+  const find = db
+    .prepare(`
+    SELECT place FROM record WHERE portal = ? AND object_type = ? AND id = ? AND merged_into IS NULL
+    UNION ALL SELECT id FROM place WHERE portal = ? AND object_type = ? AND object_id = ? AND further`)
+    .pluck();
+  return (portal, type, id) => find.all(portal, type, id, portal, type, id) as number[];
+}
+
+/** Notes that something of the record changed whose place it is. */
 export function toucher(db: Connection): (at: number, place: number) => void {
-  const touch = db.prepare('UPDATE record SET updated_at = max(updated_at, ?) WHERE place = ?');
+  const touch = db.prepare(`
+    UPDATE record SET updated_at = max(updated_at, ?)
+    WHERE (portal, object_type, id) = (SELECT portal, object_type, object_id FROM place WHERE id = ?)`);
   return (at, place) => void touch.run(at, place);
 }

@@ -12,7 +12,7 @@ import {
   SEARCHED_PROPERTIES,
 } from '../../records/record.js';
 import { compareValues, type Filter, matches, type Search, wantedBy } from '../../records/search.js';
-import { INDEXED, openReader } from './database.js';
+import { IDENTITY_VALUE, INDEXED, openReader, PROPERTY_OF_RECORD } from './database.js';
 
 export interface SearchRequest {
   portalId: number;
@@ -31,14 +31,10 @@ const db = openReader((workerData as { folder: string }).folder);
 const LIVE = 'r.merged_into IS NULL AND r.archived_at IS NULL';
 const idsByValue = db
   .prepare(`
-    SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    SELECT r.id FROM ${PROPERTY_OF_RECORD}
     WHERE ${INDEXED} AND name = ? AND lower(value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
   .pluck();
-const idsByUnique = db
-  .prepare(
-    'SELECT r.id FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place WHERE p.unique_key = ?',
-  )
-  .pluck();
+const idsByUnique = db.prepare(`SELECT r.id FROM ${PROPERTY_OF_RECORD} WHERE p.unique_key = ?`).pluck();
 const emailOwner = db
   .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
   .pluck();
@@ -114,9 +110,9 @@ function ownColumn(type: ObjectType, name: string): string | undefined {
   if (type !== 'contacts') return undefined;
   const emails = (value: string, which: string) =>
     `(SELECT ${value} FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND ${which})`;
-  if (name === 'email') return emails('value', 'is_primary');
+  if (name === 'email') return emails(IDENTITY_VALUE, 'is_primary');
   if (name === 'hs_additional_emails')
-    return emails("group_concat(value, ';' ORDER BY key)", 'NOT is_primary');
+    return emails(`group_concat(${IDENTITY_VALUE}, ';' ORDER BY key)`, 'NOT is_primary');
   if (name === 'hs_merged_object_ids')
     return "(SELECT group_concat(id, ';' ORDER BY id) FROM record m INDEXED BY record_merged WHERE m.portal = r.portal AND m.object_type = r.object_type AND m.merged_into = r.id)";
   return undefined;

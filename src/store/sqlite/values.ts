@@ -2,7 +2,7 @@
 // newest one holds; that of a unique property is one record's alone.
 import { MAX_PROPERTIES_PER_TYPE, type PropertyDefinition } from '../../records/properties.js';
 import { IF_UNSET, type ObjectType, type PropertyValue } from '../../records/record.js';
-import type { Connection } from './database.js';
+import { type Connection, PROPERTY_OF_RECORD } from './database.js';
 import { definer } from './definitions.js';
 import { type Own, toucher } from './records.js';
 import { definedOtherwise, type Refused, tooManyProperties, valueTaken } from './refused.js';
@@ -18,7 +18,7 @@ export function valueWriter(db: Connection) {
   );
   const saidAt = db.prepare('SELECT at FROM property WHERE place = ? AND name = ?').pluck();
   const placesByUnique = db.prepare(`
-    SELECT r.id, r.place FROM property p CROSS JOIN record r INDEXED BY record_place ON r.place = p.place
+    SELECT r.id, r.place FROM ${PROPERTY_OF_RECORD}
     WHERE p.unique_key = ? AND r.archived_at IS NULL LIMIT 1`);
   const addChange = db.prepare(
     'INSERT INTO property_change (place, name, value, at, source) VALUES (?, ?, ?, ?, ?)',

@@ -14,6 +14,7 @@ import { writeLock } from './lock.js';
 import { merger } from './merging.js';
 import { countOf, type Parcel, unpack } from './parcel.js';
 import { people } from './people.js';
+import { portals } from './portals.js';
 import { recordWriter } from './record_writes.js';
 import { schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
@@ -49,7 +50,8 @@ if (!port) throw new Error('the writer runs as a worker thread');
 const report = (message: Report) => port.postMessage(message);
 
 const db = open();
-const persons = people(db);
+const ofPortals = portals(db);
+const persons = people(db, ofPortals);
 const append = appender(db, persons);
 const lock = writeLock(db);
 const imports = importer(db, append, lock);
@@ -61,7 +63,7 @@ const work = {
   forgetImport: imports.forget,
   identify: persons.identify,
   define: definer(db),
-  write: recordWriter(db, persons),
+  write: recordWriter(db, ofPortals, persons),
   merge: merger(db),
   erase: eraser(db),
   ...admin(db),
@@ -69,7 +71,7 @@ const work = {
 };
 // Made once: to make it costs as much as an event.
 const inTransaction = db.transaction((op: keyof typeof work, args: readonly unknown[]) =>
-  (work[op] as (...args: readonly unknown[]) => unknown)(...args),
+  ofPortals.within(() => (work[op] as (...args: readonly unknown[]) => unknown)(...args)),
 );
 let version = others.get();
 const WAL = `${db.name}-wal`;
