@@ -27,7 +27,9 @@ export const LIMIT = 'LIMIT +?';
 
 const MIGRATIONS = new URL('migrations/', import.meta.url);
 export const BUSY_TIMEOUT_MS = 5_000;
-const CACHE_KIB = 16 * 1024; // larger caches are slower: SQLite scans their hash table at commit
+const READER_CACHE_KIB = 16 * 1024;
+/** A larger one is slower: where a page was split and the file is below 1 GB, SQLite goes through all of it at the commit. */
+const WRITER_CACHE_KIB = 4 * 1024;
 const MMAP_BYTES = 2 ** 31;
 
 /** Whether a folder is one of ours, and not a file; fails where that cannot be seen. */
@@ -59,7 +61,7 @@ export function openWriter(
   db.pragma('synchronous = FULL');
   db.pragma('secure_delete = ON');
   db.pragma('wal_autocheckpoint = 0'); // the checkpointer's work, off the reply path
-  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`cache_size = -${WRITER_CACHE_KIB}`);
   db.pragma(`mmap_size = ${MMAP_BYTES}`);
   db.pragma('foreign_keys = ON');
   migrate(db, upgrading);
@@ -68,7 +70,7 @@ export function openWriter(
 
 export function openReader(folder: string): Connection {
   const db = new Database(databaseFile(folder), { readonly: true, timeout: BUSY_TIMEOUT_MS });
-  db.pragma(`cache_size = -${CACHE_KIB}`);
+  db.pragma(`cache_size = -${READER_CACHE_KIB}`);
   db.pragma(`mmap_size = ${MMAP_BYTES}`);
   return db;
 }

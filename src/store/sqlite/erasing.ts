@@ -45,7 +45,7 @@ export function blockedEmails(db: Connection) {
 }
 
 export function eraser(db: Connection) {
-  const { kept, record, ownerOf } = records(db);
+  const { kept, record, emailOwnerOf } = records(db);
   const { block } = blockedEmails(db);
   const emailsOf = db
     .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
@@ -106,7 +106,7 @@ export function eraser(db: Connection) {
   /** The contact that is meant; or those that are archived and had the e-mail, which nobody has now. */
   function meant(portal: number, who: { objectId: number } | { email: string }): number[] {
     if ('objectId' in who) return [kept(portal, who.objectId) ?? []].flat();
-    const owner = ownerOf(portal, 'email', emailKey(who.email));
+    const owner = emailOwnerOf(portal, emailKey(who.email));
     if (owner) return [owner.id];
     const former = formerOwners.all(portal, emailKey(who.email)) as number[];
     return former.filter((id) => record(portal, 'contacts', id) === undefined);
@@ -118,7 +118,7 @@ export function eraser(db: Connection) {
     for (const key of emailsOf.all(portal, id) as string[]) forgetEmail(portal, key);
     // What it had before is another's by now, or nobody's.
     for (const key of formerOf.all(portal, id) as string[])
-      if (!ownerOf(portal, 'email', key)) forgetEmail(portal, key);
+      if (!emailOwnerOf(portal, key)) forgetEmail(portal, key);
     const places = placesOf(portal, 'contacts', id);
     for (const statement of ofContact) statement.run(portal, id);
     for (const place of places) {

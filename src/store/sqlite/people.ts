@@ -28,8 +28,11 @@ export type People = ReturnType<typeof people>;
 
 export function people(db: Connection, portals: Pick<Portals, 'of'>) {
   const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
-  const findVisitor = db
-    .prepare('SELECT id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL')
+  // What a utk stands for, by one value and one look: a visitor's place, negative, or the contact.
+  const findUtk = db
+    .prepare(`
+    SELECT -id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL
+    UNION ALL SELECT object_id FROM identity WHERE portal = ? AND kind = 'utk' AND key = ?`)
     .pluck();
   const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL, further = 1 WHERE id = ?');
 
@@ -49,7 +52,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
 
-  const { record, createRecord, newRecord, ownerOf, identities } = records(db);
+  const { record, createRecord, newRecord, emailOwnerOf, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, handOver, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { associateByDomain } = associator(db);
@@ -67,8 +70,11 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const key = email === undefined ? '' : emailKey(email);
-    const emailOwner = email === undefined ? undefined : ownerOf(portal, 'email', key);
-    const utkOwner = utk === undefined ? undefined : ownerOf(portal, 'utk', utk);
+    const emailOwner = email === undefined ? undefined : emailOwnerOf(portal, key);
+    const stands =
+      utk === undefined ? undefined : (findUtk.get(portal, utk, portal, utk) as number | undefined);
+    const visitor = stands !== undefined && stands < 0 ? -stands : undefined;
+    const utkOwner = stands === undefined || stands < 0 ? undefined : record(portal, 'contacts', stands);
     const found = {
       record: named?.id,
       emailOwner,
@@ -88,9 +94,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     if (conflict) return conflict;
     if (known === undefined && !canBe(portal, type)) return noSuchType(type);
     if (decision.stands === 'with-visitor') {
-      const place =
-        (findVisitor.get(portal, utk) as number | undefined) ??
-        Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
+      const place = visitor ?? Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
       return { place, objectId: null, by, ownsEmail: false };
     }
     const made = decision.stands === 'on-new-contact' || decision.create;
@@ -109,19 +113,24 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     else if (decision.email) addIdentity.run(portal, 'email', key, spelled(email as string, key), own.id, 1);
     if (made && decision.email && portals.of(portal).associatesByDomain)
       associateByDomain(portal, own.id, email as string);
-    if (decision.utk) tie(portal, utk as string, decision.utk, own);
+    if (decision.utk) tie(portal, utk as string, visitor, decision.utk, own);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
 
   /** The utk is this contact's from now on; what the visitor did while unknown stands on the contact's timeline. */
-  function tie(portal: number, utk: string, how: 'tie' | 'move', own: Own): void {
+  function tie(
+    portal: number,
+    utk: string,
+    visitor: number | undefined,
+    how: 'tie' | 'move',
+    own: Own,
+  ): void {
     if (how === 'move') {
       moveIdentity.run(own.id, portal, 'utk', utk);
       return;
     }
     addIdentity.run(portal, 'utk', utk, '', own.id, 0);
-    const visitor = findVisitor.get(portal, utk) as number | undefined;
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
     handOver(visitor, own);
@@ -141,7 +150,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
   function becomePrimary(portal: number, id: number, email: string): void {
     liftBlock(portal, email);
     const key = emailKey(email);
-    const known = ownerOf(portal, 'email', key);
+    const known = emailOwnerOf(portal, key);
     demoteEmail.run(portal, id);
     if (known) promoteEmail.run(spelled(email, key), portal, key);
     else addIdentity.run(portal, 'email', key, spelled(email, key), id, 1);

@@ -43,7 +43,7 @@ export function recordWriter(
   const freeIdentities = db.prepare(
     'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
   );
-  const { record, newRecord, ownerOf, identities } = records(db);
+  const { record, newRecord, emailOwnerOf, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, setByHand, byUnique, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
@@ -133,7 +133,7 @@ export function recordWriter(
   }
 
   function emailOwner(portal: number, email: string): number | undefined {
-    return ownerOf(portal, 'email', emailKey(email))?.id;
+    return emailOwnerOf(portal, emailKey(email))?.id;
   }
 
   function fill(

@@ -43,7 +43,7 @@ export function records(db: Connection) {
     .prepare(`
     SELECT i.object_id, r.place, i.is_primary
     FROM identity i JOIN record r ON r.portal = i.portal AND r.object_type = 'contacts' AND r.id = i.object_id
-    WHERE i.portal = ? AND i.kind = ? AND i.key = ?`)
+    WHERE i.portal = ? AND i.kind = 'email' AND i.key = ?`)
     .raw();
 
   /** The record by this id, or the one it was merged into, unless it is archived. */
@@ -87,9 +87,9 @@ export function records(db: Connection) {
     }
   }
 
-  /** The contact that an e-mail or a utk stands for. */
-  function ownerOf(portal: number, kind: 'email' | 'utk', key: string) {
-    const found = findOwner.get(portal, kind, key) as [number, number, number] | undefined;
+  /** The contact that an e-mail stands for. */
+  function emailOwnerOf(portal: number, key: string) {
+    const found = findOwner.get(portal, key) as [number, number, number] | undefined;
     return found && { id: found[0], place: found[1], primary: found[2] === 1 };
   }
 
@@ -98,7 +98,7 @@ export function records(db: Connection) {
     return countIdentities.get(portal, id) as number;
   }
 
-  return { record, kept, createRecord, newRecord, ownerOf, identities };
+  return { record, kept, createRecord, newRecord, emailOwnerOf, identities };
 }
 
 /** Where events of a record stand: its own place, and those that became its later. */
