@@ -6,12 +6,13 @@ import { type Connection, openWriter } from '../../dist/store/sqlite/database.js
 
 export const newFolder = () => mkdtempSync(join(tmpdir(), 'throughline-test-'));
 
-/** A folder whose segments are so small that a few events fill several levels of them. */
+/** A folder whose segments, and what waits for an index, are so small that a few events fill several of them. */
 export function segmented(smallest: number, fanout: number, slice: number, from?: string): string {
   const folder = newFolder();
   if (from !== undefined) cpSync(from, folder, { recursive: true });
   const db = openWriter(folder);
   db.prepare('UPDATE timeline_shape SET smallest = ?, fanout = ?, slice = ?').run(smallest, fanout, slice);
+  db.prepare('UPDATE visitor_tail SET run = 1').run();
   db.close();
   return folder;
 }
@@ -27,6 +28,13 @@ export function dangling(db: Connection): unknown[] {
       WHERE portal NOT IN (SELECT id FROM portal) OR object_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM record r WHERE r.portal = place.portal AND r.object_type = place.object_type
           AND r.id = place.object_id AND r.merged_into IS NULL AND place.further = (r.place <> place.id))
+    UNION ALL SELECT 'visitor', place FROM visitor
+      WHERE NOT EXISTS (SELECT 1 FROM place p WHERE p.id = visitor.place AND p.portal = visitor.portal
+        AND p.utk = visitor.utk AND p.object_id IS NULL)
+    UNION ALL SELECT 'place of a visitor', id FROM place
+      WHERE utk IS NOT NULL AND id < (SELECT below FROM visitor_tail)
+        AND id NOT IN (SELECT v.place FROM visitor v WHERE v.portal = place.portal AND v.utk = place.utk)
+    UNION ALL SELECT 'visitor twice', min(id) FROM place WHERE utk IS NOT NULL GROUP BY portal, utk HAVING count(*) > 1
     UNION ALL SELECT 'identity', object_id FROM identity
       WHERE NOT EXISTS (SELECT 1 FROM record r WHERE r.portal = identity.portal AND r.object_type = 'contacts'
         AND r.id = identity.object_id AND r.merged_into IS NULL)

@@ -11,6 +11,7 @@ import { eraser } from '../../dist/store/sqlite/erasing.js';
 import { people } from '../../dist/store/sqlite/people.js';
 import { portals } from '../../dist/store/sqlite/portals.js';
 import { reader } from '../../dist/store/sqlite/read.js';
+import { utks } from '../../dist/store/sqlite/utks.js';
 import { newFolder, segmented } from './folders.js';
 import { draftOf, tenantOf, walk } from './support.js';
 
@@ -89,7 +90,7 @@ describe('timelines in segments', () => {
             let db = openWriter(folder);
             try {
               let ofPortals = portals(db);
-              let append = appender(db, people(db, ofPortals));
+              let append = appender(db, people(db, ofPortals, utks(db)));
               let erase = eraser(db);
               let { reads, renew } = reader(db);
               let arrival = 0;
@@ -104,7 +105,7 @@ describe('timelines in segments', () => {
                   db.close();
                   db = openWriter(folder);
                   ofPortals = portals(db);
-                  append = appender(db, people(db, ofPortals));
+                  append = appender(db, people(db, ofPortals, utks(db)));
                   erase = eraser(db);
                   ({ reads, renew } = reader(db));
                 } else if ('erase' in step) {

@@ -74,6 +74,10 @@ export function eraser(db: Connection) {
   const dropMentions = drop('mention', 'portal = ? AND key = ?');
 
   const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
+  // A place that is gone was perhaps the last one: the next visitor has its number.
+  const tellErased = db.prepare(
+    'UPDATE visitor_tail SET erases = erases + 1, below = min(below, (SELECT coalesce(max(id), 0) + 1 FROM place))',
+  );
   const utksOf = db
     .prepare(
       "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
@@ -125,6 +129,7 @@ export function eraser(db: Connection) {
       timeline.drop(place);
       for (const statement of ofPlace) statement.run(place);
     }
+    tellErased.run();
   }
 
   /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */

@@ -9,6 +9,7 @@ import type { Portals } from './portals.js';
 import { type Own, records, toucher } from './records.js';
 import { EMAIL_ERASED, noSuchType, type Refused, refused } from './refused.js';
 import { typeChecker } from './schemas.js';
+import type { Utks } from './utks.js';
 import { valueWriter } from './values.js';
 
 /** Where something stands: the place to file it under, and the record that owns the place. */
@@ -26,14 +27,7 @@ const spelled = (email: string, key: string) => (email === key ? '' : email);
 
 export type People = ReturnType<typeof people>;
 
-export function people(db: Connection, portals: Pick<Portals, 'of'>) {
-  const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
-  // What a utk stands for, by one value and one look: a visitor's place, negative, or the contact.
-  const findUtk = db
-    .prepare(`
-    SELECT -id FROM place WHERE portal = ? AND utk = ? AND object_id IS NULL
-    UNION ALL SELECT object_id FROM identity WHERE portal = ? AND kind = 'utk' AND key = ?`)
-    .pluck();
+export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks) {
   const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL, further = 1 WHERE id = ?');
 
   const addIdentity = db.prepare(
@@ -71,10 +65,9 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const key = email === undefined ? '' : emailKey(email);
     const emailOwner = email === undefined ? undefined : emailOwnerOf(portal, key);
-    const stands =
-      utk === undefined ? undefined : (findUtk.get(portal, utk, portal, utk) as number | undefined);
-    const visitor = stands !== undefined && stands < 0 ? -stands : undefined;
-    const utkOwner = stands === undefined || stands < 0 ? undefined : record(portal, 'contacts', stands);
+    const whose = utk === undefined ? undefined : utks.find(portal, utk);
+    const visitor = whose && 'visitor' in whose ? whose.visitor : undefined;
+    const utkOwner = whose && 'contact' in whose ? record(portal, 'contacts', whose.contact) : undefined;
     const found = {
       record: named?.id,
       emailOwner,
@@ -94,7 +87,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     if (conflict) return conflict;
     if (known === undefined && !canBe(portal, type)) return noSuchType(type);
     if (decision.stands === 'with-visitor') {
-      const place = visitor ?? Number(addPlace.run(portal, 'contacts', null, utk).lastInsertRowid);
+      const place = visitor ?? utks.add(portal, utk as string);
       return { place, objectId: null, by, ownsEmail: false };
     }
     const made = decision.stands === 'on-new-contact' || decision.create;
@@ -133,6 +126,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>) {
     addIdentity.run(portal, 'utk', utk, '', own.id, 0);
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
+    utks.remove(portal, utk);
     handOver(visitor, own);
   }
 

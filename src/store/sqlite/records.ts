@@ -34,7 +34,7 @@ export function records(db: Connection) {
     DELETE FROM property WHERE place = ? AND EXISTS (
       SELECT 1 FROM ${PROPERTY_OF_RECORD}
       WHERE p.unique_key = property.unique_key AND p.place <> property.place AND r.archived_at IS NULL)`);
-  const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id, utk) VALUES (?, ?, ?, ?)');
+  const addPlace = db.prepare('INSERT INTO place (portal, object_type, object_id) VALUES (?, ?, ?)');
   const dropPlace = db.prepare('DELETE FROM place WHERE id = ?');
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
@@ -72,7 +72,7 @@ export function records(db: Connection) {
       dropTaken.run(restored.place);
       return restored;
     }
-    const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
+    const place = Number(addPlace.run(portal, type, id).lastInsertRowid);
     addRecord.run(portal, type, id, place, at, at);
     return { id, place };
   }
@@ -81,7 +81,7 @@ export function records(db: Connection) {
   function newRecord(state: PortalState, portal: number, type: string, at: number): Own {
     for (;;) {
       const id = state.nextObjectId++;
-      const place = Number(addPlace.run(portal, type, id, null).lastInsertRowid);
+      const place = Number(addPlace.run(portal, type, id).lastInsertRowid);
       if (addUnlessTaken.run(portal, type, id, place, at, at).changes === 1) return { id, place };
       dropPlace.run(place);
     }

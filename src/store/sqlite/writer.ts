@@ -18,6 +18,7 @@ import { portals } from './portals.js';
 import { recordWriter } from './record_writes.js';
 import { schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
+import { utks } from './utks.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & {
@@ -51,7 +52,8 @@ const report = (message: Report) => port.postMessage(message);
 
 const db = open();
 const ofPortals = portals(db);
-const persons = people(db, ofPortals);
+const ofUtks = utks(db);
+const persons = people(db, ofPortals, ofUtks);
 const append = appender(db, persons);
 const lock = writeLock(db);
 const imports = importer(db, append, lock);
@@ -71,7 +73,10 @@ const work = {
 };
 // Made once: to make it costs as much as an event.
 const inTransaction = db.transaction((op: keyof typeof work, args: readonly unknown[]) =>
-  ofPortals.within(() => (work[op] as (...args: readonly unknown[]) => unknown)(...args)),
+  ofPortals.within(() => {
+    ofUtks.begin();
+    return (work[op] as (...args: readonly unknown[]) => unknown)(...args);
+  }),
 );
 let version = others.get();
 const WAL = `${db.name}-wal`;
@@ -163,9 +168,14 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
   if (op === 'importStep') imports.giveWay();
-  const result = lock.whenFree(() => inTransaction.immediate(op, args));
-  if (op === 'erase') scrubbing.now();
-  return result;
+  try {
+    const result = lock.whenFree(() => inTransaction.immediate(op, args));
+    if (op === 'erase') scrubbing.now();
+    return result;
+  } catch (error) {
+    ofUtks.forget();
+    throw error;
+  }
 }
 
 function close(): void {

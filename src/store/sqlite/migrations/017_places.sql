@@ -8,6 +8,22 @@ DROP INDEX place_owner;
 CREATE INDEX place_further ON place (portal, object_type, object_id) WHERE further;
 DROP INDEX record_place;
 
+-- The places of visitors by their utks, but for those of the newest places, from `below` on: see utks.ts.
+CREATE TABLE visitor (
+  portal INTEGER NOT NULL,
+  utk    TEXT    NOT NULL,
+  place  INTEGER NOT NULL,
+  PRIMARY KEY (portal, utk)
+) STRICT, WITHOUT ROWID;
+INSERT INTO visitor SELECT portal, utk, id FROM place WHERE utk IS NOT NULL ORDER BY portal, utk;
+DROP INDEX place_visitor;
+CREATE TABLE visitor_tail (
+  below  INTEGER NOT NULL,
+  erases INTEGER NOT NULL, -- counted, since places that are gone may come again
+  run    INTEGER NOT NULL  -- places that are sorted at once
+) STRICT;
+INSERT INTO visitor_tail SELECT coalesce(max(id), 0) + 1, 0, 4096 FROM place;
+
 -- An identity that was sent as it compares is not kept twice: '' stands for its key.
 UPDATE identity SET value = '' WHERE value = key;
 

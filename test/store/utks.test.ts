@@ -1,0 +1,141 @@
+// What utks stand for, against a plain model: whatever two writers of one folder do in turn, visitors who wait for their
+// index are found like those who are in it.
+import { rmSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { appender } from '../../dist/store/sqlite/append.js';
+import { openWriter } from '../../dist/store/sqlite/database.js';
+import { openStore } from '../../dist/store/sqlite/engine.js';
+import { eraser } from '../../dist/store/sqlite/erasing.js';
+import { people } from '../../dist/store/sqlite/people.js';
+import { portals } from '../../dist/store/sqlite/portals.js';
+import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
+import { utks } from '../../dist/store/sqlite/utks.js';
+import { dangling, newFolder, segmented } from './folders.js';
+import { draftOf, NOW, tenantOf } from './support.js';
+
+const UTKS = Array.from({ length: 12 }, (_, n) => `u${(n * 7_919) % 1_000}`);
+const runs = Number(process.env.MODEL_RUNS ?? 40);
+
+function writerOf(folder: string) {
+  const db = openWriter(folder);
+  const ofPortals = portals(db);
+  const ofUtks = utks(db);
+  const persons = people(db, ofPortals, ofUtks);
+  const [append, erase, write] = [appender(db, persons), eraser(db), recordWriter(db, ofPortals, persons)];
+  /** As the writer thread does it. */
+  function transact<Result>(work: () => Result): Result {
+    const all = db.transaction(() =>
+      ofPortals.within(() => {
+        ofUtks.begin();
+        return work();
+      }),
+    );
+    try {
+      return all.immediate();
+    } catch (error) {
+      ofUtks.forget();
+      throw error;
+    }
+  }
+  return { db, transact, append, erase, write, identify: persons.identify };
+}
+
+const utk = fc.constantFrom(...UTKS);
+const steps = fc.array(
+  fc.record({
+    by: fc.constantFrom(0, 1),
+    does: fc.oneof(
+      { weight: 12, arbitrary: fc.record({ seen: fc.array(utk, { minLength: 1, maxLength: 4 }) }) },
+      { weight: 3, arbitrary: fc.record({ known: utk }) },
+      { weight: 2, arbitrary: fc.record({ erased: fc.oneof(utk, fc.constant('who came last')) }) },
+      { weight: 2, arbitrary: fc.record({ archived: utk }) },
+      { weight: 2, arbitrary: fc.record({ records: fc.integer({ min: 1, max: 20 }) }) },
+      { weight: 2, arbitrary: fc.record({ fails: fc.array(utk, { minLength: 1, maxLength: 4 }) }) },
+      { weight: 1, arbitrary: fc.constant({ reopens: true as const }) },
+    ),
+  }),
+  { minLength: 100, maxLength: 200, size: 'max' },
+);
+
+test('a utk is one visitor, or a contact, for all writers of a folder', async () => {
+  const base = newFolder();
+  const made = await openStore({ folder: base, clock: Date.now });
+  const { portalId, templateId } = await tenantOf(made);
+  await made.close();
+  const moved = { groups: 0, inPart: 0 };
+  fc.assert(
+    fc.property(steps, (each) => {
+      const folder = segmented(512, 16, 2_048, base);
+      const writers = [writerOf(folder), writerOf(folder)];
+      const contacts = new Map<string, number>();
+      const visitors = new Map<string, number>(); // their places
+      let [arrival, people] = [0, 0];
+      const seenBy = (names: string[]) =>
+        names.map((name) => draftOf(portalId, templateId, `e${arrival++}`, { utk: name }));
+      try {
+        for (const { by, does } of each) {
+          const writer = writers[by] as ReturnType<typeof writerOf>;
+          if ('seen' in does) {
+            const drafts = seenBy(does.seen);
+            const filed = writer.transact(() => writer.append(drafts));
+            for (const [index, name] of does.seen.entries()) {
+              expect(filed[3 * index]).toBe(contacts.get(name) ?? null);
+              const place = writer.db
+                .prepare('SELECT place FROM event WHERE seq = ?')
+                .pluck()
+                .get(filed[3 * index + 2]) as number;
+              if (!contacts.has(name)) expect(place).toBe(visitors.get(name) ?? place);
+              if (!contacts.has(name)) visitors.set(name, place);
+            }
+          } else if ('known' in does) {
+            const email = `${people++}@example.com`;
+            const subject = { type: 'contacts', utk: does.known, email, unknown: 'create' } as const;
+            const id = writer.transact(() =>
+              writer.identify({
+                ...{ portalId, properties: [], at: NOW },
+                subject: { ...subject, identifies: true },
+              }),
+            ) as number;
+            contacts.set(does.known, id);
+            visitors.delete(does.known);
+          } else if ('erased' in does) {
+            const id = contacts.get(does.erased) ?? Math.max(...contacts.values());
+            if (id === Number.NEGATIVE_INFINITY) continue;
+            writer.transact(() => writer.erase(portalId, { objectId: id }));
+            for (const [name, owner] of contacts) if (owner === id) contacts.delete(name);
+          } else if ('archived' in does) {
+            const id = contacts.get(does.archived);
+            if (id === undefined) continue;
+            writer.transact(() => writer.write(portalId, [{ op: 'archive', type: 'contacts', id }], NOW));
+            for (const [name, owner] of contacts) if (owner === id) contacts.delete(name);
+          } else if ('records' in does) {
+            const create = { op: 'create', type: 'deals', properties: [] } as const;
+            writer.transact(() => writer.write(portalId, Array(does.records).fill(create), NOW));
+          } else if ('fails' in does) {
+            const fail = () => {
+              writer.append(seenBy(does.fails));
+              throw new Error('the disk is full');
+            };
+            expect(() => writer.transact(fail)).toThrow('the disk is full');
+          } else {
+            writer.db.close();
+            writers[by] = writerOf(folder);
+          }
+          const { db } = writers[by] as ReturnType<typeof writerOf>;
+          expect(dangling(db)).toEqual([]);
+          const inIndex = db.prepare('SELECT max(place) FROM visitor').pluck().get() as number | null;
+          const below = db.prepare('SELECT below FROM visitor_tail').pluck().get() as number;
+          if (below > 1) moved.groups++;
+          if ((inIndex ?? 0) >= below) moved.inPart++;
+        }
+      } finally {
+        for (const { db } of writers) db.close();
+        rmSync(folder, { recursive: true });
+      }
+    }),
+    { numRuns: runs },
+  );
+  rmSync(base, { recursive: true });
+  expect(moved).toSatisfy(({ groups, inPart }) => groups > 100 && inPart > 10);
+}, 600_000);
