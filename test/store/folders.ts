@@ -37,7 +37,7 @@ export function dangling(db: Connection): unknown[] {
     UNION ALL SELECT 'visitor twice', min(id) FROM place WHERE utk IS NOT NULL GROUP BY portal, utk HAVING count(*) > 1
     UNION ALL SELECT 'identity', object_id FROM identity
       WHERE NOT EXISTS (SELECT 1 FROM record r WHERE r.portal = identity.portal AND r.object_type = 'contacts'
-        AND r.id = identity.object_id AND r.merged_into IS NULL)
+        AND r.id = identity.object_id AND r.place = identity.place AND r.merged_into IS NULL)
     UNION ALL SELECT 'event', seq FROM event WHERE place NOT IN (SELECT id FROM place)`);
   return [...(db.pragma('foreign_key_check') as unknown[]), ...orphans.all()];
 }

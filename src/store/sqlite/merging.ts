@@ -10,7 +10,7 @@ export function merger(db: Connection) {
   const { record, identities } = records(db);
   const touchRecord = toucher(db);
   const moveIdentities = db.prepare(
-    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, place = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
   const hasPrimary = db
     .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
@@ -61,7 +61,7 @@ export function merger(db: Connection) {
     if (mergedInto(portal, primary.id) + mergedInto(portal, other.id) + 1 > MAX_MERGED)
       return tooManyMerged(primary.id);
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
-    moveIdentities.run(primary.id, keepsPrimary, portal, other.id);
+    moveIdentities.run(primary.id, primary.place, keepsPrimary, portal, other.id);
     moveFurther.run(primary.id, portal, other.id);
     movePlace.run(primary.id, other.place);
     moveFormerEmails.run(primary.id, portal, other.id);

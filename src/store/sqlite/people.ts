@@ -31,10 +31,10 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
   const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL, further = 1 WHERE id = ?');
 
   const addIdentity = db.prepare(
-    'INSERT INTO identity (portal, kind, key, value, object_id, is_primary) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT INTO identity (portal, kind, key, value, object_id, place, is_primary) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
   const moveIdentity = db.prepare(
-    'UPDATE identity SET object_id = ? WHERE portal = ? AND kind = ? AND key = ?',
+    'UPDATE identity SET object_id = ?, place = ? WHERE portal = ? AND kind = ? AND key = ?',
   );
   const demoteEmail = db.prepare(
     "UPDATE identity SET is_primary = 0 WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary",
@@ -103,7 +103,8 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
       if (decision.email || decision.utk) touchRecord(at, own.place);
     }
     if (decision.email === 'promote') promoteEmail.run(spelled(email as string, key), portal, key);
-    else if (decision.email) addIdentity.run(portal, 'email', key, spelled(email as string, key), own.id, 1);
+    else if (decision.email)
+      addIdentity.run(portal, 'email', key, spelled(email as string, key), own.id, own.place, 1);
     if (made && decision.email && portals.of(portal).associatesByDomain)
       associateByDomain(portal, own.id, email as string);
     if (decision.utk) tie(portal, utk as string, visitor, decision.utk, own);
@@ -120,10 +121,10 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
     own: Own,
   ): void {
     if (how === 'move') {
-      moveIdentity.run(own.id, portal, 'utk', utk);
+      moveIdentity.run(own.id, own.place, portal, 'utk', utk);
       return;
     }
-    addIdentity.run(portal, 'utk', utk, '', own.id, 0);
+    addIdentity.run(portal, 'utk', utk, '', own.id, own.place, 0);
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
     utks.remove(portal, utk);
@@ -141,13 +142,13 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
   }
 
   /** By hand: an e-mail that was blocked is free again. Nobody else has it. */
-  function becomePrimary(portal: number, id: number, email: string): void {
+  function becomePrimary(portal: number, { id, place }: Own, email: string): void {
     liftBlock(portal, email);
     const key = emailKey(email);
     const known = emailOwnerOf(portal, key);
     demoteEmail.run(portal, id);
     if (known) promoteEmail.run(spelled(email, key), portal, key);
-    else addIdentity.run(portal, 'email', key, spelled(email, key), id, 1);
+    else addIdentity.run(portal, 'email', key, spelled(email, key), id, place, 1);
   }
 
   return { settle, identify, becomePrimary };

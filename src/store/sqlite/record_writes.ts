@@ -143,7 +143,7 @@ export function recordWriter(
     { email, properties }: Said,
     at: number,
   ): Written {
-    if (email !== undefined) becomePrimary(portal, own.id, email);
+    if (email !== undefined) becomePrimary(portal, own, email);
     if (created && email !== undefined && portals.of(portal).associatesByDomain)
       associateByDomain(portal, own.id, email);
     if (created) setProperties(own.place, properties, 'API', at);

@@ -41,9 +41,7 @@ export function records(db: Connection) {
     .pluck();
   const findOwner = db
     .prepare(`
-    SELECT i.object_id, r.place, i.is_primary
-    FROM identity i JOIN record r ON r.portal = i.portal AND r.object_type = 'contacts' AND r.id = i.object_id
-    WHERE i.portal = ? AND i.kind = 'email' AND i.key = ?`)
+    SELECT object_id, place, is_primary FROM identity WHERE portal = ? AND kind = 'email' AND key = ?`)
     .raw();
 
   /** The record by this id, or the one it was merged into, unless it is archived. */

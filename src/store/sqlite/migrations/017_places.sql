@@ -24,8 +24,11 @@ CREATE TABLE visitor_tail (
 ) STRICT;
 INSERT INTO visitor_tail SELECT coalesce(max(id), 0) + 1, 0, 4096 FROM place;
 
--- An identity that was sent as it compares is not kept twice: '' stands for its key.
-UPDATE identity SET value = '' WHERE value = key;
+-- An identity that was sent as it compares is not kept twice: '' stands for its key. It tells its contact's place.
+ALTER TABLE identity ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+UPDATE identity SET value = iif(value = key, '', value), place = (
+  SELECT r.place FROM record r
+  WHERE r.portal = identity.portal AND r.object_type = 'contacts' AND r.id = identity.object_id);
 
 -- Portals stay, and a place goes with its record: that SQLite looked for each of them cost a tenth of what a new contact
 -- does. To take a reference away is to change the text, see SQLite's "Making Other Kinds Of Table Schema Changes".
