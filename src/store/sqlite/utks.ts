@@ -18,17 +18,18 @@ interface Visitor {
   place: number;
 }
 
-/** The visitors with places from `from` on, up to the next group's: by portal, by utk. */
+/** The visitors with places from `from` on, up to the next group's. */
 interface Group {
   from: number;
+  /** By portal, by utk. */
   places: Map<number, Map<string, number>>;
-}
-
-/** How far a group has gone into the index: runs that are yet to be sorted, and sorted ones, the next one last. */
-interface Move {
+  /** As they came, run by run. */
   unsorted: Visitor[][];
+  /** What is yet to go into the index, once the group is complete: in each the next one last. */
   sorted: Visitor[][];
 }
+
+const groupFrom = (from: number): Group => ({ from, places: new Map(), unsorted: [], sorted: [] });
 
 type Standing = [below: number, erases: number, newest: number];
 
@@ -58,7 +59,6 @@ export function utks(db: Connection) {
   const fromIndex = db.prepare('DELETE FROM visitor WHERE portal = ? AND utk = ?');
 
   let groups: Group[] = []; // the oldest first
-  let move: Move | undefined;
   let [below, erases, newest] = [-1, -1, -1]; // as of the last transaction
   let seen = -1; // the newest place whose visitor is in memory, if it is one
 
@@ -66,11 +66,15 @@ export function utks(db: Connection) {
     let group = groups.at(-1) as Group;
     if (place >= group.from + span) {
       const from = group.from + span * Math.floor((place - group.from) / span);
-      group = { from, places: new Map() };
+      group = groupFrom(from);
       groups.push(group);
     }
     const places = group.places.get(portal) ?? new Map<string, number>();
     group.places.set(portal, places.set(utk, place));
+    const nth = Math.floor((place - group.from) / run);
+    const visitors = group.unsorted[nth] ?? [];
+    group.unsorted[nth] = visitors;
+    visitors.push({ portal, utk, place });
     seen = place;
   }
 
@@ -79,8 +83,7 @@ export function utks(db: Connection) {
     const before = newest;
     const now = standing.get() as Standing;
     if (now[0] !== below || now[1] !== erases || now[2] < newest) {
-      groups = [{ from: now[0], places: new Map() }];
-      move = undefined;
+      groups = [groupFrom(now[0])];
       seen = now[0] - 1;
     }
     [below, erases, newest] = now;
@@ -95,17 +98,9 @@ export function utks(db: Connection) {
   function moveOn(most: number): void {
     const [group, next] = groups as [Group, Group | undefined];
     if (newest < group.from + span) return;
-    if (!move) {
-      const unsorted: Visitor[][] = Array.from({ length: RUNS }, () => []);
-      for (const [portal, places] of group.places)
-        for (const [utk, place] of places)
-          (unsorted[Math.floor((place - group.from) / run)] as Visitor[]).push({ portal, utk, place });
-      move = { unsorted: unsorted.filter((each) => each.length > 0), sorted: [] };
-      return;
-    }
-    const { unsorted, sorted } = move;
-    const one = unsorted.pop(); // one at a time, since it takes a while
-    if (one) {
+    const { unsorted, sorted } = group;
+    if (unsorted.length > 0) {
+      const one = unsorted.pop() ?? []; // one at a time, since it takes a while
       sorted.push(one.sort((a, b) => (isBefore(a, b) ? 1 : -1)));
       return;
     }
@@ -121,8 +116,7 @@ export function utks(db: Connection) {
     if (sorted.some((each) => each.length > 0)) return;
     below = next?.from ?? group.from + span * Math.floor((newest + 1 - group.from) / span);
     setBelow.run(below);
-    groups = next ? groups.slice(1) : [{ from: below, places: new Map() }];
-    move = undefined;
+    groups = next ? groups.slice(1) : [groupFrom(below)];
   }
 
   return {
