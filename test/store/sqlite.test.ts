@@ -412,6 +412,26 @@ describe('SQLite', () => {
     await store.close();
   });
 
+  test('after a write that failed, a visitor whom another process met meanwhile is known', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const other = await openStore({ folder, clock: Date.now });
+    const of = (id: string, utk: string) => draftOf(portalId, templateId, id, { utk });
+    await store.append([of('first', 'u')]);
+    const bad = { ...of('bad', 'w'), timestamp: 0.5 }; // no INTEGER
+    await expect(store.append([of('lost', 'v'), bad])).rejects.toThrow();
+    await other.append([of('theirs', 'x')]); // where the lost one would stand
+    await store.append([of('ours', 'x')]);
+    const subject = { type: 'contacts', utk: 'x', email: 'x@example.com', unknown: 'create' } as const;
+    const known = { ...subject, identifies: true };
+    const id = (await store.identify({ portalId, subject: known, properties: [], at: NOW })) as number;
+    const found = walk(store, { portalId, type: 'contacts', id }).map((event) => event.id);
+    expect(found.sort()).toEqual(['ours', 'theirs']);
+    await other.close();
+    await store.close();
+  });
+
   test('a store hears that another wrote, each time', async () => {
     folder = newFolder();
     let heard: () => void = () => undefined;

@@ -74,10 +74,9 @@ export function eraser(db: Connection) {
   const dropMentions = drop('mention', 'portal = ? AND key = ?');
 
   const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
-  // A place that is gone was perhaps the last one: the next visitor has its number.
-  const tellErased = db.prepare(
-    'UPDATE visitor_tail SET erases = erases + 1, below = min(below, (SELECT coalesce(max(id), 0) + 1 FROM place))',
-  );
+  // The number of a place that was the newest comes again: see utks.ts.
+  const newestPlace = db.prepare('SELECT coalesce(max(id), 0) FROM place').pluck();
+  const tellErased = db.prepare('UPDATE visitor_tail SET erases = erases + 1, below = min(below, ? + 1)');
   const utksOf = db
     .prepare(
       "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
@@ -124,12 +123,14 @@ export function eraser(db: Connection) {
     for (const key of formerOf.all(portal, id) as string[])
       if (!emailOwnerOf(portal, key)) forgetEmail(portal, key);
     const places = placesOf(portal, 'contacts', id);
+    const before = newestPlace.get();
     for (const statement of ofContact) statement.run(portal, id);
     for (const place of places) {
       timeline.drop(place);
       for (const statement of ofPlace) statement.run(place);
     }
-    tellErased.run();
+    const newest = newestPlace.get();
+    if (newest !== before) tellErased.run(newest);
   }
 
   /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */

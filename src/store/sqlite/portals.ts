@@ -1,5 +1,5 @@
-// What the writer asks of a portal for one new record after the other: read once a transaction, in which nothing changes
-// it. The ids that records were given are noted as taken at its end.
+// What the writer asks of a portal for one new record after the other: read once a transaction, in which it can only
+// become less strict. The ids that records were given are noted as taken at its end.
 import type { Connection } from './database.js';
 
 /** As of the transaction that it was read in. */

@@ -2,15 +2,17 @@
 // events stand at. Utks come in no order. Written into the index `visitor` one by one, each would be a page of its own,
 // which is most of what a visitor costs. So the newest are found in memory alone, where all of a folder's writers have
 // them from their places, until there are RUNS runs of places: these go into the index in its own order, a few with
-// each transaction.
+// each transaction, whoever writes it.
 //
-// Promises: a visitor that is there is found, whichever process made it. What memory says is looked at in `place` before
-// it is answered, so that it may be of a transaction that failed, or of a visitor who is known by now.
+// Promises: a visitor that is there is found, whichever process made it. A visitor in memory is looked at in `place`
+// before it is answered: it may be known by now. At most MAX_GROUPS groups wait.
 import type { Connection } from './database.js';
 
 const RUNS = 8;
 /** Of a group that is complete, for each place that is new: it is done before the next one is. */
 const MOVED_PER_PLACE = 2;
+/** With more, a group goes into the index at once: several processes may write more than each of them moves. */
+const MAX_GROUPS = 3;
 
 interface Visitor {
   portal: number;
@@ -31,7 +33,7 @@ interface Group {
 
 const groupFrom = (from: number): Group => ({ from, places: new Map(), unsorted: [], sorted: [] });
 
-type Standing = [below: number, erases: number, newest: number];
+type Standing = [below: number, erases: number, newest: number, portal: number, utk: string];
 
 export type Utks = ReturnType<typeof utks>;
 
@@ -39,9 +41,11 @@ export function utks(db: Connection) {
   const run = db.prepare('SELECT run FROM visitor_tail').pluck().get() as number;
   const span = RUNS * run;
   const standing = db
-    .prepare('SELECT below, erases, (SELECT coalesce(max(id), 0) FROM place) FROM visitor_tail')
+    .prepare(
+      'SELECT below, erases, (SELECT coalesce(max(id), 0) FROM place), moved_portal, moved_utk FROM visitor_tail',
+    )
     .raw();
-  const setBelow = db.prepare('UPDATE visitor_tail SET below = ?');
+  const setMoved = db.prepare('UPDATE visitor_tail SET below = ?, moved_portal = ?, moved_utk = ?');
   const visitorsFrom = db.prepare(
     'SELECT portal, utk, id AS place FROM place WHERE id >= ? AND utk IS NOT NULL',
   );
@@ -59,7 +63,8 @@ export function utks(db: Connection) {
   const fromIndex = db.prepare('DELETE FROM visitor WHERE portal = ? AND utk = ?');
 
   let groups: Group[] = []; // the oldest first
-  let [below, erases, newest] = [-1, -1, -1]; // as of the last transaction
+  let [erases, newest] = [-1, -1]; // as of the last transaction
+  let moved: Key = NONE; // of the oldest group, all up to this one are in the index
   let seen = -1; // the newest place whose visitor is in memory, if it is one
 
   function keep(portal: number, utk: string, place: number): void {
@@ -78,15 +83,23 @@ export function utks(db: Connection) {
     seen = place;
   }
 
-  /** What is in memory as of now; answers how many places are new. */
+  /** Brings memory up to date; answers how many places are new. */
   function see(): number {
     const before = newest;
-    const now = standing.get() as Standing;
-    if (now[0] !== below || now[1] !== erases || now[2] < newest) {
-      groups = [groupFrom(now[0])];
-      seen = now[0] - 1;
+    const [below, erased, last, portal, utk] = standing.get() as Standing;
+    if (erased !== erases) {
+      groups = [];
+      seen = below - 1;
     }
-    [below, erases, newest] = now;
+    while (groups.length > 0 && (groups[0] as Group).from < below) groups.shift();
+    if (groups[0]?.from !== below) groups.unshift(groupFrom(below));
+    moved = { portal, utk };
+    [erases, newest] = [erased, last];
+    // Places were erased: there is room in the group again.
+    if (utk !== NONE.utk && newest + 1 < below + span) {
+      moved = NONE;
+      setMoved.run(below, NONE.portal, NONE.utk);
+    }
     if (newest > seen) {
       for (const { portal, utk, place } of visitorsFrom.all(seen + 1) as Visitor[]) keep(portal, utk, place);
       seen = newest;
@@ -97,25 +110,28 @@ export function utks(db: Connection) {
   /** Takes the oldest group on its way, by no more than so many visitors. */
   function moveOn(most: number): void {
     const [group, next] = groups as [Group, Group | undefined];
-    if (newest < group.from + span) return;
+    if (newest + 1 < group.from + span) return;
+    const atOnce = newest >= group.from + MAX_GROUPS * span;
     const { unsorted, sorted } = group;
-    if (unsorted.length > 0) {
-      const one = unsorted.pop() ?? []; // one at a time, since it takes a while
+    while (unsorted.length > 0) {
+      const one = unsorted.pop() ?? [];
       sorted.push(one.sort((a, b) => (isBefore(a, b) ? 1 : -1)));
-      return;
+      if (!atOnce) return; // one at a time, since it takes a while
     }
-    const moved: number[] = [];
-    while (moved.length < most) {
+    for (const each of sorted) while (each.length > 0 && !isBefore(moved, last(each))) each.pop();
+    const places: number[] = [];
+    while (atOnce || places.length < most) {
       let first: Visitor[] | undefined;
-      for (const run of sorted)
-        if (run.length > 0 && (!first || isBefore(last(run), last(first)))) first = run;
+      for (const each of sorted)
+        if (each.length > 0 && (!first || isBefore(last(each), last(first)))) first = each;
       if (!first) break;
-      moved.push((first.pop() as Visitor).place);
+      moved = first.pop() as Visitor;
+      places.push((moved as Visitor).place);
     }
-    toIndex.run(JSON.stringify(moved));
-    if (sorted.some((each) => each.length > 0)) return;
-    below = next?.from ?? group.from + span * Math.floor((newest + 1 - group.from) / span);
-    setBelow.run(below);
+    toIndex.run(JSON.stringify(places));
+    if (sorted.some((each) => each.length > 0)) return void setMoved.run(group.from, moved.portal, moved.utk);
+    const below = next?.from ?? group.from + span * Math.floor((newest + 1 - group.from) / span);
+    setMoved.run(below, NONE.portal, NONE.utk);
     groups = next ? groups.slice(1) : [groupFrom(below)];
   }
 
@@ -127,7 +143,7 @@ export function utks(db: Connection) {
     },
     /** The transaction failed: what it did is not there. */
     forget(): void {
-      below = -1;
+      erases = -1;
     },
     find(portal: number, utk: string): { visitor: number } | { contact: number } | undefined {
       for (let at = groups.length - 1; at >= 0; at--) {
@@ -151,6 +167,10 @@ export function utks(db: Connection) {
   };
 }
 
+/** Before all visitors. */
+const NONE = { portal: 0, utk: '' };
+
 const last = (run: readonly Visitor[]) => run[run.length - 1] as Visitor;
 
-const isBefore = (a: Visitor, b: Visitor) => (a.portal === b.portal ? a.utk < b.utk : a.portal < b.portal);
+type Key = Pick<Visitor, 'portal' | 'utk'>;
+const isBefore = (a: Key, b: Key) => (a.portal === b.portal ? a.utk < b.utk : a.portal < b.portal);

@@ -18,17 +18,19 @@ CREATE TABLE visitor (
 INSERT INTO visitor SELECT portal, utk, id FROM place WHERE utk IS NOT NULL ORDER BY portal, utk;
 DROP INDEX place_visitor;
 CREATE TABLE visitor_tail (
-  below  INTEGER NOT NULL,
-  erases INTEGER NOT NULL, -- counted, since places that are gone may come again
-  run    INTEGER NOT NULL  -- places that are sorted at once
+  below        INTEGER NOT NULL,
+  erases       INTEGER NOT NULL, -- counted where the newest place is gone: its number comes again
+  moved_portal INTEGER NOT NULL, -- of the places from `below` on, the next ones that go into the index are after this
+  moved_utk    TEXT    NOT NULL,
+  run          INTEGER NOT NULL  -- places that are sorted at once
 ) STRICT;
-INSERT INTO visitor_tail SELECT coalesce(max(id), 0) + 1, 0, 4096 FROM place;
+INSERT INTO visitor_tail SELECT coalesce(max(id), 0) + 1, 0, 0, '', 4096 FROM place;
 
 -- An identity that was sent as it compares is not kept twice: '' stands for its key. It tells its contact's place.
 ALTER TABLE identity ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
-UPDATE identity SET value = iif(value = key, '', value), place = (
+UPDATE identity SET value = iif(value = key, '', value), place = coalesce((
   SELECT r.place FROM record r
-  WHERE r.portal = identity.portal AND r.object_type = 'contacts' AND r.id = identity.object_id);
+  WHERE r.portal = identity.portal AND r.object_type = 'contacts' AND r.id = identity.object_id), 0);
 
 -- Slices of 2,048 held every eighth commit or so up for 4 to 5 ms, those of 768 for 1.5.
 UPDATE timeline_shape SET slice = 768 WHERE slice = 2048;
