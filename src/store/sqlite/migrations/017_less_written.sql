@@ -32,9 +32,6 @@ UPDATE identity SET value = iif(value = key, '', value), place = coalesce((
   SELECT r.place FROM record r
   WHERE r.portal = identity.portal AND r.object_type = 'contacts' AND r.id = identity.object_id), 0);
 
--- Slices of 2,048 held every eighth commit or so up for 4 to 5 ms, those of 768 for 1.5.
-UPDATE timeline_shape SET slice = 768 WHERE slice = 2048;
-
 -- Portals stay, and a place goes with its record: that SQLite looked for each of them cost a tenth of what a new contact
 -- does. To take a reference away is to change the text, see SQLite's "Making Other Kinds Of Table Schema Changes".
 PRAGMA writable_schema = ON;
