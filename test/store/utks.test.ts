@@ -151,3 +151,20 @@ test('a utk is one visitor, or a contact, for all writers of a folder', async ()
   rmSync(base, { recursive: true });
   expect(moved).toSatisfy(({ groups, inPart }) => groups > 100 && inPart > 10);
 }, 600_000);
+
+test('where an erase made room in a group that was on its way, who comes into it goes on its way too', async () => {
+  const base = newFolder();
+  const made = await openStore({ folder: base, clock: Date.now });
+  const { portalId, templateId } = await tenantOf(made);
+  await made.close();
+  const folder = segmented(512, 16, 2_048, base);
+  const writer = writerOf(folder);
+  // How far the group had gone before its newest places were erased.
+  writer.db.prepare("UPDATE visitor_tail SET moved_portal = ?, moved_utk = 'zzz'").run(portalId);
+  for (let n = 0; n < 60; n++)
+    writer.transact(() => writer.append([draftOf(portalId, templateId, `e${n}`, { utk: `u${n}` })]));
+  expect(dangling(writer.db)).toEqual([]);
+  expect(writer.db.prepare('SELECT count(*) FROM visitor').pluck().get()).toBeGreaterThan(8);
+  writer.db.close();
+  for (const each of [base, folder]) rmSync(each, { recursive: true });
+});

@@ -5,13 +5,13 @@
 // each transaction, whoever writes it.
 //
 // Promises: a visitor that is there is found, whichever process made it. A visitor in memory is looked at in `place`
-// before it is answered: it may be known by now. At most MAX_GROUPS groups wait.
+// before it is answered: it may be known by now. Not many more than MAX_GROUPS groups wait, whoever writes how much.
 import type { Connection } from './database.js';
 
 const RUNS = 8;
 /** Of a group that is complete, for each place that is new: it is done before the next one is. */
 const MOVED_PER_PLACE = 2;
-/** With more, a group goes into the index at once: several processes may write more than each of them moves. */
+/** With more, a group goes into the index at once, some 50 ms: several processes may write more than they move. */
 const MAX_GROUPS = 3;
 
 interface Visitor {
@@ -125,8 +125,9 @@ export function utks(db: Connection) {
       for (const each of sorted)
         if (each.length > 0 && (!first || isBefore(last(each), last(first)))) first = each;
       if (!first) break;
-      moved = first.pop() as Visitor;
-      places.push((moved as Visitor).place);
+      const visitor = first.pop() as Visitor;
+      moved = visitor;
+      places.push(visitor.place);
     }
     toIndex.run(JSON.stringify(places));
     if (sorted.some((each) => each.length > 0)) return void setMoved.run(group.from, moved.portal, moved.utk);
