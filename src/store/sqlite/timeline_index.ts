@@ -91,8 +91,6 @@ export function timelineWriter(db: Connection) {
   const setBelow = db.prepare('UPDATE timeline_level SET below = ? WHERE level = ?');
 
   const share = Math.ceil(slice / fanout);
-  /** After so many events a slice is due: larger ones are written less often, and hold a commit up for longer. */
-  const step = Math.max(1, Math.floor(slice / MOVED_PER_ADDED));
 
   /** Moves a slice from the lowest level that has a whole group. Answers how many entries; undefined: none has. */
   function moveSlice(below: number[]): number | undefined {
@@ -124,8 +122,8 @@ export function timelineWriter(db: Connection) {
     addFrom(seq: number): void {
       addFrom.run(seq);
       const below = stands();
-      const steps = Math.floor((below[0] as number) / step) - Math.floor(seq / step);
-      for (let due = steps * step * MOVED_PER_ADDED; due > 0; ) {
+      const filled = segmentOf(0, below[0] as number) - segmentOf(0, seq);
+      for (let due = filled * smallest * MOVED_PER_ADDED; due > 0; ) {
         const moved = moveSlice(below);
         if (moved === undefined) return;
         due -= moved;
