@@ -26,6 +26,7 @@ describe('timelines in segments', () => {
   const steps = fc.array(
     fc.oneof(
       { weight: 20, arbitrary: fc.record({ append: fc.array(draftStep, { minLength: 1, maxLength: 5 }) }) },
+      { weight: 4, arbitrary: fc.record({ again: fc.integer({ min: 1, max: 6 }) }) },
       { weight: 2, arbitrary: fc.constant({ reopen: true as const }) },
       { weight: 1, arbitrary: fc.record({ erase: fc.constantFrom(...RECORDS) }) },
     ),
@@ -33,7 +34,7 @@ describe('timelines in segments', () => {
   );
   const sizes = fc.record({
     smallest: fc.integer({ min: 2, max: 4 }),
-    fanout: fc.integer({ min: 2, max: 3 }),
+    fanout: fc.oneof(fc.integer({ min: 2, max: 3 }), fc.constant(8)),
     slice: fc.integer({ min: 1, max: 4 }),
   });
   const runs = Number(process.env.MODEL_RUNS ?? 60);
@@ -46,6 +47,19 @@ describe('timelines in segments', () => {
         (SELECT count(*) FROM timeline_level l
          WHERE level > 0 AND EXISTS (SELECT 1 FROM timeline t WHERE t.level = l.level AND t.seq >= l.below)) AS inPart`)
       .get() as { levels: number; inPart: number };
+  }
+
+  /** The segments that a read looks into, of the level that has the most. */
+  function mostSegments(db: Connection): number {
+    return db
+      .prepare(`
+      SELECT max(upper / span - coalesce(lower, 0) / span + 1) FROM (
+        SELECT level, lead(below) OVER (ORDER BY level) AS lower,
+          iif(level = 0, max(below, (SELECT coalesce(max(seq), 0) + 1 FROM event)), below) AS upper,
+          (SELECT smallest * CAST(pow(fanout, level) AS INTEGER) FROM timeline_shape) AS span
+        FROM timeline_level)`)
+      .pluck()
+      .get() as number;
   }
 
   test('are in order whether a record has little in many segments or very much in each', async () => {
@@ -72,6 +86,54 @@ describe('timelines in segments', () => {
     rmSync(folder, { recursive: true });
   });
 
+  test('let go of the newest event as it is sent again, though its group is being moved', async () => {
+    const folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    const who = { portalId, type: 'contacts' as const, id: 1 };
+    const draft = (id: string, objectId: number, timestamp: number) =>
+      draftOf(portalId, templateId, id, { objectId, unknown: 'create' }, { timestamp });
+    // Up to the last event of the first group, which is on the first of its timelines and is moved at once.
+    const before = Array.from({ length: 8_190 }, (_, n) => draft(`${n}`, n === 0 ? 1 : 2, 5));
+    await store.append(before);
+    await store.append([draft('newest', 1, 1)]);
+    await store.append([draft('newest', 1, 9)]);
+    expect(walk(store, who, { limit: 50 }).map(({ id, timestamp }) => [id, timestamp])).toEqual([
+      ['newest', 9],
+      ['0', 5],
+    ]);
+    await store.close();
+
+    // A folder in which it once was not let go of is mended as it is opened.
+    const db = new Database(join(folder, 'throughline.sqlite'));
+    db.exec('INSERT INTO timeline SELECT 1, 0, place, 1, 8191, template FROM timeline WHERE seq = 8192');
+    db.pragma('user_version = 17');
+    db.close();
+    const again = await openStore({ folder, clock: Date.now, onUpgrade: () => undefined });
+    expect(walk(again, who, { limit: 50 }).map(({ id }) => id)).toEqual(['newest', '0']);
+    await again.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('are moved on by a writer that is restarted after every event, too', async () => {
+    const base = newFolder();
+    const made = await openStore({ folder: base, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(made);
+    await made.close();
+    const fanout = 4;
+    const folder = segmented(2, fanout, 16, base);
+    for (let n = 0; n < 150; n++) {
+      const db = openWriter(folder);
+      const ofPortals = portals(db);
+      const append = appender(db, people(db, ofPortals, utks(db)));
+      const draft = draftOf(portalId, templateId, `${n}`, { objectId: 1 + (n % 3), unknown: 'create' });
+      db.transaction(() => ofPortals.within(() => append([draft]))).immediate();
+      expect(mostSegments(db)).toBeLessThanOrEqual(2 * fanout + 1);
+      db.close();
+    }
+    for (const each of [base, folder]) rmSync(each, { recursive: true });
+  });
+
   test(
     'are exact after every commit, whatever is being moved, replaced or erased, across restarts',
     async () => {
@@ -94,12 +156,14 @@ describe('timelines in segments', () => {
               let erase = eraser(db);
               let { reads, renew } = reader(db);
               let arrival = 0;
+              let sent: { id: string; objectId: number; timestamp: number; other: boolean } | undefined;
               const model = new Map<string, { objectId: number; timestamp: number; arrival: number }>();
               for (const step of each) {
                 renew(); // this connection reads and writes
                 const { inPart, levels } = moved(db);
                 seen.levels = Math.max(seen.levels, levels);
                 if (inPart > 0) seen.inPart++;
+                expect(mostSegments(db)).toBeLessThanOrEqual(2 * fanout + 1);
                 if ('reopen' in step) {
                   if (inPart > 0) seen.restartsInPart++;
                   db.close();
@@ -112,7 +176,11 @@ describe('timelines in segments', () => {
                   db.transaction(() => erase(portalId, { objectId: step.erase })).immediate();
                   for (const [key, { objectId }] of model) if (objectId === step.erase) model.delete(key);
                 } else {
-                  const drafts = step.append.map(({ id, objectId, timestamp, other }) => {
+                  const newest =
+                    sent === undefined || !('again' in step) ? [] : [{ ...sent, timestamp: step.again }];
+                  const drafts = ('append' in step ? step.append : newest).map((one) => {
+                    sent = one;
+                    const { id, objectId, timestamp, other } = one;
                     const template = other ? otherTemplateId : templateId;
                     model.set(`${template} ${id}`, { objectId, timestamp, arrival: arrival++ });
                     return draftOf(portalId, template, id, { objectId, unknown: 'create' }, { timestamp });

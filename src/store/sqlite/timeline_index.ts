@@ -4,7 +4,7 @@
 // segments of a level into one of the next, a bounded slice at a time, within the transaction of an append.
 //
 // Promises: an entry stands in exactly one segment, so that a page is exact at every moment, in the transaction that
-// it is read in, whatever is being moved. A read looks into at most fanout + 1 segments a level.
+// it is read in, whatever is being moved. A read looks into at most 2 * fanout + 1 segments a level.
 import type { Cursor } from '../../timeline/store.js';
 import { type Connection, LIMIT } from './database.js';
 
@@ -91,6 +91,8 @@ export function timelineWriter(db: Connection) {
   const setBelow = db.prepare('UPDATE timeline_level SET below = ? WHERE level = ?');
 
   const share = Math.ceil(slice / fanout);
+  /** Entries yet to be moved: a slice goes once they fill one. After a restart, as many as the events before had left. */
+  let due = ((stands()[0] as number) * MOVED_PER_ADDED) % slice;
 
   /** Moves a slice from the lowest level that has a whole group. Answers how many entries; undefined: none has. */
   function moveSlice(below: number[]): number | undefined {
@@ -122,11 +124,11 @@ export function timelineWriter(db: Connection) {
     addFrom(seq: number): void {
       addFrom.run(seq);
       const below = stands();
-      const filled = segmentOf(0, below[0] as number) - segmentOf(0, seq);
-      for (let due = filled * smallest * MOVED_PER_ADDED; due > 0; ) {
+      due += ((below[0] as number) - seq) * MOVED_PER_ADDED;
+      while (due >= slice) {
         const moved = moveSlice(below);
-        if (moved === undefined) return;
-        due -= moved;
+        if (moved === undefined) due = 0;
+        else due -= moved;
       }
     },
     /** Deletes everything that stands at a place, the events too. */
@@ -142,8 +144,11 @@ export function timelineWriter(db: Connection) {
           yield* bodiesAt.iterate(level, segment, place) as Iterable<{ seq: number; body: string }>;
     },
     remove(place: number, timestamp: number, seq: number): void {
-      const below = stands();
-      const level = below.findLastIndex((each) => seq < each);
+      // The newest event is over all levels once it is gone, though its entry may have been moved.
+      const level = Math.max(
+        0,
+        stands().findLastIndex((each) => seq < each),
+      );
       for (const on of [level, level + 1])
         if (remove.run(on, segmentOf(on, seq), place, timestamp, seq).changes > 0) return;
     },
