@@ -168,3 +168,58 @@ test('where an erase made room in a group that was on its way, who comes into it
   writer.db.close();
   for (const each of [base, folder]) rmSync(each, { recursive: true });
 });
+
+test("a visitor whose utk had been a contact's, archived since, is found once its group is in the index", async () => {
+  const base = newFolder();
+  const made = await openStore({ folder: base, clock: Date.now });
+  const { portalId, templateId } = await tenantOf(made);
+  await made.close();
+  const folder = segmented(512, 16, 2_048, base);
+  // So that both visitors of this utk are in one run, and the first one is the last of those that go at once.
+  const sizes = openWriter(folder);
+  sizes.prepare('UPDATE visitor_tail SET run = 8').run();
+  sizes.close();
+  const { db, transact, append, identify, write } = writerOf(folder);
+  const seen = (id: string, utk: string) =>
+    transact(() => append([draftOf(portalId, templateId, id, { utk })]));
+  seen('before', 'a');
+  seen('first', 'm');
+  const subject = {
+    type: 'contacts',
+    utk: 'm',
+    email: 'm@example.com',
+    unknown: 'create',
+    identifies: true,
+  } as const;
+  const id = transact(() => identify({ portalId, subject, properties: [], at: NOW })) as number;
+  transact(() => write(portalId, [{ op: 'archive', type: 'contacts', id }], NOW));
+  seen('second', 'm');
+  for (let n = 0; n < 150; n++) seen(`e${n}`, `u${n}`);
+  expect(dangling(db)).toEqual([]);
+  db.close();
+  for (const each of [base, folder]) rmSync(each, { recursive: true });
+});
+
+test('of an erased contact no utk stays behind as the one that was moved last', async () => {
+  const base = newFolder();
+  const made = await openStore({ folder: base, clock: Date.now });
+  const { portalId, templateId } = await tenantOf(made);
+  await made.close();
+  const folder = segmented(512, 16, 2_048, base);
+  const { db, transact, append, identify, erase } = writerOf(folder);
+  const movedLast = db.prepare('SELECT moved_utk FROM visitor_tail').pluck();
+  for (let n = 0; movedLast.get() === ''; n++)
+    transact(() => append([draftOf(portalId, templateId, `e${n}`, { utk: `secret ${n}` })]));
+  const utk = movedLast.get() as string;
+  const subject = { type: 'contacts', utk, unknown: 'create', identifies: true } as const;
+  const id = transact(() => identify({ portalId, subject, properties: [], at: NOW })) as number;
+  expect(movedLast.get()).not.toBe('');
+  db.prepare('UPDATE visitor_tail SET moved_utk = ?').run(utk);
+  transact(() => erase(portalId, { objectId: id }));
+  expect(movedLast.get()).toBe('');
+  for (let n = 0; n < 30; n++)
+    transact(() => append([draftOf(portalId, templateId, `later${n}`, { utk: `later ${n}` })]));
+  expect(dangling(db)).toEqual([]);
+  db.close();
+  for (const each of [base, folder]) rmSync(each, { recursive: true });
+});

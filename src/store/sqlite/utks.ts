@@ -101,13 +101,14 @@ export function utks(db: Connection) {
       setMoved.run(below, NONE.portal, NONE.utk);
     }
     if (newest > seen) {
-      for (const { portal, utk, place } of visitorsFrom.all(seen + 1) as Visitor[]) keep(portal, utk, place);
+      const from = Math.max(seen + 1, below);
+      for (const { portal, utk, place } of visitorsFrom.all(from) as Visitor[]) keep(portal, utk, place);
       seen = newest;
     }
     return before < 0 ? 0 : newest - before;
   }
 
-  /** Takes the oldest group on its way, by no more than so many visitors. */
+  /** Takes the oldest group on its way, by about so many visitors. */
   function moveOn(most: number): void {
     const [group, next] = groups as [Group, Group | undefined];
     if (newest + 1 < group.from + span) return;
@@ -120,11 +121,12 @@ export function utks(db: Connection) {
     }
     for (const each of sorted) while (each.length > 0 && !isBefore(moved, last(each))) each.pop();
     const places: number[] = [];
-    while (atOnce || places.length < most) {
+    for (;;) {
       let first: Visitor[] | undefined;
       for (const each of sorted)
         if (each.length > 0 && (!first || isBefore(last(each), last(first)))) first = each;
-      if (!first) break;
+      // All of one utk at once: who had it first may be known by now, and another visitor has it.
+      if (!first || (!atOnce && places.length >= most && isBefore(moved, last(first)))) break;
       const visitor = first.pop() as Visitor;
       moved = visitor;
       places.push(visitor.place);
