@@ -55,7 +55,10 @@ const steps = fc.array(
         }),
       },
       { weight: 2, arbitrary: fc.record({ archived: utk }) },
-      { weight: 2, arbitrary: fc.record({ records: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant(20)) }) },
+      {
+        weight: 2,
+        arbitrary: fc.record({ records: fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constant(20)) }),
+      },
       { weight: 2, arbitrary: fc.record({ fails: fc.array(utk, { minLength: 1, maxLength: 4 }) }) },
       { weight: 1, arbitrary: fc.constant({ reopens: true as const }) },
     ),
