@@ -76,9 +76,10 @@ export function eraser(db: Connection) {
   const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
   // The number of a place that was the newest comes again: see utks.ts.
   const newestPlace = db.prepare('SELECT coalesce(max(id), 0) FROM place').pluck();
-  const tellErased = db.prepare('UPDATE visitor_tail SET erases = erases + 1, below = min(below, ? + 1)');
-  // It says a utk. What was moved is moved once more, which changes nothing.
-  const forgetMoved = db.prepare("UPDATE visitor_tail SET moved_portal = 0, moved_utk = ''");
+  // What was moved last says a utk: what is moved once more changes nothing.
+  const tellErased = db.prepare(
+    "UPDATE visitor_tail SET moved_portal = 0, moved_utk = '', erases = erases + ?, below = min(below, ? + 1)",
+  );
   const utksOf = db
     .prepare(
       "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
@@ -131,9 +132,8 @@ export function eraser(db: Connection) {
       timeline.drop(place);
       for (const statement of ofPlace) statement.run(place);
     }
-    forgetMoved.run();
     const newest = newestPlace.get();
-    if (newest !== before) tellErased.run(newest);
+    tellErased.run(newest === before ? 0 : 1, newest);
   }
 
   /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */
