@@ -104,7 +104,7 @@ describe('timelines in segments', () => {
     ]);
     await store.close();
 
-    // A folder in which it once was not let go of is mended as it is opened.
+    // A folder in which it once was not let go of is mended as it is brought up to date.
     const db = new Database(join(folder, 'throughline.sqlite'));
     db.exec('INSERT INTO timeline SELECT 1, 0, place, 1, 8191, template FROM timeline WHERE seq = 8192');
     db.pragma('user_version = 17');
