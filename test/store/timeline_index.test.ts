@@ -93,10 +93,10 @@ describe('timelines in segments', () => {
     const who = { portalId, type: 'contacts' as const, id: 1 };
     const draft = (id: string, objectId: number, timestamp: number) =>
       draftOf(portalId, templateId, id, { objectId, unknown: 'create' }, { timestamp });
-    // Up to the last event of the first group, which is on the first of its timelines and is moved at once.
+    // The last commit of the first group makes a slice due, and its last event is on the first timeline: it is moved at once.
     const before = Array.from({ length: 8_190 }, (_, n) => draft(`${n}`, n === 0 ? 1 : 2, 5));
-    await store.append(before);
-    await store.append([draft('newest', 1, 1)]);
+    await store.append(before.slice(0, 7_800));
+    await store.append([...before.slice(7_800), draft('newest', 1, 1)]);
     await store.append([draft('newest', 1, 9)]);
     expect(walk(store, who, { limit: 50 }).map(({ id, timestamp }) => [id, timestamp])).toEqual([
       ['newest', 9],

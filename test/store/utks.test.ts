@@ -41,6 +41,32 @@ function writerOf(folder: string) {
   return { db, transact, append, erase, write, identify: persons.identify };
 }
 
+/** A folder with a tenant, in which a few places fill a group: so many of them are sorted at once. */
+async function folderWith({ run = 1 } = {}) {
+  const base = newFolder();
+  const made = await openStore({ folder: base, clock: Date.now });
+  const { portalId, templateId } = await tenantOf(made);
+  await made.close();
+  const folder = segmented(512, 16, 2_048, base);
+  rmSync(base, { recursive: true });
+  const db = openWriter(folder);
+  db.prepare('UPDATE visitor_tail SET run = ?').run(run);
+  db.close();
+  const writer = writerOf(folder);
+  const { transact, append, identify } = writer;
+  const seen = (id: string, utk: string) =>
+    transact(() => append([draftOf(portalId, templateId, id, { utk })]));
+  const known = (utk: string) => {
+    const subject = { type: 'contacts', utk, unknown: 'create', identifies: true } as const;
+    return transact(() => identify({ portalId, subject, properties: [], at: NOW })) as number;
+  };
+  const close = () => {
+    writer.db.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { ...writer, portalId, seen, known, close };
+}
+
 const utk = fc.constantFrom(...UTKS);
 const steps = fc.array(
   fc.record({
@@ -156,73 +182,40 @@ test('a utk is one visitor, or a contact, for all writers of a folder', async ()
 }, 600_000);
 
 test('where an erase made room in a group that was on its way, who comes into it goes on its way too', async () => {
-  const base = newFolder();
-  const made = await openStore({ folder: base, clock: Date.now });
-  const { portalId, templateId } = await tenantOf(made);
-  await made.close();
-  const folder = segmented(512, 16, 2_048, base);
-  const writer = writerOf(folder);
+  const { db, transact, erase, portalId, seen, known, close } = await folderWith();
+  const id = known('newest');
   // How far the group had gone before its newest places were erased.
-  writer.db.prepare("UPDATE visitor_tail SET moved_portal = ?, moved_utk = 'zzz'").run(portalId);
-  for (let n = 0; n < 60; n++)
-    writer.transact(() => writer.append([draftOf(portalId, templateId, `e${n}`, { utk: `u${n}` })]));
-  expect(dangling(writer.db)).toEqual([]);
-  expect(writer.db.prepare('SELECT count(*) FROM visitor').pluck().get()).toBeGreaterThan(8);
-  writer.db.close();
-  for (const each of [base, folder]) rmSync(each, { recursive: true });
+  db.prepare("UPDATE visitor_tail SET moved_portal = ?, moved_utk = 'zzz'").run(portalId);
+  transact(() => erase(portalId, { objectId: id }));
+  for (let n = 0; n < 60; n++) seen(`e${n}`, `u${n}`);
+  expect(dangling(db)).toEqual([]);
+  expect(db.prepare('SELECT count(*) FROM visitor').pluck().get()).toBeGreaterThan(8);
+  close();
 });
 
 test("a visitor whose utk had been a contact's, archived since, is found once its group is in the index", async () => {
-  const base = newFolder();
-  const made = await openStore({ folder: base, clock: Date.now });
-  const { portalId, templateId } = await tenantOf(made);
-  await made.close();
-  const folder = segmented(512, 16, 2_048, base);
-  // So that both visitors of this utk are in one run, and the first one is the last of those that go at once.
-  const sizes = openWriter(folder);
-  sizes.prepare('UPDATE visitor_tail SET run = 8').run();
-  sizes.close();
-  const { db, transact, append, identify, write } = writerOf(folder);
-  const seen = (id: string, utk: string) =>
-    transact(() => append([draftOf(portalId, templateId, id, { utk })]));
+  // Both visitors of this utk are in one run, and the first one is the last of those that go at once.
+  const { db, transact, write, portalId, seen, known, close } = await folderWith({ run: 8 });
   seen('before', 'a');
   seen('first', 'm');
-  const subject = {
-    type: 'contacts',
-    utk: 'm',
-    email: 'm@example.com',
-    unknown: 'create',
-    identifies: true,
-  } as const;
-  const id = transact(() => identify({ portalId, subject, properties: [], at: NOW })) as number;
+  const id = known('m');
   transact(() => write(portalId, [{ op: 'archive', type: 'contacts', id }], NOW));
   seen('second', 'm');
   for (let n = 0; n < 150; n++) seen(`e${n}`, `u${n}`);
   expect(dangling(db)).toEqual([]);
-  db.close();
-  for (const each of [base, folder]) rmSync(each, { recursive: true });
+  close();
 });
 
 test('of an erased contact no utk stays behind as the one that was moved last', async () => {
-  const base = newFolder();
-  const made = await openStore({ folder: base, clock: Date.now });
-  const { portalId, templateId } = await tenantOf(made);
-  await made.close();
-  const folder = segmented(512, 16, 2_048, base);
-  const { db, transact, append, identify, erase } = writerOf(folder);
+  const { db, transact, erase, portalId, seen, known, close } = await folderWith();
   const movedLast = db.prepare('SELECT moved_utk FROM visitor_tail').pluck();
-  for (let n = 0; movedLast.get() === ''; n++)
-    transact(() => append([draftOf(portalId, templateId, `e${n}`, { utk: `secret ${n}` })]));
+  for (let n = 0; movedLast.get() === ''; n++) seen(`e${n}`, `secret ${n}`);
   const utk = movedLast.get() as string;
-  const subject = { type: 'contacts', utk, unknown: 'create', identifies: true } as const;
-  const id = transact(() => identify({ portalId, subject, properties: [], at: NOW })) as number;
-  expect(movedLast.get()).not.toBe('');
+  const id = known(utk);
   db.prepare('UPDATE visitor_tail SET moved_utk = ?').run(utk);
   transact(() => erase(portalId, { objectId: id }));
   expect(movedLast.get()).toBe('');
-  for (let n = 0; n < 30; n++)
-    transact(() => append([draftOf(portalId, templateId, `later${n}`, { utk: `later ${n}` })]));
+  for (let n = 0; n < 30; n++) seen(`later${n}`, `later ${n}`);
   expect(dangling(db)).toEqual([]);
-  db.close();
-  for (const each of [base, folder]) rmSync(each, { recursive: true });
+  close();
 });

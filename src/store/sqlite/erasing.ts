@@ -76,7 +76,8 @@ export function eraser(db: Connection) {
   const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
   // The number of a place that was the newest comes again: see utks.ts.
   const newestPlace = db.prepare('SELECT coalesce(max(id), 0) FROM place').pluck();
-  // What was moved last says a utk: what is moved once more changes nothing.
+  // The oldest group goes on its way anew: it may have room again, and what was moved last says a utk. What is moved once
+  // more changes nothing.
   const tellErased = db.prepare(
     "UPDATE visitor_tail SET moved_portal = 0, moved_utk = '', erases = erases + ?, below = min(below, ? + 1)",
   );

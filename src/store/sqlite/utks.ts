@@ -95,11 +95,6 @@ export function utks(db: Connection) {
     if (groups[0]?.from !== below) groups.unshift(groupFrom(below));
     moved = { portal, utk };
     [erases, newest] = [erased, last];
-    // Places were erased: there is room in the group again.
-    if (utk !== NONE.utk && newest + 1 < below + span) {
-      moved = NONE;
-      setMoved.run(below, NONE.portal, NONE.utk);
-    }
     if (newest > seen) {
       const from = Math.max(seen + 1, below);
       for (const { portal, utk, place } of visitorsFrom.all(from) as Visitor[]) keep(portal, utk, place);
