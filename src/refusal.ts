@@ -50,9 +50,14 @@ export function orRefusal<T>(work: () => T): T | Refusal {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Refusal) return error;
-    throw error;
+    return refusalOf(error);
   }
+}
+
+/** What was thrown, if it is a refusal; anything else goes on. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  throw error;
 }
 
 /** What comes of each input: those that were not refused go on together, which gives one outcome each. */

@@ -149,8 +149,8 @@ export interface PropertyChange {
 export interface RecordStore {
   /** By its id, or the id of one that was merged into it; the answer has the id that remains. */
   record(key: RecordKey): CrmRecord | undefined;
-  /** The contact that an e-mail stands for, primary or additional, in any letter case. */
-  contactByEmail(portalId: number, email: string): CrmRecord | undefined;
+  /** The contacts that e-mails stand for, primary or additional, in any letter case; undefined where nobody has one. */
+  contactsByEmail(portalId: number, emails: readonly string[]): Promise<(CrmRecord | undefined)[]>;
   /** The record that has this value of a unique property, by its `uniqueKey`. */
   recordByUnique(portalId: number, type: ObjectType, key: string): CrmRecord | undefined;
   /**

@@ -113,6 +113,11 @@ export function wantedBy({ operator, value = '', values = [] }: Filter): readonl
   return operator === 'EQ' ? [value] : operator === 'IN' ? values : undefined;
 }
 
+/** The e-mails of which a contact has one, where filters say so. */
+export function wantedEmails({ groups }: Pick<Search, 'groups'>): string[] {
+  return groups.flat().flatMap((filter) => (filter.propertyName === 'email' ? (wantedBy(filter) ?? []) : []));
+}
+
 /** Whether a record fits; `read` gives a property's value, undefined where it has none. */
 export function matches(
   { groups, query }: Pick<Search, 'groups' | 'query'>,

@@ -11,7 +11,7 @@ import {
   type RecordWrite,
   singular,
 } from '../records/record.js';
-import { brief, invalid, orRefusal, Refusal, together } from '../refusal.js';
+import { brief, invalid, orRefusal, Refusal, refusalOf, together } from '../refusal.js';
 import { inputAssociations } from './associations.js';
 import { batchAnswer, bounded } from './batch.js';
 import { idOf, readerOfObjects } from './object_input.js';
@@ -31,7 +31,7 @@ export function objectBatchRoutes(
 ): void {
   const onRequest = authenticator.anyToken;
   const about = typed(schemas, recordScopes);
-  const { find, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
+  const { find, findAll, readInput, checkNamed } = readerOfObjects({ store, definitions, schemas });
 
   type Batch = { Params: Static<typeof OfType>; Body: Static<typeof BatchObjects> };
   const batch = (doc: typeof reading, operationId: string, summary: string, code: 200 | 201) => ({
@@ -73,8 +73,8 @@ export function objectBatchRoutes(
     batch(writing, 'updateRecords', 'Change records', 200),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
-      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
-        const found = find(portalId, type, idOf(input), input.idProperty ?? undefined);
+      const answer = await writeBatch(portalId, type, request.body, async (input, now) => {
+        const found = await find(portalId, type, idOf(input), input.idProperty ?? undefined);
         if (!found) throw noRecord(type, idOf(input));
         return { op: 'update', type, id: found.id, ...readInput(portal, type, input, now, found) };
       });
@@ -91,13 +91,13 @@ export function objectBatchRoutes(
         portalId,
         type,
         request.body,
-        (input, now) => {
+        async (input, now) => {
           const name = idOf(input);
           const read = (before?: CrmRecord) => readInput(portal, type, input, now, before);
           if (type === 'contacts' && input.idProperty === 'email') {
             const fault = emailFault(name);
             if (fault) throw invalid('input', [{ in: 'id', message: fault }]);
-            const before = store.contactByEmail(portalId, name);
+            const before = await find(portalId, type, name, 'email');
             const sent = read(before);
             if (!before && sent.email !== undefined && emailKey(sent.email) !== emailKey(name))
               throw invalid('input', [
@@ -114,7 +114,7 @@ export function objectBatchRoutes(
               },
             ]);
           if (input.idProperty === 'hs_object_id') {
-            const found = find(portalId, type, name);
+            const found = await find(portalId, type, name);
             if (!found) throw noRecord(type, name); // ids are the server's to make
             return { op: 'update', type, id: found.id, ...read(found) };
           }
@@ -146,10 +146,9 @@ export function objectBatchRoutes(
       const inputs = bounded(body.inputs);
       const startedAt = clock();
       const archived = isOn(request.query.archived);
-      const found = inputs.map((input) =>
-        find(portalId, type, idOf(input), body.idProperty ?? undefined, archived),
-      );
-      const missing = inputs.filter((_, index) => !found[index]).map(idOf);
+      const names = inputs.map(idOf);
+      const found = await findAll(portalId, type, names, body.idProperty ?? undefined, archived);
+      const missing = names.filter((_, index) => !found[index]);
       const { shaped } = shaper(store, body);
       const results = found.flatMap((record) => (record ? [shaped(record)] : []));
       const errors =
@@ -196,12 +195,18 @@ export function objectBatchRoutes(
     portalId: number,
     type: ObjectType,
     body: Static<typeof BatchObjects>,
-    toWrite: (input: Static<typeof ObjectInput>, now: number) => RecordWrite,
+    toWrite: (input: Static<typeof ObjectInput>, now: number) => RecordWrite | Promise<RecordWrite>,
     upserts = false,
   ) {
     const startedAt = clock();
-    const read = bounded(body.inputs).map((input) =>
-      orRefusal(() => toWrite({ ...input, properties: input.properties ?? {} }, startedAt)),
+    const read = await Promise.all(
+      bounded(body.inputs).map(async (input) => {
+        try {
+          return await toWrite({ ...input, properties: input.properties ?? {} }, startedAt);
+        } catch (error) {
+          return refusalOf(error);
+        }
+      }),
     );
     const outcomes = await together(read, (writes) => store.write(portalId, writes, startedAt));
     const results: object[] = [];

@@ -37,28 +37,39 @@ interface Known {
 }
 
 export function readerOfObjects({ store, definitions, schemas }: Known) {
-  /** The record that has this id, or this value of a unique property, of which archived records have none. */
-  function find(
+  /** The records that have these ids, or these values of a unique property, of which archived records have none. */
+  async function findAll(
+    portalId: number,
+    type: ObjectType,
+    names: readonly string[],
+    idProperty?: string,
+    archived = false,
+  ): Promise<((CrmRecord & { archivedAt?: number }) | undefined)[]> {
+    const byId = idProperty === undefined || idProperty === 'hs_object_id';
+    if (archived && !byId)
+      throw invalid('request', [
+        { in: 'idProperty', message: 'finds no archived records: send their ids, and leave it out' },
+      ]);
+    if (idProperty === 'email' && type === 'contacts') return store.contactsByEmail(portalId, names);
+    return names.map((name) => {
+      if (!byId) {
+        const { uniqueKey } = definitions.unique(portalId, type, idProperty, name);
+        return store.recordByUnique(portalId, type, uniqueKey);
+      }
+      const id = objectIdOf(name);
+      if (id === undefined) return undefined;
+      return archived ? store.archivedRecord({ portalId, type, id }) : store.record({ portalId, type, id });
+    });
+  }
+
+  async function find(
     portalId: number,
     type: ObjectType,
     name: string,
     idProperty?: string,
     archived = false,
-  ): (CrmRecord & { archivedAt?: number }) | undefined {
-    if (archived && idProperty !== undefined && idProperty !== 'hs_object_id')
-      throw invalid('request', [
-        { in: 'idProperty', message: 'finds no archived records: send their ids, and leave it out' },
-      ]);
-    if (idProperty === 'email' && type === 'contacts') return store.contactByEmail(portalId, name);
-    if (idProperty !== undefined && idProperty !== 'hs_object_id')
-      return store.recordByUnique(
-        portalId,
-        type,
-        definitions.unique(portalId, type, idProperty, name).uniqueKey,
-      );
-    const id = objectIdOf(name);
-    if (id === undefined) return undefined;
-    return archived ? store.archivedRecord({ portalId, type, id }) : store.record({ portalId, type, id });
+  ) {
+    return (await findAll(portalId, type, [name], idProperty, archived))[0];
   }
 
   /**
@@ -134,7 +145,7 @@ export function readerOfObjects({ store, definitions, schemas }: Known) {
       ]);
   }
 
-  return { find, readInput, checkNamed };
+  return { find, findAll, readInput, checkNamed };
 }
 
 const KEPT_EMAIL =

@@ -134,7 +134,7 @@ export function objectRoutes(
       const { type, portalId } = about(request, 'read');
       const { objectId } = request.params;
       const { idProperty, archived } = request.query;
-      const found = find(portalId, type, objectId, idProperty, isOn(archived));
+      const found = await find(portalId, type, objectId, idProperty, isOn(archived));
       if (!found) throw noRecord(request.params.objectType, objectId);
       const told = associationsOf(portalId, type, request.query.associations);
       return { ...shaper(store, request.query).shaped(found), ...told(found) };
@@ -161,7 +161,7 @@ export function objectRoutes(
     },
     async (request) => {
       const { type, portalId, portal } = about(request, 'write');
-      const found = find(portalId, type, request.params.objectId, request.query.idProperty);
+      const found = await find(portalId, type, request.params.objectId, request.query.idProperty);
       if (!found) throw noRecord(request.params.objectType, request.params.objectId);
       const input = readInput(portal, type, request.body, clock(), found);
       const record = await writeOne(portalId, { op: 'update', type, id: found.id, ...input });

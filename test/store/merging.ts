@@ -38,7 +38,7 @@ export function mergingConformance(store: Store): void {
       for (const limit of [1, 100]) expect(p.timeline(ada, limit)).toEqual(['b4', 'v', 'b2', 'a1']);
       for (const event of ['a1', 'b2', 'v', 'b4']) expect(p.event(event)?.objectId).toBe(ada);
       for (const email of ['BOB@example.com', 'bob@new.example', 'ada@example.com'])
-        expect(p.byEmail(email)).toBe(ada);
+        expect(await p.byEmail(email)).toBe(ada);
       expect(store.recentRecords(p.portalId, 10).map(whole)).toEqual([merged]);
     });
 

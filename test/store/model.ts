@@ -323,12 +323,12 @@ function answerOf({ event, on }: Kept): StoredEvent {
 
 const newestFirst = (a: Kept, b: Kept) => b.event.timestamp - a.event.timestamp || b.arrival - a.arrival;
 
-function compare(
+async function compare(
   model: Model,
   store: Store,
   { portalId, templateId, otherTemplateId }: Omit<Tenant, 'appId'>,
   query: TimelineQuery,
-): void {
+): Promise<void> {
   const events = [...model.events.values()];
   for (const kept of events)
     expect(store.event(portalId, kept.event.templateId, kept.event.id)).toEqual(answerOf(kept));
@@ -369,7 +369,8 @@ function compare(
   }
   for (const id of OBJECT_IDS)
     expect(whole(store.record({ portalId, type: 'companies', id }))).toEqual(expected('companies', id));
-  for (const email of EMAILS) expect(store.contactByEmail(portalId, email)?.id).toBe(model.ownerOf(email));
+  for (const email of EMAILS)
+    expect((await store.contactsByEmail(portalId, [email]))[0]?.id).toBe(model.ownerOf(email));
 
   const { from = -Infinity, to = Infinity } = query;
   const records = [
@@ -424,7 +425,7 @@ export const model = {
       if ('reopen' in each) await reopen();
       else if ('look' in each) {
         const { limit, other, from, to } = each.look;
-        compare(model, store(), tenant, {
+        await compare(model, store(), tenant, {
           limit,
           ...(other === undefined ? {} : { templateId: other ? otherTemplateId : templateId }),
           ...(from === undefined ? {} : { from: START + from }),
@@ -499,7 +500,7 @@ export const model = {
           set(made.properties, properties);
         }
       }
-      compare(model, store(), tenant, { limit: 100 });
+      await compare(model, store(), tenant, { limit: 100 });
     }
   },
 };

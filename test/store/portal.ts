@@ -46,7 +46,7 @@ export async function portalOf(store: Store) {
       const [made] = await store.write(portalId, [{ op: 'create', type: 'contacts', ...contact }], NOW);
       return made instanceof Refusal ? made : (made?.id as number);
     },
-    byEmail: (email: string) => store.contactByEmail(portalId, email)?.id,
+    byEmail: async (email: string) => (await store.contactsByEmail(portalId, [email]))[0]?.id,
   };
 }
 type Portal = Awaited<ReturnType<typeof portalOf>>;

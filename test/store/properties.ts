@@ -113,7 +113,7 @@ export function propertyConformance(store: Store): void {
           ])),
         ];
         for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: 'overloaded' });
-        expect(store.contactByEmail(portalId, email)).toBeUndefined();
+        expect((await store.contactsByEmail(portalId, [email]))[0]).toBeUndefined();
         expect(store.event(portalId, templateId, name)).toBeUndefined();
       }
     });

@@ -231,7 +231,7 @@ export function schemaConformance(store: Store): void {
         expect((outcome as Refusal).faults).toMatchObject([{ code: 'CONFLICTING_UNIQUE_VALUE' }]);
       }
       for (const email of ['e1@example.com', 'new@example.com', 'form@example.com'])
-        expect(store.contactByEmail(p.portalId, email)).toBeUndefined();
+        expect((await store.contactsByEmail(p.portalId, [email]))[0]).toBeUndefined();
       expect(store.event(p.portalId, p.templateId, 'e2')).toBeUndefined();
       expect(
         whole(store.record({ portalId: p.portalId, type: 'contacts', id: second }))?.properties.size,

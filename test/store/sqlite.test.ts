@@ -14,6 +14,7 @@ import { consentWrites } from '../../dist/store/sqlite/consents.js';
 import { type Connection, openWriter } from '../../dist/store/sqlite/database.js';
 import { openStore } from '../../dist/store/sqlite/engine.js';
 import { eraser } from '../../dist/store/sqlite/erasing.js';
+import { keys } from '../../dist/store/sqlite/keys.js';
 import { writeLock } from '../../dist/store/sqlite/lock.js';
 import { merger } from '../../dist/store/sqlite/merging.js';
 import { people } from '../../dist/store/sqlite/people.js';
@@ -21,7 +22,6 @@ import { portals } from '../../dist/store/sqlite/portals.js';
 import { reader } from '../../dist/store/sqlite/read.js';
 import { recordWriter } from '../../dist/store/sqlite/record_writes.js';
 import { scrubber } from '../../dist/store/sqlite/scrub.js';
-import { utks } from '../../dist/store/sqlite/utks.js';
 import { conformance } from './conformance.js';
 import { dangling, newFolder, segmented } from './folders.js';
 import { create, draftOf, NOW, type Place, tenantOf, walk, withoutId } from './support.js';
@@ -130,6 +130,63 @@ describe('SQLite', () => {
     await expect(search(50)).rejects.toThrow('takes more than 10 seconds; add a filter');
     expect(await search(1)).toBe(40);
     await store.close();
+  });
+
+  test('however many e-mails are looked for, no write is refused for them; past a bound, they are', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId } = await tenantOf(store);
+    const look = (email: string) => store.contactsByEmail(portalId, [email]);
+    const looked: ReturnType<typeof look>[] = [];
+    for (let n = 0; n < 2_000; n++) {
+      looked.push(look(`nobody${n}@example.com`));
+      for (let turn = 0; turn < 5; turn++) await undefined; // so that each is asked for alone
+    }
+    const create = { op: 'create', type: 'contacts', email: 'ada@example.com', properties: [] } as const;
+    expect(await store.write(portalId, [create], NOW)).toMatchObject([{ id: expect.any(Number) }]);
+    expect((await Promise.all(looked)).flat().filter(Boolean)).toEqual([]);
+    const many = Array.from({ length: 20_001 }, (_, n) => `nobody${n}@example.com`);
+    await expect(store.contactsByEmail(portalId, many)).rejects.toMatchObject({ reason: 'overloaded' });
+    expect((await look('ada@example.com'))[0]?.email).toBe('ada@example.com');
+    await store.close();
+  });
+
+  test('who looks for an e-mail does not wait for a lock that a write waits for', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId, templateId } = await tenantOf(store);
+    await store.append([draftOf(portalId, templateId, 'e', { email: 'ada@example.com' })]);
+    const other = openWriter(folder);
+    other.exec('BEGIN IMMEDIATE');
+    let written = false;
+    const writing = store.append([draftOf(portalId, templateId, 'f', {})]).then(() => {
+      written = true;
+    });
+    for (let n = 0; n < 3; n++) {
+      const [ada, nobody] = await store.contactsByEmail(portalId, ['ada@example.com', `${n}@example.com`]);
+      expect([ada?.email, nobody]).toEqual(['ada@example.com', undefined]);
+    }
+    expect(written).toBe(false);
+    other.exec('COMMIT');
+    other.close();
+    await writing;
+    await store.close();
+  });
+
+  test('who looks for an e-mail while the store is being closed is answered, or told', async () => {
+    folder = newFolder();
+    const store = await openStore({ folder, clock: Date.now });
+    const { portalId } = await tenantOf(store);
+    const looked = store.contactsByEmail(portalId, ['nobody@example.com']);
+    const filter = { propertyName: 'email', operator: 'EQ' as const, value: 'nobody@example.com' };
+    const sort = { propertyName: 'createdate', descending: false };
+    const found = store.search(portalId, 'contacts', { groups: [[filter]], sort, offset: 0, limit: 1 }).then(
+      ({ total }) => total,
+      ({ reason }) => reason,
+    );
+    await store.close();
+    expect(await looked).toEqual([undefined]);
+    expect([0, 'unavailable']).toContain(await found);
   });
 
   test('a closed store is one file, durable and clean by its own settings', async () => {
@@ -517,11 +574,12 @@ describe('SQLite', () => {
       },
     });
     const ofPortals = portals(listening);
-    const persons = people(listening, ofPortals, utks(listening));
+    const ofKeys = keys(listening);
+    const persons = people(listening, ofPortals, ofKeys);
     appender(listening, persons);
-    recordWriter(listening, ofPortals, persons);
-    merger(listening);
-    eraser(listening);
+    recordWriter(listening, ofPortals, ofKeys, persons);
+    merger(listening, ofKeys);
+    eraser(listening, ofKeys);
     reader(listening);
     const walks = [...statements].flatMap((sql) => {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql.replace(/@\w+|\?/g, '1')}`).all() as {
@@ -535,12 +593,12 @@ describe('SQLite', () => {
     db.close();
     // What is small or bounded: the administration's tables, definitions, custom objects, levels, what imports have yet to report, the first of archived templates or erased e-mails, lists that are given, a type's newest records, and the newest events of all.
     const small =
-      /^SCAN (?:admin_key|user|access_token|erasing_key|made_id_key|timeline_level|timeline_shape|visitor_tail|import_refusal|template USING INDEX template_archived|source|16 CONSTANT ROWS|(?:p|moved) VIRTUAL TABLE INDEX 1:|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* EXISTS \(SELECT 1 FROM erased_email|^SEARCH record .* ORDER BY id DESC LIMIT \+\?$/;
+      /^SCAN (?:admin_key|user|access_token|erasing_key|made_id_key|timeline_level|timeline_shape|waiting|import_refusal|template USING INDEX template_archived|source|16 CONSTANT ROWS|(?:p|moved) VIRTUAL TABLE INDEX 1:|event|e):|^SEARCH definition USING PRIMARY KEY|^SEARCH object_schema USING INDEX|^SEARCH erased_email .* EXISTS \(SELECT 1 FROM erased_email|^SEARCH record .* ORDER BY id DESC LIMIT \+\?$/;
     expect(statements.size).toBeGreaterThan(50);
     // Those would be planned anew whenever they are run.
     expect([...statements].filter((sql) => /(?:LIMIT|LIKE|GLOB) \?/.test(sql))).toEqual([]);
     expect(walks.filter((walk) => !small.test(walk))).toEqual([]);
-    expect(walks.filter((walk) => small.test(walk))).toHaveLength(22);
+    expect(walks.filter((walk) => small.test(walk))).toHaveLength(24);
   });
 
   test.each([

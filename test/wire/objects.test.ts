@@ -244,6 +244,17 @@ test('archived records are told of each, as often as they are asked for, by thei
 });
 
 describe('batches', () => {
+  test('that are wrong in two ways at once are refused, and the server goes on', async () => {
+    const twice = await server.call(
+      'POST',
+      `${CONTACTS}/batch/read`,
+      '{"idProperty":"nope","inputs":[{"id":"a@example.com"},{"id":123456789012345678901}]}',
+    );
+    expectRefused(twice, 400);
+    const id = await make('contacts', { email: freshEmail() });
+    expect((await server.call('GET', `${CONTACTS}/${id}`)).status).toBe(200);
+  });
+
   test('create what can be, and name the inputs that cannot', async () => {
     const [taken, free] = [freshEmail(), freshEmail()];
     await make('contacts', { email: taken });

@@ -1,14 +1,17 @@
 // The SQLite engine: one object that keeps everything that the ground's ports ask for, in one folder.
-// Writes go to the writer thread; reads are made here, on a connection of their own.
-import { Worker } from 'node:worker_threads';
+// Writes go to the writer thread; reads are made here, on a connection of their own, but for whose an e-mail is: see
+// email_owners.ts.
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { AccessStore } from '../../access/store.js';
-import type { IdentifiedBy } from '../../records/identity.js';
+import { emailKey, type IdentifiedBy } from '../../records/identity.js';
 import type { ObjectType, PropertyValue, RecordStore } from '../../records/record.js';
+import { wantedEmails } from '../../records/search.js';
 import { Refusal } from '../../refusal.js';
 import type { ImportStore } from '../../timeline/imports.js';
 import type { AppendOutcome, EventDraft, StoredEvent, TimelineStore } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
 import { openReader } from './database.js';
+import { emailOwners } from './email_owners.js';
 import { type MadeIds, madeIds } from './made_ids.js';
 import { pack } from './parcel.js';
 import { reader } from './read.js';
@@ -44,6 +47,8 @@ const MAX_WAITING_SEARCHES = 200;
 /** How far the writer may run ahead of a slow checkpointer. */
 const MAX_BYTES_AHEAD = 256 * 1024 * 1024;
 
+const CLOSED = new Refusal('unavailable', 'the store is closed');
+
 /** Opens the folder, creating what is missing. `close` leaves one tidy file behind. */
 export async function openStore(options: StoreOptions): Promise<Store & { close(): Promise<void> }> {
   const { folder, clock, onUpgrade = tellUpgrade } = options;
@@ -60,7 +65,11 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
   });
   const db = openReader(folder);
   const ids = madeIds(db);
-  const { reads, renew } = reader(db);
+  const {
+    reads: { emailOwner, ...reads },
+    renew,
+  } = reader(db);
+  const owners = emailOwners(emailOwner, (emails) => writer.ask('emailOwners', [emails]));
   const searcher = startSearcher(folder);
   const checkpoints = startCheckpoints(folder, () => writer.ask('resetWal', []));
   async function revoking<Answer>(asked: Promise<Answer>): Promise<Answer> {
@@ -145,9 +154,19 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
       for (const write of writes) if ('properties' in write) defined(portalId, write.type, write.properties);
       return answers.map((answer) => ('reason' in answer ? toRefusal(answer) : answer));
     },
+    async contactsByEmail(portalId, emails) {
+      const ids = await owners.of(portalId, emails);
+      return ids.map((id) =>
+        id === undefined ? undefined : reads.record({ portalId, type: 'contacts', id }),
+      );
+    },
     async search(portalId, type, search) {
-      const { total, ids } = await searcher.search({ portalId, type, search });
-      return { total, records: ids.flatMap((id) => reads.record({ portalId, type, id }) ?? []) };
+      const emails = type === 'contacts' ? wantedEmails(search) : [];
+      const ids = await owners.of(portalId, emails);
+      const contacts = new Map(emails.map((email, n) => [emailKey(email), ids[n]]));
+      const found = await searcher.search({ portalId, type, search, contacts });
+      const records = found.ids.flatMap((id) => reads.record({ portalId, type, id }) ?? []);
+      return { total: found.total, records };
     },
     async merge(portalId, primary, other, at) {
       const answer = await writer.ask('merge', [portalId, primary, other, at]);
@@ -158,6 +177,7 @@ export async function openStore(options: StoreOptions): Promise<Store & { close(
 
     async close() {
       await checkpoints.close();
+      await owners.settled();
       await searcher.close();
       renew();
       db.close(); // before the writer, so that it can empty the WAL
@@ -203,14 +223,13 @@ interface Writer {
 }
 
 interface Asked {
-  /** Among the writes that are bounded here. */
-  counts: boolean;
+  op: Request['op'];
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
 }
 
-/** Bounded by the intake, or not to be refused. */
-const UNCOUNTED: ReadonlySet<Request['op']> = new Set(['append', 'resetWal', 'close']);
+/** Bounded elsewhere, or not to be refused. */
+const UNCOUNTED: ReadonlySet<Request['op']> = new Set(['append', 'emailOwners', 'resetWal', 'close']);
 
 interface Listener {
   /** Before a caller hears of its write: it must be able to read it. */
@@ -220,7 +239,10 @@ interface Listener {
 }
 
 function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener): Promise<Writer> {
-  const worker = new Worker(new URL('writer.js', import.meta.url), { workerData: { folder } });
+  const { port1: lookUps, port2 } = new MessageChannel();
+  const worker = new Worker(new URL('writer.js', import.meta.url), {
+    ...{ workerData: { folder, lookUps: port2 }, transferList: [port2] },
+  });
   const asked = new Map<number, Asked>();
   let counted = 0;
   let n = 0;
@@ -235,8 +257,8 @@ function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener
           return reject(new Refusal('overloaded', `${counted} writes are waiting; try again shortly`));
         if (counts) counted++;
         n++;
-        asked.set(n, { counts, resolve: resolve as (result: unknown) => void, reject });
-        worker.postMessage({ n, op, args } as Request);
+        asked.set(n, { op, resolve: resolve as (result: unknown) => void, reject });
+        (op === 'emailOwners' ? lookUps : worker).postMessage({ n, op, args } as Request);
       }),
   };
   return new Promise((opened, failed) => {
@@ -251,9 +273,10 @@ function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener
       for (const answer of report.answers) {
         const caller = asked.get(answer.n);
         asked.delete(answer.n);
-        if (caller?.counts) counted--;
-        if ('error' in answer) caller?.reject(failure(answer.error, answer.code));
-        else caller?.resolve(answer.result);
+        if (!caller) continue;
+        if (!UNCOUNTED.has(caller.op)) counted--;
+        if ('error' in answer) caller.reject(failure(caller.op, answer.error, answer.code));
+        else caller.resolve(answer.result);
       }
     });
     const end = (error: NodeJS.ErrnoException) => {
@@ -270,7 +293,7 @@ function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener
       // A server that cannot write would only refuse: it ends, and whoever watches it starts it again.
       if (open) throw error;
     });
-    worker.on('exit', () => end(new Refusal('unavailable', 'the store is closed')));
+    worker.on('exit', () => end(CLOSED));
   });
 }
 
@@ -281,7 +304,7 @@ function tellUpgrade(from: number, to: number): void {
 }
 
 /** A transaction that failed: nothing of it was stored. Or an erase that is committed and not yet complete. */
-function failure(message: string, code: string): Error {
+function failure(op: Request['op'], message: string, code: string): Error {
   if (code.startsWith(ERASE_OWED)) {
     const why = advice(code.slice(ERASE_OWED.length).trim()) ?? message;
     return new Refusal(
@@ -290,8 +313,9 @@ function failure(message: string, code: string): Error {
     );
   }
   const reason = advice(code);
+  const what = op === 'emailOwners' ? 'Nobody could be looked up' : 'Nothing was stored';
   return reason
-    ? new Refusal('unavailable', `Nothing was stored: ${reason} and send it again`)
+    ? new Refusal('unavailable', `${what}: ${reason} and send it again`)
     : new Error(`${message} ${code}`.trim());
 }
 
@@ -352,6 +376,7 @@ function startCheckpoints(folder: string, resetWal: () => Promise<unknown>) {
 function startSearcher(folder: string) {
   const asked = new Map<number, { resolve: (found: Found) => void; reject: (error: Error) => void }>();
   let worker: Worker | undefined;
+  let closed = false;
   let n = 0;
   const start = () => {
     const started = new Worker(new URL('searcher.js', import.meta.url), { workerData: { folder } });
@@ -376,6 +401,7 @@ function startSearcher(folder: string) {
   return {
     search: (request: SearchRequest): Promise<Found> =>
       new Promise((resolve, reject) => {
+        if (closed) return reject(CLOSED);
         if (asked.size >= MAX_WAITING_SEARCHES)
           return reject(new Refusal('overloaded', 'too many searches are waiting; try again shortly'));
         n++;
@@ -383,6 +409,10 @@ function startSearcher(folder: string) {
         worker ??= start();
         worker.postMessage({ n, request });
       }),
-    close: () => worker?.terminate(),
+    close(): Promise<unknown> | undefined {
+      closed = true;
+      for (const caller of asked.values()) caller.reject(CLOSED);
+      return worker?.terminate();
+    },
   };
 }

@@ -5,6 +5,7 @@ import { emailKey } from '../../records/identity.js';
 import { emailSaid, withoutEmail } from '../../timeline/event.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
+import type { Keys } from './keys.js';
 import { placesFinder, records } from './records.js';
 import type { Refused } from './refused.js';
 import { timelineWriter } from './timeline_index.js';
@@ -44,11 +45,11 @@ export function blockedEmails(db: Connection) {
   return { isErased, block, liftBlock };
 }
 
-export function eraser(db: Connection) {
-  const { kept, record, emailOwnerOf } = records(db);
+export function eraser(db: Connection, { emailOwnerOf }: Pick<Keys, 'emailOwnerOf'>) {
+  const { kept, record } = records(db);
   const { block } = blockedEmails(db);
   const emailsOf = db
-    .prepare("SELECT key FROM identity WHERE portal = ? AND kind = 'email' AND object_id = ?")
+    .prepare("SELECT key FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email'")
     .pluck();
   const placesOf = placesFinder(db);
   const drop = (table: string, where: string) => db.prepare(`DELETE FROM ${table} WHERE ${where}`);
@@ -59,7 +60,7 @@ export function eraser(db: Connection) {
     drop('place', 'id = ?'),
   ];
   const ofContact = [
-    drop('identity INDEXED BY identity_contact', 'portal = ? AND object_id = ?'),
+    drop('identity', 'portal = ? AND object_id = ?'),
     drop('visit', 'portal = ? AND object_id = ?'),
     drop('former_email INDEXED BY former_email_contact', 'portal = ? AND object_id = ?'),
     ...dissociating(db),
@@ -74,17 +75,11 @@ export function eraser(db: Connection) {
   const dropMentions = drop('mention', 'portal = ? AND key = ?');
 
   const owe = db.prepare('INSERT INTO scrub_owed VALUES (1)');
-  // The number of a place that was the newest comes again: see utks.ts.
+  // The number of a place that was the newest comes again: see keys.ts.
   const newestPlace = db.prepare('SELECT coalesce(max(id), 0) FROM place').pluck();
-  // The oldest group goes on its way anew: it may have room again, and what was moved last says a utk. What is moved once
-  // more changes nothing.
-  const tellErased = db.prepare(
-    "UPDATE visitor_tail SET moved_portal = 0, moved_utk = '', erases = erases + ?, below = min(below, ? + 1)",
-  );
+  const tellErased = db.prepare('UPDATE waiting SET erases = erases + 1, below = min(below, ? + 1)');
   const utksOf = db
-    .prepare(
-      "SELECT key FROM identity INDEXED BY identity_contact WHERE portal = ? AND kind = 'utk' AND object_id = ?",
-    )
+    .prepare("SELECT key FROM identity WHERE portal = ? AND object_id = ? AND kind = 'utk'")
     .pluck();
   // What an import that was killed has yet to report may quote anybody.
   const silenceImports = db.prepare(`
@@ -134,7 +129,7 @@ export function eraser(db: Connection) {
       for (const statement of ofPlace) statement.run(place);
     }
     const newest = newestPlace.get();
-    tellErased.run(newest === before ? 0 : 1, newest);
+    if (newest !== before) tellErased.run(newest);
   }
 
   /** Deletes everything of a contact. What the file's free pages held is overwritten: secure_delete is on. */

@@ -10,8 +10,8 @@ export const ENOUGH_MS = 2 * LOOK_MS;
 
 export type WriteLock = ReturnType<typeof writeLock>;
 
-/** On the writer's connection, which does not wait by itself from then on. */
-export function writeLock(db: Connection) {
+/** On the writer's connection, which does not wait by itself from then on. `meanwhile` is called while it waits. */
+export function writeLock(db: Connection, meanwhile = () => {}) {
   const note = `${db.name}-wanted`;
   db.pragma('busy_timeout = 0');
 
@@ -40,6 +40,7 @@ export function writeLock(db: Connection) {
             if (performance.now() > until) throw error;
           }
           tell(true);
+          meanwhile();
           pause(LOOK_MS);
         }
       } finally {

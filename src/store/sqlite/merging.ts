@@ -3,14 +3,15 @@
 import { MAX_IDENTITIES, MAX_MERGED } from '../../records/identity.js';
 import { dissociating } from './associations.js';
 import type { Connection } from './database.js';
+import type { Keys } from './keys.js';
 import { records, toucher } from './records.js';
 import { type Refused, tooMany, tooManyMerged } from './refused.js';
 
-export function merger(db: Connection) {
+export function merger(db: Connection, { addOwners }: Pick<Keys, 'addOwners'>) {
   const { record, identities } = records(db);
   const touchRecord = toucher(db);
   const moveIdentities = db.prepare(
-    'UPDATE identity INDEXED BY identity_contact SET object_id = ?, place = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
+    'UPDATE identity SET object_id = ?, place = ?, is_primary = is_primary AND ? WHERE portal = ? AND object_id = ?',
   );
   const hasPrimary = db
     .prepare("SELECT 1 FROM identity WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary")
@@ -62,6 +63,7 @@ export function merger(db: Connection) {
       return tooManyMerged(primary.id);
     const keepsPrimary = hasPrimary.get(portal, primary.id) === undefined ? 1 : 0;
     moveIdentities.run(primary.id, primary.place, keepsPrimary, portal, other.id);
+    addOwners(portal, primary.id);
     moveFurther.run(primary.id, portal, other.id);
     movePlace.run(primary.id, other.place);
     moveFormerEmails.run(primary.id, portal, other.id);

@@ -5,11 +5,11 @@ import type { Identification, PropertyValue } from '../../records/record.js';
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
 import { blockedEmails } from './erasing.js';
+import type { Keys } from './keys.js';
 import type { Portals } from './portals.js';
 import { type Own, records, toucher } from './records.js';
 import { EMAIL_ERASED, noSuchType, type Refused, refused } from './refused.js';
 import { typeChecker } from './schemas.js';
-import type { Utks } from './utks.js';
 import { valueWriter } from './values.js';
 
 /** Where something stands: the place to file it under, and the record that owns the place. */
@@ -27,26 +27,26 @@ const spelled = (email: string, key: string) => (email === key ? '' : email);
 
 export type People = ReturnType<typeof people>;
 
-export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks) {
+export function people(db: Connection, portals: Pick<Portals, 'of'>, keys: Keys) {
   const tiePlace = db.prepare('UPDATE place SET object_id = ?, utk = NULL, further = 1 WHERE id = ?');
 
   const addIdentity = db.prepare(
-    'INSERT INTO identity (portal, kind, key, value, object_id, place, is_primary) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT INTO identity (portal, object_id, kind, key, value, place, is_primary) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
-  const moveIdentity = db.prepare(
-    'UPDATE identity SET object_id = ?, place = ? WHERE portal = ? AND kind = ? AND key = ?',
+  const moveUtk = db.prepare(
+    "UPDATE identity SET object_id = ?, place = ? WHERE portal = ? AND object_id = ? AND kind = 'utk' AND key = ?",
   );
   const demoteEmail = db.prepare(
     "UPDATE identity SET is_primary = 0 WHERE portal = ? AND object_id = ? AND kind = 'email' AND is_primary",
   );
   const promoteEmail = db.prepare(
-    "UPDATE identity SET is_primary = 1, value = ? WHERE portal = ? AND kind = 'email' AND key = ?",
+    "UPDATE identity SET is_primary = 1, value = ? WHERE portal = ? AND object_id = ? AND kind = 'email' AND key = ?",
   );
   const addVisit = db.prepare(
     'INSERT INTO visit (portal, object_id, utk, at, context) VALUES (?, ?, ?, ?, ?)',
   );
 
-  const { record, createRecord, newRecord, emailOwnerOf, identities } = records(db);
+  const { record, createRecord, newRecord, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, handOver, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { associateByDomain } = associator(db);
@@ -64,8 +64,8 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
     const { type, objectId, email, utk } = subject;
     const named = objectId === undefined ? undefined : record(portal, type, objectId);
     const key = email === undefined ? '' : emailKey(email);
-    const emailOwner = email === undefined ? undefined : emailOwnerOf(portal, key);
-    const whose = utk === undefined ? undefined : utks.find(portal, utk);
+    const emailOwner = email === undefined ? undefined : keys.emailOwnerOf(portal, key);
+    const whose = utk === undefined ? undefined : keys.find(portal, utk);
     const visitor = whose && 'visitor' in whose ? whose.visitor : undefined;
     const utkOwner = whose && 'contact' in whose ? record(portal, 'contacts', whose.contact) : undefined;
     const found = {
@@ -87,7 +87,7 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
     if (conflict) return conflict;
     if (known === undefined && !canBe(portal, type)) return noSuchType(type);
     if (decision.stands === 'with-visitor') {
-      const place = visitor ?? utks.add(portal, utk as string);
+      const place = visitor ?? keys.add(portal, utk as string);
       return { place, objectId: null, by, ownsEmail: false };
     }
     const made = decision.stands === 'on-new-contact' || decision.create;
@@ -102,12 +102,15 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
       if (decision.email) demoteEmail.run(portal, own.id);
       if (decision.email || decision.utk) touchRecord(at, own.place);
     }
-    if (decision.email === 'promote') promoteEmail.run(spelled(email as string, key), portal, key);
-    else if (decision.email)
-      addIdentity.run(portal, 'email', key, spelled(email as string, key), own.id, own.place, 1);
+    if (decision.email === 'promote') promoteEmail.run(spelled(email as string, key), portal, own.id, key);
+    else if (decision.email) {
+      addIdentity.run(portal, own.id, 'email', key, spelled(email as string, key), own.place, 1);
+      if (decision.stands === 'on-new-contact') keys.addNewest(portal, key, own);
+      else keys.addOwner(portal, 'email', key, own);
+    }
     if (made && decision.email && portals.of(portal).associatesByDomain)
       associateByDomain(portal, own.id, email as string);
-    if (decision.utk) tie(portal, utk as string, visitor, decision.utk, own);
+    if (decision.utk) tie(portal, utk as string, visitor, utkOwner?.id, own);
     const ownsEmail = emailOwner ? emailOwner.id === own.id : email !== undefined;
     return { place: own.place, objectId: own.id, by, ownsEmail };
   }
@@ -117,17 +120,18 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
     portal: number,
     utk: string,
     visitor: number | undefined,
-    how: 'tie' | 'move',
+    owner: number | undefined,
     own: Own,
   ): void {
-    if (how === 'move') {
-      moveIdentity.run(own.id, own.place, portal, 'utk', utk);
+    if (owner !== undefined) {
+      moveUtk.run(own.id, own.place, portal, owner, utk);
       return;
     }
-    addIdentity.run(portal, 'utk', utk, '', own.id, own.place, 0);
+    addIdentity.run(portal, own.id, 'utk', utk, '', own.place, 0);
+    keys.addOwner(portal, 'utk', utk, own);
     if (visitor === undefined) return;
     tiePlace.run(own.id, visitor);
-    utks.remove(portal, utk);
+    keys.remove(portal, utk);
     handOver(visitor, own);
   }
 
@@ -145,10 +149,13 @@ export function people(db: Connection, portals: Pick<Portals, 'of'>, utks: Utks)
   function becomePrimary(portal: number, { id, place }: Own, email: string): void {
     liftBlock(portal, email);
     const key = emailKey(email);
-    const known = emailOwnerOf(portal, key);
+    const known = keys.emailOwnerOf(portal, key);
     demoteEmail.run(portal, id);
-    if (known) promoteEmail.run(spelled(email, key), portal, key);
-    else addIdentity.run(portal, 'email', key, spelled(email, key), id, place, 1);
+    if (known) promoteEmail.run(spelled(email, key), portal, id, key);
+    else {
+      addIdentity.run(portal, id, 'email', key, spelled(email, key), place, 1);
+      keys.addOwner(portal, 'email', key, { id, place });
+    }
   }
 
   return { settle, identify, becomePrimary };

@@ -1,7 +1,7 @@
 // Reads on a read-only connection of the calling thread. Rows become the ground's own types here. What is read in one
 // turn of the event loop is of one moment: opening and closing a transaction costs more than most reads.
 import type { AdminKey, App, IssuedToken, PageOf, Portal } from '../../access/store.js';
-import { emailKey, type IdentifiedBy } from '../../records/identity.js';
+import type { IdentifiedBy } from '../../records/identity.js';
 import {
   type CrmRecord,
   isCustom,
@@ -32,7 +32,10 @@ import { timelineReader } from './timeline_index.js';
 type Reads = Pick<
   Store,
   { [Name in keyof Store]: ReturnType<Store[Name]> extends Promise<unknown> ? never : Name }[keyof Store]
->;
+> & {
+  /** The contact that an e-mail stands for, if the index has it already: see email_owners.ts. */
+  emailOwner(portalId: number, key: string): number | undefined;
+};
 
 /** How many of a portal's newest events are looked at to find the records that were active last. */
 const RECENT_EVENTS = 2_000;
@@ -82,10 +85,10 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     SELECT id, place, merged_into AS mergedInto, archived_at AS archivedAt, created_at AS createdAt, updated_at AS updatedAt
     FROM record WHERE portal = ? AND object_type = ? AND id = ?`);
   const identities = db.prepare(`
-    SELECT kind, ${IDENTITY_VALUE} AS value, is_primary AS isPrimary FROM identity INDEXED BY identity_contact
+    SELECT kind, ${IDENTITY_VALUE} AS value, is_primary AS isPrimary FROM identity
     WHERE portal = ? AND object_id = ? ORDER BY kind, key`);
   const emailOwner = db
-    .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
+    .prepare("SELECT object_id FROM identity_owner WHERE portal = ? AND kind = 'email' AND key = ?")
     .pluck();
   const merged = db
     .prepare('SELECT id FROM record WHERE portal = ? AND object_type = ? AND merged_into = ? ORDER BY id')
@@ -300,10 +303,7 @@ export function reader(db: Connection): { reads: Reads; renew(): void } {
     history: ({ portalId, type, id }, name, limit, value) =>
       changes.all(JSON.stringify(places(portalId, type, id)), name, value ?? null, limit) as PropertyChange[],
 
-    contactByEmail(portalId, email) {
-      const id = emailOwner.get(portalId, emailKey(email)) as number | undefined;
-      return id === undefined ? undefined : readRecord({ portalId, type: 'contacts', id });
-    },
+    emailOwner: (portalId, key) => emailOwner.get(portalId, key) as number | undefined,
 
     recordByUnique(portalId, type, key) {
       const id = byUnique.get(key, portalId, type) as number | undefined;

@@ -4,6 +4,7 @@ import { emailKey, MAX_IDENTITIES } from '../../records/identity.js';
 import type { ObjectType, PropertyValue, RecordName, RecordWrite } from '../../records/record.js';
 import { associator } from './associations.js';
 import type { Connection } from './database.js';
+import type { Keys } from './keys.js';
 import type { People } from './people.js';
 import type { Portals } from './portals.js';
 import { type Own, records, toucher } from './records.js';
@@ -32,18 +33,17 @@ interface Said {
 export function recordWriter(
   db: Connection,
   portals: Pick<Portals, 'of'>,
+  keys: Pick<Keys, 'emailOwnerOf'>,
   { becomePrimary }: Pick<People, 'becomePrimary'>,
 ) {
   const archiveRecord = db.prepare(
     'UPDATE record SET archived_at = ? WHERE portal = ? AND object_type = ? AND id = ? AND archived_at IS NULL',
   );
   const keepFormerEmails = db.prepare(`
-    INSERT INTO former_email SELECT portal, key, object_id FROM identity INDEXED BY identity_contact
+    INSERT INTO former_email SELECT portal, key, object_id FROM identity
     WHERE portal = ? AND object_id = ? AND kind = 'email' ON CONFLICT DO NOTHING`);
-  const freeIdentities = db.prepare(
-    'DELETE FROM identity INDEXED BY identity_contact WHERE portal = ? AND object_id = ?',
-  );
-  const { record, newRecord, emailOwnerOf, identities } = records(db);
+  const freeIdentities = db.prepare('DELETE FROM identity WHERE portal = ? AND object_id = ?');
+  const { record, newRecord, identities } = records(db);
   const touchRecord = toucher(db);
   const { setProperties, setByHand, byUnique, takenValue, undefinable, defineNamed } = valueWriter(db);
   const { setAssociated, associateByDomain } = associator(db);
@@ -133,7 +133,7 @@ export function recordWriter(
   }
 
   function emailOwner(portal: number, email: string): number | undefined {
-    return emailOwnerOf(portal, emailKey(email))?.id;
+    return keys.emailOwnerOf(portal, emailKey(email))?.id;
   }
 
   function fill(

@@ -1,5 +1,5 @@
-// Records on the writer's connection, inside the transaction that the caller opened: found by id, e-mail or utk, and
-// made; and on either connection, where their events stand. The id of one that was merged away finds the one that remains.
+// Records on the writer's connection, inside the transaction that the caller opened: found by id, and made; and on either
+// connection, where their events stand. The id of one that was merged away finds the one that remains.
 import { type Connection, PROPERTY_OF_RECORD } from './database.js';
 import type { PortalState } from './portals.js';
 
@@ -39,10 +39,6 @@ export function records(db: Connection) {
   const countIdentities = db
     .prepare('SELECT count(*) FROM identity WHERE portal = ? AND object_id = ?')
     .pluck();
-  const findOwner = db
-    .prepare(`
-    SELECT object_id, place, is_primary FROM identity WHERE portal = ? AND kind = 'email' AND key = ?`)
-    .raw();
 
   /** The record by this id, or the one it was merged into, unless it is archived. */
   function record(portal: number, type: string, id: number): Own | undefined {
@@ -85,18 +81,12 @@ export function records(db: Connection) {
     }
   }
 
-  /** The contact that an e-mail stands for. */
-  function emailOwnerOf(portal: number, key: string) {
-    const found = findOwner.get(portal, key) as [number, number, number] | undefined;
-    return found && { id: found[0], place: found[1], primary: found[2] === 1 };
-  }
-
   /** How many e-mails and utks a contact has. */
   function identities(portal: number, id: number): number {
     return countIdentities.get(portal, id) as number;
   }
 
-  return { record, kept, createRecord, newRecord, emailOwnerOf, identities };
+  return { record, kept, createRecord, newRecord, identities };
 }
 
 /** Where events of a record stand: its own place, and those that became its later. */

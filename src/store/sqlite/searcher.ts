@@ -18,6 +18,8 @@ export interface SearchRequest {
   portalId: number;
   type: ObjectType;
   search: Search;
+  /** Of the e-mails that it looks for, by their keys: the writer knows. */
+  contacts: ReadonlyMap<string, number | undefined>;
 }
 export interface Found {
   total: number;
@@ -34,10 +36,13 @@ const idsByValue = db
     SELECT r.id FROM ${PROPERTY_OF_RECORD}
     WHERE ${INDEXED} AND name = ? AND lower(value) = lower(?) AND r.portal = ? AND r.object_type = ?`)
   .pluck();
-const idsByUnique = db.prepare(`SELECT r.id FROM ${PROPERTY_OF_RECORD} WHERE p.unique_key = ?`).pluck();
-const emailOwner = db
-  .prepare("SELECT object_id FROM identity WHERE portal = ? AND kind = 'email' AND key = ?")
+// It may have been merged since it was asked for.
+const remaining = db
+  .prepare(
+    "SELECT coalesce(merged_into, id) FROM record WHERE portal = ? AND object_type = 'contacts' AND id = ?",
+  )
   .pluck();
+const idsByUnique = db.prepare(`SELECT r.id FROM ${PROPERTY_OF_RECORD} WHERE p.unique_key = ?`).pluck();
 
 parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }) => {
   const found = db.transaction(() => search(request))();
@@ -45,7 +50,7 @@ parentPort?.on('message', ({ n, request }: { n: number; request: SearchRequest }
 });
 
 /** Or why it is too broad. */
-function search({ portalId, type, search: wanted }: SearchRequest): Found | string {
+function search({ portalId, type, search: wanted, contacts }: SearchRequest): Found | string {
   const until = performance.now() + MAX_SEARCH_MS;
   const { sort, offset, limit, query, groups } = wanted;
   const searched = query ? (wanted.searched ?? (isCustom(type) ? [] : SEARCHED_PROPERTIES[type])) : [];
@@ -55,7 +60,7 @@ function search({ portalId, type, search: wanted }: SearchRequest): Found | stri
   const columnOf = new Map(names.map((name, column) => [name, column + 1]));
   const fitting: { id: number; key: string | undefined }[] = [];
   let lookedAt = 0;
-  for (const row of candidates(portalId, type, groups, names)) {
+  for (const row of candidates(portalId, type, groups, names, contacts)) {
     if (++lookedAt > MAX_LOOKED_AT) return `would look at more than ${MAX_LOOKED_AT} records`;
     if (performance.now() > until) return `takes more than ${MAX_SEARCH_MS / 1_000} seconds`;
     const read = (name: string) => (row[columnOf.get(name) as number] as string | null) ?? undefined;
@@ -81,6 +86,7 @@ function candidates(
   type: ObjectType,
   groups: Search['groups'],
   names: readonly string[],
+  contacts: SearchRequest['contacts'],
 ): Iterable<Row> {
   const columns = names.map((name) => ownColumn(type, name) ?? PROPERTY).join(', ');
   const values = names.filter((name) => ownColumn(type, name) === undefined);
@@ -93,7 +99,7 @@ function candidates(
   const keys = groups.map((group) => group.find((filter) => isIndexed(type, filter)));
   if (groups.length === 0 || keys.some((key) => key === undefined))
     return rows('record r WHERE').iterate(...values, portal, type) as Iterable<Row>;
-  const ids = new Set((keys as Filter[]).flatMap((filter) => idsBy(portal, type, filter)));
+  const ids = new Set((keys as Filter[]).flatMap((filter) => idsBy(portal, type, filter, contacts)));
   const from = 'json_each(?) j CROSS JOIN record r ON r.id = j.value WHERE';
   return rows(from).iterate(...values, JSON.stringify([...ids]), portal, type) as Iterable<Row>;
 }
@@ -109,7 +115,7 @@ function ownColumn(type: ObjectType, name: string): string | undefined {
   if (name === modifiedName(type)) return iso('r.updated_at');
   if (type !== 'contacts') return undefined;
   const emails = (value: string, which: string) =>
-    `(SELECT ${value} FROM identity i INDEXED BY identity_contact WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND ${which})`;
+    `(SELECT ${value} FROM identity i WHERE i.portal = r.portal AND i.object_id = r.id AND i.kind = 'email' AND ${which})`;
   if (name === 'email') return emails(IDENTITY_VALUE, 'is_primary');
   if (name === 'hs_additional_emails')
     return emails(`group_concat(${IDENTITY_VALUE}, ';' ORDER BY key)`, 'NOT is_primary');
@@ -132,15 +138,17 @@ function isIndexed(type: ObjectType, filter: Filter): boolean {
   return INDEXED_PROPERTIES.has(propertyName) && isText === true && wanted.every(isPlain);
 }
 
-function idsBy(portal: number, type: ObjectType, filter: Filter): number[] {
+function idsBy(
+  portal: number,
+  type: ObjectType,
+  filter: Filter,
+  contacts: SearchRequest['contacts'],
+): number[] {
   const { propertyName, keys } = filter;
   if (keys) return keys.flatMap((key) => idsByUnique.all(key) as number[]);
   const wanted = wantedBy(filter) ?? [];
   if (propertyName === 'hs_object_id') return wanted.map(Number).filter(Number.isSafeInteger);
-  return wanted.flatMap(
-    (each) =>
-      (isEmail(type, propertyName)
-        ? emailOwner.all(portal, emailKey(each))
-        : idsByValue.all(propertyName, each, portal, type)) as number[],
-  );
+  if (isEmail(type, propertyName))
+    return wanted.flatMap((each) => remaining.all(portal, contacts.get(emailKey(each)) ?? null) as number[]);
+  return wanted.flatMap((each) => idsByValue.all(propertyName, each, portal, type) as number[]);
 }

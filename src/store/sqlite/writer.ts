@@ -8,8 +8,10 @@ import { admin } from './admin.js';
 import { appender, CELLS_FILED, type Filed } from './append.js';
 import { BUSY_TIMEOUT_MS, type Connection, openWriter } from './database.js';
 import { definer } from './definitions.js';
+import type { Email } from './email_owners.js';
 import { eraser } from './erasing.js';
 import { importer } from './imports.js';
+import { keys } from './keys.js';
 import { writeLock } from './lock.js';
 import { merger } from './merging.js';
 import { countOf, type Parcel, unpack } from './parcel.js';
@@ -18,7 +20,6 @@ import { portals } from './portals.js';
 import { recordWriter } from './record_writes.js';
 import { schemaWriter } from './schemas.js';
 import { scrubber } from './scrub.js';
-import { utks } from './utks.js';
 
 /** What the writer is asked to do. */
 export type Request = { n: number } & {
@@ -26,6 +27,7 @@ export type Request = { n: number } & {
 }[keyof Work];
 type Work = Omit<typeof work, 'append'> & {
   append(parcel: Parcel, bytes: number): Filed;
+  emailOwners(emails: readonly Email[]): (number | undefined)[];
   resetWal(): void;
   close(): void;
 };
@@ -48,14 +50,16 @@ const FULL_BYTES = 16 * 1024 * 1024;
 
 const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
+/** Who looks for e-mails waits for no lock, and for one commit at most. */
+const { folder, lookUps } = workerData as { folder: string; lookUps: MessagePort };
 const report = (message: Report) => port.postMessage(message);
 
 const db = open();
 const ofPortals = portals(db);
-const ofUtks = utks(db);
-const persons = people(db, ofPortals, ofUtks);
+const ofKeys = keys(db);
+const persons = people(db, ofPortals, ofKeys);
 const append = appender(db, persons);
-const lock = writeLock(db);
+const lock = writeLock(db, answerLookUps);
 const imports = importer(db, append, lock);
 const scrubbing = scrubber(db, lock);
 const others = db.prepare('PRAGMA data_version').pluck();
@@ -65,16 +69,16 @@ const work = {
   forgetImport: imports.forget,
   identify: persons.identify,
   define: definer(db),
-  write: recordWriter(db, ofPortals, persons),
-  merge: merger(db),
-  erase: eraser(db),
+  write: recordWriter(db, ofPortals, ofKeys, persons),
+  merge: merger(db, ofKeys),
+  erase: eraser(db, ofKeys),
   ...admin(db),
   ...schemaWriter(db),
 };
 // Made once: to make it costs as much as an event.
 const inTransaction = db.transaction((op: keyof typeof work, args: readonly unknown[]) =>
   ofPortals.within(() => {
-    ofUtks.begin();
+    ofKeys.begin();
     return (work[op] as (...args: readonly unknown[]) => unknown)(...args);
   }),
 );
@@ -97,7 +101,9 @@ const looking = setInterval(() => {
   }
 }, LOOK_FOR_OTHERS_MS);
 
+lookUps.on('message', (request: Request) => report({ answers: [answer(request)] }));
 port.on('message', (request: Request) => {
+  answerLookUps();
   if (request.op !== 'append') return report({ answers: [answer(request)] });
   const batches: Append[] = [];
   let next: Request | undefined = request;
@@ -116,7 +122,7 @@ report({ opened: true });
 function open(): Connection {
   try {
     const upgrading = (from: number, to: number) => report({ upgrading: { from, to } });
-    return openWriter((workerData as { folder: string }).folder, upgrading);
+    return openWriter(folder, upgrading);
   } catch (error) {
     // The driver's own errors lose everything on their way to the other thread.
     const { message, code } = error as Error & { code?: string };
@@ -128,8 +134,12 @@ function inodeOf(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
-function waiting(): Request | undefined {
-  return receiveMessageOnPort(port as MessagePort)?.message;
+function waiting(from = port as MessagePort): Request | undefined {
+  return receiveMessageOnPort(from)?.message;
+}
+
+function answerLookUps(): void {
+  for (let next = waiting(lookUps); next; next = waiting(lookUps)) report({ answers: [answer(next)] });
 }
 
 function answer({ n, op, args }: Request): Answer {
@@ -164,6 +174,7 @@ function failureOf(error: unknown): { error: string; code: string } {
 
 function perform(op: Request['op'], args: readonly unknown[]): unknown {
   if (op === 'close') return close();
+  if (op === 'emailOwners') return ownersOf(...(args as Parameters<Work['emailOwners']>));
   if (moved) throw Object.assign(new Error('a file was moved'), { code: moved });
   // With the pages already copied by the checkpointer this is short; without it the WAL would never start over.
   if (op === 'resetWal') return void db.pragma('wal_checkpoint(PASSIVE)');
@@ -173,13 +184,21 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
     if (op === 'erase') scrubbing.now();
     return result;
   } catch (error) {
-    ofUtks.forget();
+    ofKeys.forget();
     throw error;
   }
 }
 
+function ownersOf(emails: readonly Email[]): (number | undefined)[] {
+  return db.transaction(() => {
+    ofKeys.look();
+    return emails.map((email) => ofKeys.emailOwnerOf(...email)?.id);
+  })();
+}
+
 function close(): void {
   clearInterval(looking);
+  lookUps.close();
   lock.takeNote(); // that of one that was killed would stay
   try {
     db.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
