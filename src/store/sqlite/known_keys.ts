@@ -19,8 +19,6 @@ export type Kind = 'email' | 'utk';
 type Key = [portal: number, kind: Kind, key: string];
 const FIRST: Key = [0, 'email', ''];
 
-export type KnownKeys = ReturnType<typeof knownKeys>;
-
 export function knownKeys(db: Connection) {
   const dataVersion = db.prepare('PRAGMA data_version').pluck(); // another number once another process has written
   const indexes = [
