@@ -50,8 +50,8 @@ const failing = (writer: Writer): Writer => ({
 });
 
 /** Until it knows what the indexes hold. */
-function idle({ transact }: Writer): void {
-  for (let n = 0; n < 40; n++) transact(() => undefined);
+function idle({ transact }: Writer, times = 40): void {
+  for (let n = 0; n < times; n++) transact(() => undefined);
 }
 
 const utk = fc.constantFrom(...UTKS);
@@ -269,9 +269,12 @@ describe('memory knows which keys the indexes hold', () => {
     const { folder, seen, known, close } = await folderWith();
     const named = (n: number) => `u${String(n).padStart(4, '0')}`;
     const contacts = new Map(Array.from({ length: 1_300 }, (_, n) => [named(n), known(named(n))]));
-    const another = writerOf(folder); // which reads them with its first transactions
-    for (let n = 0; n < 6; n++)
+    const another = writerOf(folder);
+    idle(another, 30); // it begins soon
+    for (let n = 0; n < 6; n++) {
       for (const utk of [`a${n}`, `u0700-${n}`, `z${n}`]) contacts.set(utk, known(utk, another));
+      expect(seen(`meanwhile ${n}`, 'u1299', another)).toBe(contacts.get('u1299'));
+    }
     for (const [utk, id] of contacts) expect(seen(`by ${utk}`, utk, another)).toBe(id);
     another.db.close();
     close();

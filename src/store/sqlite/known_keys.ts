@@ -12,7 +12,7 @@ const BITS_IN_LINE = 512;
 const LINES = 2 ** 18;
 /** Keys read with a transaction: some 0.5 ms. A million take 2,000 transactions. */
 const READ_AT_ONCE = 512;
-/** Transactions after another process's last one, before all is read anew. */
+/** Transactions before reading begins: after another process's last one, or where there may be no more than a few. */
 const ALONE = 32;
 
 export type Kind = 'email' | 'utk';
@@ -30,7 +30,7 @@ export function knownKeys(db: Connection) {
 
   const filter = new Int32Array((LINES * BITS_IN_LINE) / 32);
   let version = dataVersion.get();
-  let alone = ALONE;
+  let alone = 0;
   let read = 0; // indexes, whole
   let last = FIRST; // of the next one
 
