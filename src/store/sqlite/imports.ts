@@ -9,7 +9,7 @@ import type {
 } from '../../timeline/imports.js';
 import type { EventDraft } from '../../timeline/store.js';
 import { CELLS_FILED, type Filed } from './append.js';
-import { type Connection, pause } from './database.js';
+import type { Connection } from './database.js';
 import { ENOUGH_MS, type WriteLock } from './lock.js';
 
 /** So long after another process has waited for the lock, it gets half of the time. */
@@ -67,7 +67,7 @@ export function importer(db: Connection, append: (drafts: readonly EventDraft[])
     giveWay(): void {
       if (lock.takeNote()) wantedAt = performance.now();
       if (performance.now() - wantedAt < SHARES_FOR_MS)
-        pause(Math.min(Math.max(tookMs, ENOUGH_MS), MAX_PAUSE_MS));
+        lock.rest(Math.min(Math.max(tookMs, ENOUGH_MS), MAX_PAUSE_MS));
     },
 
     /** The store's own refusals; undefined: the import does not stand where this step begins. */

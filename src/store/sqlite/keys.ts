@@ -14,7 +14,7 @@ import type { Own } from './records.js';
 const RUNS = 8;
 /** Of a group that is complete, for each place that is new: it is done before the next one is. */
 const MOVED_PER_PLACE = 2;
-/** With more, a group goes into the index at once, some 50 ms: several processes may write more than they move. */
+/** With more, a group goes into the indexes at once, some 50 ms: processes that come and go write more than they move. */
 const MAX_GROUPS = 3;
 
 interface Key {
@@ -90,8 +90,9 @@ export function keys(db: Connection) {
     WHERE p.utk IS NOT NULL ON CONFLICT DO NOTHING`);
   const emailsToIndex = db.prepare(`
     INSERT INTO identity_owner SELECT i.portal, i.kind, i.key, i.object_id, i.place, i.is_primary
-    FROM json_each(?) moved CROSS JOIN place p ON p.id = moved.value CROSS JOIN identity i
+    FROM json_each(?) moved CROSS JOIN place p ON p.id = moved.value ->> 0 CROSS JOIN identity i
       ON p.object_type = 'contacts' AND i.portal = p.portal AND i.object_id = p.object_id AND i.kind = 'email'
+      AND i.key = moved.value ->> 1
     WHERE true ON CONFLICT DO NOTHING`);
   const addOwner = db.prepare('INSERT INTO identity_owner VALUES (?, ?, ?, ?, ?, ?)');
   const addOwners = db
@@ -144,18 +145,21 @@ export function keys(db: Connection) {
     }
   }
 
+  const areTooMany = () => newest >= (groups[0] as Group).from + MAX_GROUPS * span;
+
   /** Takes the oldest group on its way, by about so many keys. */
   function moveOn(most: number): void {
     const [group, next] = groups as [Group, Group | undefined];
     if (newest + 1 < group.from + span) return;
-    const atOnce = newest >= group.from + MAX_GROUPS * span;
+    const atOnce = areTooMany();
     const { unsorted, sorted } = group;
     while (unsorted.length > 0) {
       const one = unsorted.pop() ?? [];
       sorted.push(one.sort((a, b) => (isBefore(a, b) ? 1 : -1)));
       if (!atOnce) return; // one at a time, since it takes a while
     }
-    const [utks, emails]: [number[], number[]] = [[], []]; // places of what may be another's by now
+    const utks: number[] = []; // of what may be another's by now, the places
+    const emails: [place: number, key: string][] = [];
     for (let count = 0; atOnce || count < most; count++) {
       let first: Waiting[] | undefined;
       for (const each of sorted)
@@ -163,9 +167,11 @@ export function keys(db: Connection) {
       if (!first) break;
       const { portal, kind, key, place, owner } = first.pop() as Waiting;
       known.add(portal, kind, key);
-      if (owner === undefined || place < unchanged) (kind === 'utk' ? utks : emails).push(place);
-      else if (owner === VISITOR) visitorToIndex.run(portal, key, place);
-      else ownerToIndex.run(portal, key, owner, place);
+      if (owner !== undefined && place >= unchanged) {
+        if (owner === VISITOR) visitorToIndex.run(portal, key, place);
+        else ownerToIndex.run(portal, key, owner, place);
+      } else if (kind === 'utk') utks.push(place);
+      else emails.push([place, key]);
     }
     if (utks.length > 0) utksToIndex.run(JSON.stringify(utks));
     if (emails.length > 0) emailsToIndex.run(JSON.stringify(emails));
@@ -182,7 +188,7 @@ export function keys(db: Connection) {
       known.begin(true);
       const more = counted < 0 ? 0 : newest - counted;
       counted = newest;
-      if (more > 0) moveOn(Math.min(MOVED_PER_PLACE * more, run));
+      if (more > 0 || areTooMany()) moveOn(Math.min(MOVED_PER_PLACE * more, run));
     },
     /** Enough for finding: may be called while others write. */
     look(): void {

@@ -10,7 +10,7 @@ export const ENOUGH_MS = 2 * LOOK_MS;
 
 export type WriteLock = ReturnType<typeof writeLock>;
 
-/** On the writer's connection, which does not wait by itself from then on. `meanwhile` is called while it waits. */
+/** On the writer's connection, which does not wait by itself from then on. `meanwhile` is called at each rest. */
 export function writeLock(db: Connection, meanwhile = () => {}) {
   const note = `${db.name}-wanted`;
   db.pragma('busy_timeout = 0');
@@ -23,7 +23,15 @@ export function writeLock(db: Connection, meanwhile = () => {}) {
     } catch {}
   }
 
+  /** Lets others have the lock. */
+  function rest(ms: number): void {
+    meanwhile();
+    pause(ms);
+  }
+
   return {
+    rest,
+
     /**
      * Does the work, a transaction that is immediate, once the lock is free; after BUSY_TIMEOUT_MS it fails, SQLITE_BUSY.
      * That comes from its BEGIN alone: nothing is done twice.
@@ -40,8 +48,7 @@ export function writeLock(db: Connection, meanwhile = () => {}) {
             if (performance.now() > until) throw error;
           }
           tell(true);
-          meanwhile();
-          pause(LOOK_MS);
+          rest(LOOK_MS);
         }
       } finally {
         if (until !== undefined) tell(false);

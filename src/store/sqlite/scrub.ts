@@ -2,7 +2,7 @@
 // or was evened out with its neighbours, the cells that moved away stay readable between the page's list of cells and
 // its content. And the WAL holds pages as they were. Promise: when `now` returns, the files hold live content alone.
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs';
-import { type Connection, pause } from './database.js';
+import type { Connection } from './database.js';
 import type { WriteLock } from './lock.js';
 
 const MAX_ATTEMPTS = 30;
@@ -90,7 +90,7 @@ export function scrubber(db: Connection, lock: WriteLock) {
     now(): void {
       if (owed.get() === undefined) return;
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-        if (attempt > 0) pause(PAUSE_MS);
+        if (attempt > 0) lock.rest(PAUSE_MS);
         try {
           // A checkpoint leaves no note: where imports follow one another, it finds the lock free right after a turn.
           if (attempt > 0) lock.whenFree(() => turn.immediate());

@@ -50,7 +50,7 @@ const FULL_BYTES = 16 * 1024 * 1024;
 
 const port = parentPort;
 if (!port) throw new Error('the writer runs as a worker thread');
-/** Who looks for e-mails waits for no lock, and for one commit at most. */
+// Who looks for e-mails comes by a port of his own: he waits for no lock, and for no more than one commit, or a sweep.
 const { folder, lookUps } = workerData as { folder: string; lookUps: MessagePort };
 const report = (message: Report) => port.postMessage(message);
 
@@ -82,6 +82,10 @@ const inTransaction = db.transaction((op: keyof typeof work, args: readonly unkn
     return (work[op] as (...args: readonly unknown[]) => unknown)(...args);
   }),
 );
+const ownersOf = db.transaction((emails: readonly Email[]) => {
+  ofKeys.look();
+  return emails.map((email) => ofKeys.emailOwnerOf(...email)?.id);
+});
 let version = others.get();
 const WAL = `${db.name}-wal`;
 const inodes = { file: inodeOf(db.name), wal: inodeOf(WAL) };
@@ -112,10 +116,12 @@ port.on('message', (request: Request) => {
     const [parcel, size] = next.args;
     events += countOf(parcel);
     bytes += size;
-    next = events < FULL_EVENTS && bytes < FULL_BYTES ? waiting() : undefined;
+    next = events < FULL_EVENTS && bytes < FULL_BYTES ? nextFrom(port) : undefined;
   }
   report({ answers: appendTogether(batches) });
-  if (next) report({ answers: [answer(next)] });
+  if (!next) return;
+  answerLookUps();
+  report({ answers: [answer(next)] });
 });
 report({ opened: true });
 
@@ -134,12 +140,12 @@ function inodeOf(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
-function waiting(from = port as MessagePort): Request | undefined {
-  return receiveMessageOnPort(from)?.message;
+function nextFrom(port: MessagePort): Request | undefined {
+  return receiveMessageOnPort(port)?.message;
 }
 
 function answerLookUps(): void {
-  for (let next = waiting(lookUps); next; next = waiting(lookUps)) report({ answers: [answer(next)] });
+  for (let next = nextFrom(lookUps); next; next = nextFrom(lookUps)) report({ answers: [answer(next)] });
 }
 
 function answer({ n, op, args }: Request): Answer {
@@ -187,13 +193,6 @@ function perform(op: Request['op'], args: readonly unknown[]): unknown {
     ofKeys.forget();
     throw error;
   }
-}
-
-function ownersOf(emails: readonly Email[]): (number | undefined)[] {
-  return db.transaction(() => {
-    ofKeys.look();
-    return emails.map((email) => ofKeys.emailOwnerOf(...email)?.id);
-  })();
 }
 
 function close(): void {
