@@ -32,7 +32,7 @@ const { values } = parseArgs({
     long: { type: 'boolean', default: false },
     events: { type: 'string', default: '1000000' },
     'long-events': { type: 'string', default: '10000000' },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
     openapi: { type: 'string' },
     folder: { type: 'string', default: tmpdir() },
