@@ -54,7 +54,7 @@ export function objectBatchRoutes(
     batch(writing, 'createRecords', 'Create records', 201),
     async (request, reply) => {
       const { type, portalId, portal } = about(request, 'write');
-      const answer = await writeBatch(portalId, type, request.body, (input, now) => {
+      const answer = await writeBatch(portalId, type, request.body, async (input, now) => {
         const read = readInput(portal, type, input, now);
         checkNamed(portalId, type, read);
         return {
@@ -195,18 +195,14 @@ export function objectBatchRoutes(
     portalId: number,
     type: ObjectType,
     body: Static<typeof BatchObjects>,
-    toWrite: (input: Static<typeof ObjectInput>, now: number) => RecordWrite | Promise<RecordWrite>,
+    toWrite: (input: Static<typeof ObjectInput>, now: number) => Promise<RecordWrite>,
     upserts = false,
   ) {
     const startedAt = clock();
     const read = await Promise.all(
-      bounded(body.inputs).map(async (input) => {
-        try {
-          return await toWrite({ ...input, properties: input.properties ?? {} }, startedAt);
-        } catch (error) {
-          return refusalOf(error);
-        }
-      }),
+      bounded(body.inputs).map((input) =>
+        toWrite({ ...input, properties: input.properties ?? {} }, startedAt).catch(refusalOf),
+      ),
     );
     const outcomes = await together(read, (writes) => store.write(portalId, writes, startedAt));
     const results: object[] = [];

@@ -1,8 +1,8 @@
 // Whose an e-mail is, for those who read: what the index holds is found there; of the rest the writer knows (keys.ts), and
 // is asked at once for all that are looked for together.
 //
-// Promises: a contact that was there before is found. Who asks the writer waits for the one commit or sweep that it is at, but
-// for no lock; and where too many wait, look-ups are refused, never writes.
+// Promises: a contact that was there before is found. Who asks the writer waits for the one commit or sweep that it is at,
+// but for no lock; and where too many wait, look-ups are refused, never writes.
 import { setImmediate } from 'node:timers/promises';
 import { emailKey } from '../../records/identity.js';
 import { Refusal } from '../../refusal.js';

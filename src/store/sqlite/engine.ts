@@ -241,7 +241,8 @@ interface Listener {
 function startWriter(folder: string, { heard, othersWrote, upgrading }: Listener): Promise<Writer> {
   const { port1: lookUps, port2 } = new MessageChannel();
   const worker = new Worker(new URL('writer.js', import.meta.url), {
-    ...{ workerData: { folder, lookUps: port2 }, transferList: [port2] },
+    workerData: { folder, lookUps: port2 },
+    transferList: [port2],
   });
   const asked = new Map<number, Asked>();
   let counted = 0;
